@@ -1,0 +1,45 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+// Arrows point down only: a target names nothing but targets above it in this list.
+let package = Package(
+  name: "panna",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Dataflow", targets: ["Dataflow"]),
+    .library(name: "Atomistics", targets: ["Atomistics"]),
+    .library(name: "AtomicNetworks", targets: ["AtomicNetworks"]),
+    .executable(name: "panna", targets: ["panna"]),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "Tensors"),
+    .target(name: "DataflowGraph", dependencies: ["Tensors", "COpenBLAS"]),
+    .target(name: "DataflowRuntime", dependencies: ["DataflowGraph"]),
+    .target(name: "DataflowPipelines", dependencies: ["DataflowRuntime"]),
+    .target(name: "DataflowFormats", dependencies: ["Tensors"]),
+    .target(
+      name: "Dataflow",
+      dependencies: [
+        "Tensors", "DataflowGraph", "DataflowRuntime", "DataflowPipelines", "DataflowFormats",
+      ]),
+    .target(name: "ProgramSupport"),
+    .target(name: "Atomistics", dependencies: ["Dataflow"]),
+    .target(name: "AtomicNetworks", dependencies: ["Atomistics"]),
+    .executableTarget(name: "panna", dependencies: ["AtomicNetworks", "ProgramSupport"]),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "DataflowGraphTests", dependencies: ["Dataflow", "TestSupport"]),
+    .testTarget(name: "DataflowRuntimeTests", dependencies: ["Dataflow", "TestSupport"]),
+    .testTarget(name: "DataflowPipelinesTests", dependencies: ["Dataflow", "TestSupport"]),
+    .testTarget(name: "DataflowFormatsTests", dependencies: ["DataflowFormats", "TestSupport"]),
+    .testTarget(name: "ProgramSupportTests", dependencies: ["ProgramSupport", "TestSupport"]),
+    .testTarget(name: "AtomisticsTests", dependencies: ["Atomistics", "TestSupport"]),
+    .testTarget(name: "AtomicNetworksTests", dependencies: ["AtomicNetworks", "TestSupport"]),
+    .testTarget(
+      name: "PannaTests", dependencies: ["panna", "AtomicNetworks", "ProgramSupport", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,26 @@
+/// A block of memory that starts on a cache line and is freed with its last reference.
+///
+/// The one place where tensors allocate. Readers and writers of the bytes agree among themselves:
+/// a `Tensor` copies before it writes to shared storage, the runtime orders its steps.
+package final class AlignedStorage: @unchecked Sendable {
+  package static let alignment = 64
+
+  package let base: UnsafeMutableRawPointer
+  package let byteCount: Int
+
+  /// Allocates `byteCount` bytes, zeroed.
+  package init(byteCount: Int) {
+    // A whole number of cache lines, so that two blocks never share one.
+    let rounded = max(byteCount, 1).roundedUp(toMultipleOf: Self.alignment)
+    base = .allocate(byteCount: rounded, alignment: Self.alignment)
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: rounded)
+    self.byteCount = byteCount
+  }
+
+  deinit { base.deallocate() }
+}
+
+extension Int {
+  /// The smallest multiple of `unit` that is not below this number.
+  package func roundedUp(toMultipleOf unit: Int) -> Int { (self + unit - 1) / unit * unit }
+}
