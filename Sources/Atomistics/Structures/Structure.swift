@@ -1,0 +1,83 @@
+/// Atoms in space and what is known of them, in eV, angstrom, femtoseconds.
+public struct Structure: Sendable, Equatable {
+  /// The name the structure goes by, such as its file's name up to the first dot.
+  public var name: String
+  /// The element of every atom, such as `Si`.
+  public var species: [String]
+  /// Where every atom is, in angstrom; atoms may lie outside the cell.
+  public var positions: [SIMD3<Double>]
+  /// The box and its periodicity.
+  public var cell: Cell
+  /// The total energy in eV.
+  public var energy: Double?
+  /// The force on every atom in eV/angstrom.
+  public var forces: [SIMD3<Double>]?
+  /// The velocity of every atom in angstrom/fs.
+  public var velocities: [SIMD3<Double>]?
+  /// The virial, the sum over pairs of force times distance, in eV; positive under compression.
+  public var virial: Matrix3?
+  /// One more number per atom, such as a share of the energy in eV or a charge.
+  public var perAtomQuantity: [Double]?
+
+  /// Atoms of the given species at the given positions.
+  ///
+  /// - Precondition: as many species as positions, forces and velocities where there are any.
+  public init(
+    name: String = "", species: [String], positions: [SIMD3<Double>], cell: Cell = .none,
+    energy: Double? = nil, forces: [SIMD3<Double>]? = nil, velocities: [SIMD3<Double>]? = nil,
+    virial: Matrix3? = nil, perAtomQuantity: [Double]? = nil
+  ) {
+    precondition(species.count == positions.count, "one species for each position")
+    precondition(forces.map { $0.count == positions.count } ?? true, "one force for each atom")
+    precondition(velocities.map { $0.count == positions.count } ?? true, "a velocity for each atom")
+    precondition(perAtomQuantity.map { $0.count == positions.count } ?? true, "one for each atom")
+    self.name = name
+    self.species = species
+    self.positions = positions
+    self.cell = cell
+    self.energy = energy
+    self.forces = forces
+    self.velocities = velocities
+    self.virial = virial
+    self.perAtomQuantity = perAtomQuantity
+  }
+
+  /// The number of atoms.
+  public var count: Int { positions.count }
+
+  /// The structure repeated along the three vectors, name and species kept, results dropped.
+  public func repeated(_ times: SIMD3<Int>) throws -> Structure {
+    var copy = Structure(name: name, species: [], positions: [])
+    let rows = cell.vectors
+    copy.cell = try Cell(
+      vectors: Matrix3(
+        rows.a * Double(times.x), rows.b * Double(times.y), rows.c * Double(times.z)),
+      periodic: cell.periodic)
+    for i in 0..<times.x {
+      for j in 0..<times.y {
+        for k in 0..<times.z {
+          let shift = SIMD3(Double(i), Double(j), Double(k)) * cell.completed
+          copy.species += species
+          copy.positions += positions.map { $0 + shift }
+        }
+      }
+    }
+    return copy
+  }
+
+  /// The place of every atom's species in `list`.
+  ///
+  /// - Throws: `AtomisticsError` for the first species that is not in the list.
+  public func speciesIndices(in list: [String]) throws -> [Int32] {
+    let places = Dictionary(
+      list.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
+    return try species.enumerated().map { atom, symbol in
+      guard let place = places[symbol] else {
+        throw AtomisticsError(
+          key: "species of atom \(atom + 1)\(name.isEmpty ? "" : " of \(name)")",
+          found: "\"\(symbol)\"", allowed: list.joined(separator: ", "))
+      }
+      return place
+    }
+  }
+}
