@@ -1,0 +1,156 @@
+/// The orders in which files hold derivatives: dense and sparse.
+extension DerivativeBlocks {
+  /// The non-zero derivatives one by one: row `i * g + component`, column `3 k + c`, ordered by
+  /// atom, component, neighbour, direction.
+  public struct Entries: Sendable, Equatable {
+    /// The derivatives, in 1/angstrom.
+    public var values: [Float]
+    /// `i * g + component` for every value.
+    public var rows: [Int32]
+    /// `3 k + c` for every value.
+    public var columns: [Int32]
+
+    /// Entries put together by the caller, as many rows and columns as values.
+    public init(values: [Float], rows: [Int32], columns: [Int32]) {
+      precondition(values.count == rows.count && values.count == columns.count, "unequal lists")
+      self.values = values
+      self.rows = rows
+      self.columns = columns
+    }
+  }
+
+  /// All derivatives, zeros too, in the order `[i][component][k][c]`: n * g * n * 3 numbers.
+  public func dense(descriptorSize g: Int) -> [Float] {
+    let n = rowCount
+    var dense = [Float](repeating: 0, count: n * g * n * 3)
+    for i in 0..<n {
+      for p in blocks(ofRow: i) {
+        let column = 3 * Int(neighbours[p])
+        for c in 0..<3 {
+          for component in 0..<g {
+            dense[(i * g + component) * 3 * n + column + c] = values[(p * 3 + c) * g + component]
+          }
+        }
+      }
+    }
+    return dense
+  }
+
+  /// The blocks with any non-zero derivative of `dense`, in the order `[i][component][k][c]`.
+  ///
+  /// - Precondition: `dense` has n * g * n * 3 numbers.
+  public init(dense: [Float], atoms n: Int, descriptorSize g: Int) {
+    precondition(dense.count == n * g * n * 3, "\(dense.count) numbers for \(n) atoms and \(g)")
+    var builder = Builder(atoms: n, descriptorSize: g)
+    for i in 0..<n {
+      builder.beginRow()
+      for component in 0..<g {
+        let start = (i * g + component) * 3 * n
+        for column in 0..<(3 * n) where dense[start + column] != 0 { builder.mark(column) }
+      }
+      builder.openRow(i)
+      for component in 0..<g {
+        let start = (i * g + component) * 3 * n
+        for column in 0..<(3 * n) where dense[start + column] != 0 {
+          builder.set(component, column, dense[start + column])
+        }
+      }
+    }
+    self = builder.finished()
+  }
+
+  /// The non-zero derivatives one by one.
+  public func entries(descriptorSize g: Int) -> Entries {
+    var entries = Entries(values: [], rows: [], columns: [])
+    for i in 0..<rowCount {
+      for component in 0..<g {
+        for p in blocks(ofRow: i) {
+          for c in 0..<3 where values[(p * 3 + c) * g + component] != 0 {
+            entries.values.append(values[(p * 3 + c) * g + component])
+            entries.rows.append(Int32(i * g + component))
+            entries.columns.append(3 * neighbours[p] + Int32(c))
+          }
+        }
+      }
+    }
+    return entries
+  }
+
+  /// The blocks that hold the given derivatives, in any order of the entries.
+  ///
+  /// - Precondition: rows are below n * g, columns below 3 n.
+  public init(entries: Entries, atoms n: Int, descriptorSize g: Int) {
+    precondition(entries.rows.allSatisfy { (0..<(n * g)).contains(Int($0)) }, "row out of range")
+    precondition(entries.columns.allSatisfy { (0..<(3 * n)).contains(Int($0)) }, "column")
+    var builder = Builder(atoms: n, descriptorSize: g)
+    var starts = [Int](repeating: 0, count: n + 1)
+    for row in entries.rows { starts[Int(row) / g + 1] += 1 }
+    for i in 0..<n { starts[i + 1] += starts[i] }
+    var place = starts
+    var ordered = [Int](repeating: 0, count: entries.values.count)
+    for (e, row) in entries.rows.enumerated() {
+      ordered[place[Int(row) / g]] = e
+      place[Int(row) / g] += 1
+    }
+    for i in 0..<n {
+      let mine = ordered[starts[i]..<starts[i + 1]]
+      builder.beginRow()
+      for e in mine { builder.mark(Int(entries.columns[e])) }
+      builder.openRow(i)
+      for e in mine {
+        builder.set(Int(entries.rows[e]) % g, Int(entries.columns[e]), entries.values[e])
+      }
+    }
+    self = builder.finished()
+  }
+
+  /// Collects the blocks row by row: columns are marked, the row is opened, values set.
+  private struct Builder {
+    let descriptorSize: Int
+    var rowStarts: [Int32] = [0]
+    var neighbours: [Int32] = []
+    var values: [Float] = []
+    /// For every atom the block of the open row, or -1.
+    var blockOfAtom: [Int]
+    var marked: [Int32] = []
+
+    init(atoms: Int, descriptorSize: Int) {
+      self.descriptorSize = descriptorSize
+      blockOfAtom = Array(repeating: -1, count: atoms)
+    }
+
+    /// Forgets the blocks of the row before.
+    mutating func beginRow() {
+      guard rowStarts.count > 1 else { return }
+      for k in neighbours[Int(rowStarts[rowStarts.count - 2])...] { blockOfAtom[Int(k)] = -1 }
+    }
+
+    mutating func mark(_ column: Int) { mark(atom: column / 3) }
+
+    mutating func mark(atom: Int) {
+      guard blockOfAtom[atom] < 0 else { return }
+      blockOfAtom[atom] = 0
+      marked.append(Int32(atom))
+    }
+
+    mutating func openRow(_ row: Int) {
+      if !marked.isEmpty { mark(atom: row) }
+      marked.sort()
+      for k in marked {
+        blockOfAtom[Int(k)] = neighbours.count
+        neighbours.append(k)
+      }
+      marked.removeAll(keepingCapacity: true)
+      values += repeatElement(0, count: neighbours.count * 3 * descriptorSize - values.count)
+      rowStarts.append(Int32(neighbours.count))
+    }
+
+    mutating func set(_ component: Int, _ column: Int, _ value: Float) {
+      values[(blockOfAtom[column / 3] * 3 + column % 3) * descriptorSize + component] = value
+    }
+
+    func finished() -> DerivativeBlocks {
+      DerivativeBlocks(rowStarts: rowStarts, neighbours: neighbours, values: values)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Foundation
+
+/// Reads and writes whole files; a file that was written is complete or not there.
+package enum FileAccess {
+  /// The bytes of a file.
+  ///
+  /// - Throws: `AtomisticsError` when it cannot be read.
+  package static func read(_ url: URL) throws -> Data {
+    do {
+      return try Data(contentsOf: url)
+    } catch {
+      throw AtomisticsError(
+        file: url.path, found: "a file that cannot be read (\(error.localizedDescription))",
+        allowed: "a readable file")
+    }
+  }
+
+  /// The text of a file in UTF-8.
+  ///
+  /// - Throws: `AtomisticsError` when it cannot be read or is not UTF-8.
+  package static func readText(_ url: URL) throws -> String {
+    let data = try read(url)
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw AtomisticsError(
+        file: url.path, found: "bytes that are no text", allowed: "text in UTF-8")
+    }
+    return text
+  }
+
+  /// Writes a file beside its place and moves it there when it is complete.
+  ///
+  /// - Throws: `AtomisticsError` when it cannot be written.
+  package static func write(_ data: Data, to url: URL) throws {
+    do {
+      try data.write(to: url, options: .atomic)
+    } catch {
+      throw AtomisticsError(
+        file: url.path, found: "a place that cannot be written (\(error.localizedDescription))",
+        allowed: "a file in a folder that exists and may be written")
+    }
+  }
+
+  /// A file's name up to its first dot, the key that every program uses for the structure in it.
+  package static func key(of url: URL) -> String {
+    String(url.lastPathComponent.prefix { $0 != "." })
+  }
+}
