@@ -56,6 +56,23 @@ public struct NeighbourList: Sendable, Equatable {
   /// The places of one atom's neighbours in the lists.
   public func row(_ atom: Int) -> Range<Int> { starts[atom]..<starts[atom + 1] }
 
+  /// The lists as plain pointers for inner loops; valid inside `body`, also where they are empty.
+  func withPointers<R>(
+    _ body: (UnsafePointer<Int>, UnsafePointer<Int32>, UnsafePointer<SIMD3<Double>>) -> R
+  ) -> R {
+    starts.withUnsafeBufferPointer { starts in
+      neighbours.withUnsafeBufferPointer { neighbours in
+        displacements.withUnsafeBufferPointer { displacements in
+          let start = UnsafeRawPointer(starts.baseAddress!)
+          return body(
+            starts.baseAddress!,
+            neighbours.baseAddress ?? start.assumingMemoryBound(to: Int32.self),
+            displacements.baseAddress ?? start.assumingMemoryBound(to: SIMD3<Double>.self))
+        }
+      }
+    }
+  }
+
   /// Follows atoms that moved: new displacements for the same neighbours.
   ///
   /// Neighbours may leave the cutoff or be missing afterwards; who asks for them needs a list with

@@ -1,0 +1,343 @@
+import Tensors
+
+/// The descriptor of one atom at a time, with or without derivatives.
+///
+/// The sums over pairs of equation 5 run over ordered pairs j, k with half the factor. With
+/// derivatives they are arranged so that, for one j, everything is a sum over k of products that
+/// stay in registers: with w = f(r_ik) exp(…) and T the angular factor,
+///
+///     V = Σ T w        V1 = Σ T w r_ik        D = Σ T' w u_k
+///
+/// give the value f(r_ij) V, its derivative by r_ij and, perpendicular to u_j, by the direction.
+final class CentreDescriptor {
+  typealias Four = SIMD4<Double>
+  typealias Eight = SIMD8<Double>
+  typealias Column = UnsafeMutablePointer<Double>
+
+  let constants: DescriptorConstants
+  let environment: CentreEnvironment
+  /// Zeros before and after every run of components, for lanes without angle.
+  static let guardLanes = 8
+
+  /// The components of the last atom computed.
+  let values: Column
+  /// The derivative of the components by one neighbour, three runs `stride` apart.
+  let block: Column
+  /// The sum of all such blocks.
+  let sum: Column
+  let stride: Int
+  private let rows: AlignedStorage
+
+  /// Angular sums by pair of species, centre and lane block.
+  let lanes: UnsafeMutablePointer<Eight>
+  private let laneStorage: AlignedStorage
+  let laneCount: Int
+
+  /// For ordered pairs of neighbours the angular factor and its derivative, and w above.
+  private var tables = AlignedStorage(byteCount: 0)
+  private var tableCapacity = 0
+  private(set) var factors: UnsafeMutablePointer<Eight>
+  private(set) var weights: UnsafeMutablePointer<Four>
+  /// For every neighbour the derivatives of the radial components by the distance.
+  private var slopes = AlignedStorage(byteCount: 0)
+  private var slopeCapacity = 0
+
+  private var pairForceStorage = AlignedStorage(byteCount: 0)
+
+  /// Zeroed room for the force on each of `count` neighbours.
+  func pairForces(_ count: Int) -> UnsafeMutablePointer<SIMD3<Double>> {
+    if count * 32 > pairForceStorage.byteCount {
+      pairForceStorage = AlignedStorage(byteCount: count * 48)
+    }
+    let forces = pairForceStorage.base.assumingMemoryBound(to: SIMD3<Double>.self)
+    forces.update(repeating: .zero, count: count)
+    return forces
+  }
+
+  init(_ constants: DescriptorConstants) {
+    self.constants = constants
+    environment = CentreEnvironment(constants)
+    let parameters = constants.parameters
+    stride = (parameters.size + 2 * Self.guardLanes).roundedUp(toMultipleOf: 8)
+    rows = AlignedStorage(byteCount: 7 * stride * 8)
+    values = rows.base.assumingMemoryBound(to: Double.self) + Self.guardLanes
+    block = values + stride
+    sum = values + 4 * stride
+    let species = parameters.species.count
+    laneCount = species * (species + 1) / 2 * parameters.angularCount * constants.laneBlocks
+    laneStorage = AlignedStorage(byteCount: laneCount * 64)
+    lanes = laneStorage.base.assumingMemoryBound(to: Eight.self)
+    factors = tables.base.assumingMemoryBound(to: Eight.self)
+    weights = tables.base.assumingMemoryBound(to: Four.self)
+  }
+
+  /// Where the lanes of a pair of species begin.
+  @inline(__always)
+  func laneStart(_ one: Int, _ other: Int) -> Int {
+    let (a, b) = (min(one, other), max(one, other))
+    let n = constants.parameters.species.count
+    return (a * n - a * (a + 1) / 2 + b) * constants.parameters.angularCount
+      * constants.laneBlocks
+  }
+
+  /// Computes the values alone.
+  func computeValues(_ centre: Int, _ input: DescriptorInput) {
+    environment.gather(centre, input)
+    clear()
+    addRadial(input, slopes: nil)
+    addAngularValues()
+    spreadLanes()
+  }
+
+  /// Computes the values and what `derivatives(by:)` needs.
+  func prepareDerivatives(_ centre: Int, _ input: DescriptorInput) {
+    environment.gather(centre, input)
+    clear()
+    let needed = environment.count * constants.radialGroups
+    if needed > slopeCapacity {
+      slopeCapacity = 2 * needed
+      slopes = AlignedStorage(byteCount: slopeCapacity * 32)
+    }
+    addRadial(input, slopes: slopes.base.assumingMemoryBound(to: Double.self))
+    fillTables()
+    sum.update(repeating: 0, count: 3 * stride - Self.guardLanes)
+  }
+
+  private func clear() {
+    values.update(repeating: 0, count: stride - Self.guardLanes)
+    lanes.update(repeating: .zero, count: laneCount)
+  }
+
+  /// Equation 3: `G = Σ exp(-eta (r - Rs)²) f(r)`.
+  private func addRadial(_ input: DescriptorInput, slopes: Column?) {
+    let parameters = constants.parameters
+    let (count, eta) = (parameters.radialCount, parameters.radialEta)
+    let (all, groups, centres) = (environment.all, constants.radialGroups, constants.radialCentres)
+    for m in 0..<environment.count {
+      let species = Int(input.species[environment.atoms[m]])
+      let target = values + parameters.radialOffset(species)
+      for group in 0..<groups {
+        let distance = all.r[m] - centres[group]
+        let gauss = VectorMath.exp(distance * distance * -eta)
+        let value = gauss * all.cutoff[m]
+        if 4 * group + 4 <= count {
+          CentreEnvironment.add(value, target, 4 * group)
+        } else {
+          for lane in 0..<(count - 4 * group) { target[4 * group + lane] += value[lane] }
+        }
+        guard let slopes else { continue }
+        let slope = gauss * all.slope[m] - 2 * eta * distance * value
+        CentreEnvironment.store(slope, slopes, 4 * (m * groups + group))
+      }
+    }
+  }
+
+  /// Equation 5 over unordered pairs, without derivatives.
+  private func addAngularValues() {
+    let (n, columns) = (environment.angularCount, environment.angular)
+    let (constants, starts, lanes) = (constants, environment.groupStarts, lanes)
+    let (groups, blocks) = (constants.angularGroups, constants.laneBlocks)
+    let (eta, radii) = (constants.parameters.angularEta, constants.parameters.angularCount)
+    let species = constants.parameters.species.count
+    for one in 0..<species {
+      for j in starts[one]..<starts[one + 1] {
+        for other in one..<species {
+          let target = lanes + laneStart(one, other)
+          for k in max(starts[other], j + 1)..<max(starts[other + 1], j + 1) where k < n {
+            let cosine = Self.cosine(columns, j, k)
+            let factor = 2 * columns.cutoff[j] * columns.cutoff[k]
+            let mean = 0.5 * (columns.r[j] + columns.r[k])
+            for block in 0..<blocks {
+              let angular = constants.angularValue(cosine, block: block) * factor
+              for group in 0..<groups {
+                let distance = mean - constants.angularCentres[group]
+                let gauss = VectorMath.exp(distance * distance * -eta)
+                for p in (4 * group)..<min(4 * group + 4, radii) {
+                  target[p * blocks + block] += angular * gauss[p - 4 * group]
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  static func cosine(_ columns: CentreEnvironment.Columns, _ j: Int, _ k: Int) -> Double {
+    let product =
+      columns.x[j] * columns.x[k] + columns.y[j] * columns.y[k] + columns.z[j] * columns.z[k]
+    return max(-1, min(1, product))
+  }
+
+  /// The angular factors and weights of all ordered pairs.
+  private func fillTables() {
+    let n = environment.angularCount
+    let (columns, constants) = (environment.angular, constants)
+    let (groups, blocks) = (constants.angularGroups, constants.laneBlocks)
+    reserveTables(n)
+    let (factors, weights) = (factors, weights)
+    let eta = constants.parameters.angularEta
+    for j in 0..<n {
+      for at in 0..<(2 * blocks) { factors[(j * n + j) * 2 * blocks + at] = .zero }
+      for at in 0..<groups { weights[(j * n + j) * groups + at] = .zero }
+      for k in (j + 1)..<max(n, j + 1) {
+        let cosine = Self.cosine(columns, j, k)
+        for block in 0..<blocks {
+          let (value, derivative) = constants.angular(cosine, block: block)
+          let (jk, kj) = (((j * n + k) * blocks + block) * 2, ((k * n + j) * blocks + block) * 2)
+          factors[jk] = value
+          factors[jk + 1] = derivative
+          factors[kj] = value
+          factors[kj + 1] = derivative
+        }
+        let mean = 0.5 * (columns.r[j] + columns.r[k])
+        for group in 0..<groups {
+          let distance = mean - constants.angularCentres[group]
+          let gauss = VectorMath.exp(distance * distance * -eta)
+          weights[(j * n + k) * groups + group] = gauss * columns.cutoff[k]
+          weights[(k * n + j) * groups + group] = gauss * columns.cutoff[j]
+        }
+      }
+    }
+  }
+
+  private func reserveTables(_ n: Int) {
+    let (groups, blocks) = (constants.angularGroups, constants.laneBlocks)
+    if n > tableCapacity {
+      tableCapacity = n + n / 4 + 4
+      tables = AlignedStorage(
+        byteCount: tableCapacity * tableCapacity * (blocks * 128 + groups * 32))
+      factors = tables.base.assumingMemoryBound(to: Eight.self)
+    }
+    let end = tables.base + n * n * blocks * 128
+    weights = end.assumingMemoryBound(to: Four.self)
+  }
+
+  /// Adds the angular sums of the lanes to the components.
+  func spreadLanes() {
+    let parameters = constants.parameters
+    let species = parameters.species.count
+    for one in 0..<species {
+      for other in one..<species {
+        let (source, target) = (
+          lanes + laneStart(one, other), values + parameters.angularOffset(one, other)
+        )
+        for p in 0..<parameters.angularCount {
+          for block in 0..<constants.laneBlocks {
+            let sum = source[p * constants.laneBlocks + block]
+            add(sum, to: target + p * parameters.angleCount, block)
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds eight lanes to the components of their angles.
+  @inline(__always)
+  private func add(_ eight: Eight, to angles: Column, _ block: Int) {
+    CentreEnvironment.add(
+      eight.lowHalf, angles, constants.firstAngle(block: block, upper: false))
+    CentreEnvironment.add(
+      eight.highHalf, angles, constants.firstAngle(block: block, upper: true))
+  }
+
+  /// Leaves in `block` the derivatives by the neighbours `images`, periodic images of one atom of
+  /// this species, and takes them off `sum`, which so becomes the derivative by the centre. The
+  /// centre's own images move with it: they only add to the values.
+  func derivatives(by images: Range<Int>, species: Int, areOwn: Bool) {
+    block.update(repeating: 0, count: 3 * stride - Self.guardLanes)
+    for m in images {
+      addRadialBlock(m, species)
+      let a = environment.angularPlaces[m]
+      if a >= 0 { addAngularBlock(a, species) }
+    }
+    if areOwn { return }
+    for c in 0..<3 {
+      let (source, target) = (block + c * stride, sum + c * stride)
+      for component in 0..<constants.parameters.size { target[component] -= source[component] }
+    }
+  }
+
+  private func addRadialBlock(_ m: Int, _ species: Int) {
+    let parameters = constants.parameters
+    let slope =
+      slopes.base.assumingMemoryBound(to: Double.self) + 4 * m * constants.radialGroups
+    let all = environment.all
+    for c in 0..<3 {
+      let direction = c == 0 ? all.x[m] : c == 1 ? all.y[m] : all.z[m]
+      let target = block + c * stride + parameters.radialOffset(species)
+      for p in 0..<parameters.radialCount { target[p] += slope[p] * direction }
+    }
+  }
+
+  /// The sums over k of one j, one group of k, one centre and one lane block.
+  private struct Sums {
+    var v = Eight.zero
+    var v1 = Eight.zero
+    var x = Eight.zero
+    var y = Eight.zero
+    var z = Eight.zero
+  }
+
+  private func addAngularBlock(_ a: Int, _ species: Int) {
+    let (constants, parameters) = (constants, constants.parameters)
+    let (blocks, radii) = (constants.laneBlocks, parameters.angularCount)
+    let starts = environment.groupStarts
+    for other in 0..<parameters.species.count where starts[other] < starts[other + 1] {
+      let offset = parameters.angularOffset(species, other)
+      let lane = lanes + laneStart(species, other)
+      for p in 0..<radii {
+        for block in 0..<blocks {
+          let sums = sums(a, starts[other]..<starts[other + 1], p, block)
+          lane[p * blocks + block] += sums.v * environment.angular.cutoff[a]
+          addBlock(sums, a, p, block, self.block + offset + p * parameters.angleCount)
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func sums(_ a: Int, _ others: Range<Int>, _ p: Int, _ block: Int) -> Sums {
+    let n = environment.angularCount
+    let (blocks, groups) = (constants.laneBlocks, constants.angularGroups)
+    let columns = environment.angular
+    var sums = Sums()
+    var factor = UnsafePointer(factors) + ((a * n + others.lowerBound) * blocks + block) * 2
+    var weight =
+      UnsafeRawPointer(weights + (a * n + others.lowerBound) * groups)
+      .assumingMemoryBound(to: Double.self) + p
+    for k in others {
+      let w = weight.pointee
+      let value = factor[0] * w
+      let derivative = factor[1] * w
+      sums.v += value
+      sums.v1 += value * columns.r[k]
+      sums.x += derivative * columns.x[k]
+      sums.y += derivative * columns.y[k]
+      sums.z += derivative * columns.z[k]
+      factor += 2 * blocks
+      weight += 4 * groups
+    }
+    return sums
+  }
+
+  /// The derivatives by neighbour `a` of one centre and lane block, from its sums.
+  @inline(__always)
+  private func addBlock(_ sums: Sums, _ a: Int, _ p: Int, _ block: Int, _ target: Column) {
+    let (columns, eta) = (environment.angular, constants.parameters.angularEta)
+    let (r, f, slope) = (columns.r[a], columns.cutoff[a], columns.slope[a])
+    let (x, y, z) = (columns.x[a], columns.y[a], columns.z[a])
+    let centre = constants.angularCentres[p / 4][p % 4]
+    // By the distance: of the Gaussian in the mean distance and of the cutoff function.
+    let gauss = sums.v * (eta * (centre - 0.5 * r)) - sums.v1 * (0.5 * eta)
+    let along = 2 * (gauss * f + sums.v * slope)
+    // By the direction: only what is perpendicular to it.
+    let across = 2 * f * columns.inverse[a]
+    let parallel = sums.x * x + sums.y * y + sums.z * z
+    let radial = along - parallel * across
+    add(radial * x + sums.x * across, to: target, block)
+    add(radial * y + sums.y * across, to: target + stride, block)
+    add(radial * z + sums.z * across, to: target + 2 * stride, block)
+  }
+}

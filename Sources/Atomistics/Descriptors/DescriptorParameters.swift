@@ -1,0 +1,134 @@
+/// The unit of the lengths in a file.
+public enum LengthUnit: String, Sendable, CaseIterable {
+  /// The unit used inside.
+  case angstrom
+  /// The atomic unit of length.
+  case bohr
+
+  /// One unit in angstrom.
+  public var inAngstrom: Double { self == .bohr ? Units.bohr : 1 }
+}
+
+/// What defines modified Behler–Parrinello descriptors: species, cutoffs, grids, widths.
+///
+/// Radial centres are `start + i (cutoff - start) / count`, i below `count`, so that the last lies
+/// one step short of the cutoff; angles are `(s + 1/2) pi / angleCount`.
+public struct DescriptorParameters: Sendable, Equatable {
+  /// The species in the order of their indices and blocks.
+  public var species: [String]
+  /// The width of the radial Gaussians, in 1/angstrom² (`eta_rad`).
+  public var radialEta: Double
+  /// The radial cutoff in angstrom (`Rc_rad`).
+  public var radialCutoff: Double
+  /// The first radial centre in angstrom (`Rs0_rad`).
+  public var radialStart: Double
+  /// The number of radial centres (`RsN_rad`).
+  public var radialCount: Int
+  /// The width of the angular part's Gaussians in the mean distance, in 1/angstrom² (`eta_ang`).
+  public var angularEta: Double
+  /// The angular cutoff in angstrom (`Rc_ang`).
+  public var angularCutoff: Double
+  /// The first centre of the mean distance in angstrom (`Rs0_ang`).
+  public var angularStart: Double
+  /// The number of centres of the mean distance (`RsN_ang`).
+  public var angularCount: Int
+  /// The exponent of the angular part, any positive number (`zeta`).
+  public var zeta: Double
+  /// The number of angles (`ThetasN`).
+  public var angleCount: Int
+  /// What keeps the angular part smooth where three atoms are in line; 0 is equation 5 as printed.
+  /// No file of the original records it: 0.01 in its first generation, 0.001 in its second.
+  public var epsilon: Double
+
+  /// Parameters with lengths in `unit` and widths in 1/`unit`².
+  public init(
+    species: [String], radialEta: Double, radialCutoff: Double, radialStart: Double,
+    radialCount: Int, angularEta: Double, angularCutoff: Double, angularStart: Double,
+    angularCount: Int, zeta: Double, angleCount: Int, epsilon: Double = 0.01,
+    unit: LengthUnit = .angstrom
+  ) {
+    let length = unit.inAngstrom
+    self.species = species
+    self.radialEta = radialEta / (length * length)
+    self.radialCutoff = radialCutoff * length
+    self.radialStart = radialStart * length
+    self.radialCount = radialCount
+    self.angularEta = angularEta / (length * length)
+    self.angularCutoff = angularCutoff * length
+    self.angularStart = angularStart * length
+    self.angularCount = angularCount
+    self.zeta = zeta
+    self.angleCount = angleCount
+    self.epsilon = epsilon
+  }
+
+  /// The distance between radial centres in angstrom.
+  public var radialStep: Double { (radialCutoff - radialStart) / Double(radialCount) }
+
+  /// The distance between centres of the mean distance in angstrom.
+  public var angularStep: Double { (angularCutoff - angularStart) / Double(angularCount) }
+
+  /// The radial centres in angstrom.
+  public var radialCentres: [Double] {
+    (0..<radialCount).map { radialStart + Double($0) * radialStep }
+  }
+
+  /// The centres of the mean distance in angstrom.
+  public var angularCentres: [Double] {
+    (0..<angularCount).map { angularStart + Double($0) * angularStep }
+  }
+
+  /// The angles in radian.
+  public var angles: [Double] {
+    (0..<angleCount).map { (Double($0) + 0.5) * .pi / Double(angleCount) }
+  }
+
+  /// The larger cutoff in angstrom.
+  public var cutoff: Double { max(radialCutoff, angularCutoff) }
+
+  /// The number of components: radial blocks by species, then angular blocks by pairs of species.
+  public var size: Int {
+    let n = species.count
+    return n * radialCount + n * (n + 1) / 2 * angularCount * angleCount
+  }
+
+  /// Where the radial block of a species begins.
+  public func radialOffset(_ species: Int) -> Int { species * radialCount }
+
+  /// Where the angular block of a pair of species begins: pairs 00, 01 …, 11, 12 ….
+  public func angularOffset(_ one: Int, _ other: Int) -> Int {
+    let (a, b) = (min(one, other), max(one, other))
+    let n = species.count
+    let pair = a * n - a * (a + 1) / 2 + b
+    return n * radialCount + pair * angularCount * angleCount
+  }
+
+  /// Checks that every parameter makes sense.
+  ///
+  /// - Throws: `AtomisticsError` whose key is the parameter's name in descriptor files.
+  public func validate() throws {
+    func check(_ holds: Bool, _ key: String, _ found: Any, _ allowed: String) throws {
+      guard holds else {
+        throw AtomisticsError(key: key, found: "\(found)", allowed: allowed)
+      }
+    }
+    try check(
+      !species.isEmpty && Set(species).count == species.count, "species",
+      species.joined(separator: ", "), "at least one species, none twice")
+    for (key, value) in [("Rc_rad", radialCutoff), ("Rc_ang", angularCutoff), ("zeta", zeta)] {
+      try check(value > 0 && value.isFinite, key, value, "positive numbers")
+    }
+    for (key, value) in [("eta_rad", radialEta), ("eta_ang", angularEta), ("epsilon", epsilon)] {
+      try check(value >= 0 && value.isFinite, key, value, "0 and positive numbers")
+    }
+    for (key, value) in [("RsN_rad", radialCount), ("RsN_ang", angularCount)] {
+      try check(value > 0, key, value, "positive whole numbers")
+    }
+    try check(angleCount > 0, "ThetasN", angleCount, "positive whole numbers")
+    for (key, value, end) in [
+      ("Rs0_rad", radialStart, radialCutoff), ("Rs0_ang", angularStart, angularCutoff),
+    ] {
+      try check(value >= 0 && value < end, key, value, "numbers from 0 to below the cutoff \(end)")
+    }
+  }
+}

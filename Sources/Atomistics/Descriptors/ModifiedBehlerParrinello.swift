@@ -1,0 +1,242 @@
+import Tensors
+
+/// The modified Behler–Parrinello descriptors of the paper (equations 3 and 5, note [63]).
+///
+/// For every atom, sums over its neighbours of Gaussians in the distance, and over pairs of
+/// neighbours of Gaussians in the mean distance times a power that peaks at an angle. Values are in
+/// the order of `DescriptorParameters.size`; each unordered pair counts once.
+///
+///     let descriptors = try ModifiedBehlerParrinello(parameters)
+///     let described = try descriptors.describe(structure, includeDerivatives: true)
+public struct ModifiedBehlerParrinello: Sendable {
+  /// What the descriptors are made with.
+  public let parameters: DescriptorParameters
+  private let constants: DescriptorConstants
+
+  /// Descriptors with these parameters.
+  ///
+  /// - Throws: `AtomisticsError` for parameters that make no sense.
+  public init(_ parameters: DescriptorParameters) throws {
+    try parameters.validate()
+    self.parameters = parameters
+    constants = DescriptorConstants(parameters)
+  }
+
+  /// The number of components, g.
+  public var size: Int { parameters.size }
+
+  /// The larger cutoff in angstrom; a neighbour list may reach further.
+  public var cutoff: Double { parameters.cutoff }
+
+  /// The descriptors of a whole structure, forces and energy taken over.
+  ///
+  /// - Throws: `AtomisticsError` for an unknown species or a position that is not finite.
+  public func describe(
+    _ structure: Structure, includeDerivatives: Bool = false,
+    executor: any ParallelExecutor = SerialExecutor()
+  ) throws -> DescribedStructure {
+    let species = try structure.speciesIndices(in: parameters.species)
+    let neighbours = try NeighbourList(of: structure, cutoff: cutoff, executor: executor)
+    var described = DescribedStructure(
+      name: structure.name, energy: Float(structure.energy ?? 0), species: species,
+      descriptorSize: size, descriptors: [Float](repeating: 0, count: species.count * size),
+      perAtomQuantity: structure.perAtomQuantity.map { $0.map { Float($0) } })
+    if includeDerivatives {
+      (described.descriptors, described.derivatives) = valuesAndDerivatives(
+        species: species, neighbours: neighbours, executor: executor)
+      described.forces = structure.forces?.flatMap { [Float($0.x), Float($0.y), Float($0.z)] }
+    } else {
+      described.descriptors = values(
+        species: species, neighbours: neighbours, executor: executor)
+    }
+    return described
+  }
+
+  /// The descriptors of all atoms: n * g numbers.
+  ///
+  /// - Precondition: species are indices into the parameters' list; the list reaches to the cutoff.
+  public func values<Scalar: DescriptorScalar>(
+    _ type: Scalar.Type = Float.self, species: [Int32], neighbours: NeighbourList,
+    executor: any ParallelExecutor = SerialExecutor()
+  ) -> [Scalar] {
+    let size = size
+    return Array(unsafeUninitializedCapacity: species.count * size) { output, count in
+      count = output.count
+      guard let base = output.baseAddress else { return }
+      withInput(species, neighbours) { input in
+        executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
+          let centre = CentreDescriptor(constants)
+          for i in atoms {
+            centre.computeValues(i, input)
+            Self.convert(centre.values, base + i * size, size)
+          }
+        }
+      }
+    }
+  }
+
+  /// The descriptors of all atoms and their derivatives.
+  ///
+  /// - Precondition: as for `values`.
+  public func valuesAndDerivatives(
+    species: [Int32], neighbours: NeighbourList, executor: any ParallelExecutor = SerialExecutor()
+  ) -> (values: [Float], derivatives: DerivativeBlocks) {
+    let (values, layout, blocks) = evaluated(Float.self, species, neighbours, executor)
+    return (
+      values,
+      DerivativeBlocks(
+        rowStarts: layout.rowStarts, neighbours: layout.neighbours, values: blocks)
+    )
+  }
+
+  /// The same in double precision; the blocks' layout is that of `DerivativeBlocks`.
+  package func preciseValuesAndDerivatives(
+    species: [Int32], neighbours: NeighbourList, executor: any ParallelExecutor = SerialExecutor()
+  ) -> (values: [Double], rowStarts: [Int32], neighbours: [Int32], blocks: [Double]) {
+    let (values, layout, blocks) = evaluated(Double.self, species, neighbours, executor)
+    return (values, layout.rowStarts, layout.neighbours, blocks)
+  }
+
+  /// Forces and virial from the derivative of the energy by every component, n * g numbers, without
+  /// derivatives of the descriptors in memory.
+  ///
+  /// - Returns: the forces in units of the energy per angstrom, and the virial.
+  /// - Precondition: as for `values`.
+  public func contract<Scalar: DescriptorScalar>(
+    energyGradient: [Scalar], species: [Int32], neighbours: NeighbourList,
+    executor: any ParallelExecutor = SerialExecutor()
+  ) -> (forces: [SIMD3<Double>], virial: Matrix3) {
+    precondition(energyGradient.count == species.count * size, "one number for each component")
+    let gradient = energyGradient.map { Double($0) }
+    return withInput(species, neighbours) { input in
+      let shard = shardSize(species.count)
+      let forces = PairForces(neighbours, executor: executor, atomsPerShard: shard) {
+        atoms, forces in
+        let centre = CentreDescriptor(constants)
+        gradient.withUnsafeBufferPointer { gradient in
+          for i in atoms {
+            let own = gradient.baseAddress! + i * size
+            centre.contract(i, input, gradient: own, forces: forces)
+          }
+        }
+      }
+      return forces.collected(neighbours)
+    }
+  }
+
+  /// The atoms of one piece of work; by the number of atoms alone.
+  private func shardSize(_ atoms: Int) -> Int { atoms <= 64 ? 4 : 16 }
+
+  private func withInput<R>(
+    _ species: [Int32], _ list: NeighbourList, _ body: (DescriptorInput) -> R
+  ) -> R {
+    precondition(species.count == list.atomCount, "the list is of another structure")
+    precondition(list.cutoff >= cutoff, "the list ends at \(list.cutoff), before \(cutoff)")
+    precondition(
+      species.allSatisfy { parameters.species.indices.contains(Int($0)) }, "an unknown species")
+    return species.withUnsafeBufferPointer { species in
+      list.withPointers { starts, neighbours, displacements in
+        guard let first = species.baseAddress else {
+          return body(
+            DescriptorInput(
+              species: UnsafePointer(neighbours), starts: starts, neighbours: neighbours,
+              displacements: displacements, atomCount: 0))
+        }
+        return body(
+          DescriptorInput(
+            species: first, starts: starts, neighbours: neighbours,
+            displacements: displacements, atomCount: species.count))
+      }
+    }
+  }
+
+  private static func convert<Scalar: DescriptorScalar>(
+    _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Scalar>, _ count: Int
+  ) {
+    for k in 0..<count { (target + k).initialize(to: Scalar(source[k])) }
+  }
+
+  private struct Layout {
+    var rowStarts: [Int32]
+    var neighbours: [Int32]
+  }
+
+  /// Which atoms every descriptor depends on.
+  private func layout(_ list: NeighbourList) -> Layout {
+    var layout = Layout(rowStarts: [0], neighbours: [])
+    for i in 0..<list.atomCount {
+      let rowStart = layout.neighbours.count
+      var hasSelf = false
+      for e in list.row(i) {
+        let (k, d) = (list.neighbours[e], list.displacements[e])
+        guard layout.neighbours.count == rowStart || layout.neighbours.last != k else { continue }
+        let squared = dot(d, d)
+        guard squared < cutoff * cutoff, squared > 1e-16 else { continue }
+        if !hasSelf && k >= Int32(i) {
+          hasSelf = true
+          if k != Int32(i) { layout.neighbours.append(Int32(i)) }
+        }
+        layout.neighbours.append(k)
+      }
+      if !hasSelf && layout.neighbours.count > rowStart { layout.neighbours.append(Int32(i)) }
+      layout.rowStarts.append(Int32(layout.neighbours.count))
+    }
+    return layout
+  }
+
+  private func evaluated<Scalar: DescriptorScalar>(
+    _: Scalar.Type, _ species: [Int32], _ list: NeighbourList, _ executor: any ParallelExecutor
+  ) -> (values: [Scalar], layout: Layout, blocks: [Scalar]) {
+    let layout = layout(list)
+    var values: [Scalar] = []
+    let blocks = [Scalar](
+      unsafeUninitializedCapacity: layout.neighbours.count * 3 * size
+    ) { blocks, blockCount in
+      blockCount = layout.neighbours.count * 3 * size
+      values = [Scalar](unsafeUninitializedCapacity: species.count * size) { values, count in
+        count = species.count * size
+        guard let valueBase = values.baseAddress else { return }
+        let blockBase = blocks.baseAddress
+        withInput(species, list) { input in
+          executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
+            let centre = CentreDescriptor(constants)
+            for i in atoms {
+              evaluate(i, input, layout, centre, valueBase, blockBase)
+            }
+          }
+        }
+      }
+    }
+    return (values, layout, blocks)
+  }
+
+  /// Values and blocks of one atom.
+  private func evaluate<Scalar: DescriptorScalar>(
+    _ i: Int, _ input: DescriptorInput, _ layout: Layout, _ centre: CentreDescriptor,
+    _ values: UnsafeMutablePointer<Scalar>, _ blocks: UnsafeMutablePointer<Scalar>?
+  ) {
+    centre.prepareDerivatives(i, input)
+    let environment = centre.environment
+    var m = 0
+    for p in layout.rowStarts[i]..<layout.rowStarts[i + 1] {
+      let k = Int(layout.neighbours[Int(p)])
+      let first = m
+      while m < environment.count && environment.atoms[m] == k { m += 1 }
+      if m > first {
+        centre.derivatives(by: first..<m, species: Int(input.species[k]), areOwn: k == i)
+      }
+      if k != i { write(centre.block, centre.stride, blocks! + Int(p) * 3 * size) }
+    }
+    for p in layout.rowStarts[i]..<layout.rowStarts[i + 1] where layout.neighbours[Int(p)] == i {
+      write(centre.sum, centre.stride, blocks! + Int(p) * 3 * size)
+    }
+    centre.spreadLanes()
+    Self.convert(centre.values, values + i * size, size)
+  }
+
+  private func write<Scalar: DescriptorScalar>(
+    _ block: UnsafeMutablePointer<Double>, _ stride: Int, _ target: UnsafeMutablePointer<Scalar>
+  ) {
+    for c in 0..<3 { Self.convert(block + c * stride, target + c * size, size) }
+  }
+}
