@@ -18,20 +18,23 @@ extension CentreDescriptor {
   }
 
   /// The gradient by angular components in the order of the lanes.
+  ///
+  /// Lanes without angle receive what stands beside their block; their angular factor is zero.
   private func gatherLanes(_ gradient: UnsafePointer<Double>) {
     let parameters = constants.parameters
     let blocks = constants.laneBlocks
+    values.update(from: gradient, count: parameters.size)
     for one in 0..<parameters.species.count {
       for other in one..<parameters.species.count {
-        let start = laneStart(one, other)
-        let source = gradient + parameters.angularOffset(one, other)
+        let (start, offset) = (laneStart(one, other), parameters.angularOffset(one, other))
         for p in 0..<parameters.angularCount {
+          let source = values + offset + p * parameters.angleCount
           for block in 0..<blocks {
-            for lane in 0..<8 {
-              let s = constants.angle(block: block, lane: lane)
-              lanes[start + p * blocks + block][lane] =
-                s.map { source[p * parameters.angleCount + $0] } ?? 0
-            }
+            let lower = constants.firstAngle(block: block, upper: false)
+            let upper = constants.firstAngle(block: block, upper: true)
+            lanes[start + p * blocks + block] = Eight(
+              lowHalf: CentreEnvironment.load(source, lower),
+              highHalf: CentreEnvironment.load(source, upper))
           }
         }
       }
@@ -40,61 +43,70 @@ extension CentreDescriptor {
 
   /// Minus the derivative by each angular neighbour, from all unordered pairs.
   private func contractPairs(_ forces: UnsafeMutablePointer<SIMD3<Double>>) {
-    let columns = environment.angular
-    let starts = environment.groupStarts
-    let species = constants.parameters.species.count
+    let (n, columns) = (environment.angularCount, environment.angular)
+    let (starts, species) = (environment.groupStarts, constants.parameters.species.count)
     for one in 0..<species {
       for j in starts[one]..<starts[one + 1] {
-        let direction = SIMD3(columns.x[j], columns.y[j], columns.z[j])
+        row.fill(j, j + 1, n, columns, withSlopes: true)
         for other in one..<species {
-          let lane = lanes + laneStart(one, other)
           let first = max(starts[other], j + 1)
-          for k in first..<max(starts[other + 1], first) {
-            let cosine = Self.cosine(columns, j, k)
-            let slopes = pairSlopes(j, k, cosine, lane)
-            let otherDirection = SIMD3(columns.x[k], columns.y[k], columns.z[k])
-            let turnJ = slopes.cosine * columns.inverse[j]
-            let turnK = slopes.cosine * columns.inverse[k]
-            forces[j] -=
-              direction * (slopes.j - turnJ * cosine) + otherDirection * turnJ
-            forces[k] -= otherDirection * (slopes.k - turnK * cosine) + direction * turnK
-          }
+          guard first < starts[other + 1] else { continue }
+          contract(j, first..<starts[other + 1], lanes + laneStart(one, other), forces)
         }
       }
     }
   }
 
+  /// The pairs of j and neighbours of one species.
+  private func contract(
+    _ j: Int, _ others: Range<Int>, _ gradient: UnsafeMutablePointer<Eight>,
+    _ forces: UnsafeMutablePointer<SIMD3<Double>>
+  ) {
+    let columns = environment.angular
+    let direction = SIMD3(columns.x[j], columns.y[j], columns.z[j])
+    var force = SIMD3<Double>.zero
+    for k in others {
+      let cosine = row.cosines[k &- j &- 1]
+      let slopes = pairSlopes(j, k, gradient)
+      let otherDirection = SIMD3(columns.x[k], columns.y[k], columns.z[k])
+      let turnJ = slopes.cosine * columns.inverse[j]
+      let turnK = slopes.cosine * columns.inverse[k]
+      force += direction * (slopes.j - turnJ * cosine) + otherDirection * turnJ
+      forces[k] -= otherDirection * (slopes.k - turnK * cosine) + direction * turnK
+    }
+    forces[j] -= force
+  }
+
   /// The derivatives of one pair's energy by both distances and the cosine of the angle.
   @inline(__always)
   private func pairSlopes(
-    _ j: Int, _ k: Int, _ cosine: Double, _ gradient: UnsafeMutablePointer<Eight>
+    _ j: Int, _ k: Int, _ gradient: UnsafeMutablePointer<Eight>
   ) -> (j: Double, k: Double, cosine: Double) {
-    let (constants, columns) = (constants, environment.angular)
-    let (blocks, groups) = (constants.laneBlocks, constants.angularGroups)
+    let (row, columns, blocks) = (row, environment.angular, constants.laneBlocks)
     let (eta, radii) = (constants.parameters.angularEta, constants.parameters.angularCount)
-    let mean = 0.5 * (columns.r[j] + columns.r[k])
-    var (value, byMean, byCosine) = (0.0, 0.0, 0.0)
+    let index = k &- j &- 1
+    let mean = row.means[index]
+    let gauss = row.gaussian(index, 0)
+    let centres = UnsafeRawPointer(constants.angularCentres).assumingMemoryBound(to: Double.self)
+    var (values, means, cosines) = (Eight.zero, Eight.zero, Eight.zero)
     for block in 0..<blocks {
-      let (angular, derivative) = constants.angular(cosine, block: block)
       var (sum, slope) = (Eight.zero, Eight.zero)
-      for group in 0..<groups {
-        let distance = mean - constants.angularCentres[group]
-        let gauss = VectorMath.exp(distance * distance * -eta)
-        let gaussSlope = gauss * distance
-        for p in (4 * group)..<min(4 * group + 4, radii) {
-          sum += gradient[p * blocks + block] * gauss[p - 4 * group]
-          slope += gradient[p * blocks + block] * gaussSlope[p - 4 * group]
-        }
+      for p in 0..<radii {
+        let product = gradient[p &* blocks &+ block] * gauss[p]
+        sum += product
+        slope += product * (mean - centres[p])
       }
-      value += (angular * sum).sum()
-      byMean += (angular * slope).sum()
-      byCosine += (derivative * sum).sum()
+      let factor = row.values[index &* blocks &+ block]
+      values += factor * sum
+      means += factor * slope
+      cosines += row.slopes[index &* blocks &+ block] * sum
     }
     let (fj, fk) = (columns.cutoff[j], columns.cutoff[k])
+    let (value, byMean) = (values.sum(), means.sum())
     let common = -2 * eta * fj * fk * byMean
     return (
       common + 2 * columns.slope[j] * fk * value, common + 2 * fj * columns.slope[k] * value,
-      2 * fj * fk * byCosine
+      2 * fj * fk * cosines.sum()
     )
   }
 

@@ -33,6 +33,7 @@ final class CentreDescriptor {
   private let laneStorage: AlignedStorage
   let laneCount: Int
 
+  let row: PairRow
   /// For ordered pairs of neighbours the angular factor and its derivative, and w above.
   private var tables = AlignedStorage(byteCount: 0)
   private var tableCapacity = 0
@@ -57,6 +58,7 @@ final class CentreDescriptor {
   init(_ constants: DescriptorConstants) {
     self.constants = constants
     environment = CentreEnvironment(constants)
+    row = PairRow(constants)
     let parameters = constants.parameters
     stride = (parameters.size + 2 * Self.guardLanes).roundedUp(toMultipleOf: 8)
     rows = AlignedStorage(byteCount: 7 * stride * 8)
@@ -135,68 +137,66 @@ final class CentreDescriptor {
   /// Equation 5 over unordered pairs, without derivatives.
   private func addAngularValues() {
     let (n, columns) = (environment.angularCount, environment.angular)
-    let (constants, starts, lanes) = (constants, environment.groupStarts, lanes)
-    let (groups, blocks) = (constants.angularGroups, constants.laneBlocks)
-    let (eta, radii) = (constants.parameters.angularEta, constants.parameters.angularCount)
-    let species = constants.parameters.species.count
+    let (starts, species) = (environment.groupStarts, constants.parameters.species.count)
     for one in 0..<species {
       for j in starts[one]..<starts[one + 1] {
+        row.fill(j, j + 1, n, columns, withSlopes: false)
         for other in one..<species {
-          let target = lanes + laneStart(one, other)
-          for k in max(starts[other], j + 1)..<max(starts[other + 1], j + 1) where k < n {
-            let cosine = Self.cosine(columns, j, k)
-            let factor = 2 * columns.cutoff[j] * columns.cutoff[k]
-            let mean = 0.5 * (columns.r[j] + columns.r[k])
-            for block in 0..<blocks {
-              let angular = constants.angularValue(cosine, block: block) * factor
-              for group in 0..<groups {
-                let distance = mean - constants.angularCentres[group]
-                let gauss = VectorMath.exp(distance * distance * -eta)
-                for p in (4 * group)..<min(4 * group + 4, radii) {
-                  target[p * blocks + block] += angular * gauss[p - 4 * group]
-                }
-              }
-            }
-          }
+          let first = max(starts[other], j + 1)
+          guard first < starts[other + 1] else { continue }
+          addValues(j, first..<starts[other + 1], lanes + laneStart(one, other))
         }
       }
     }
   }
 
-  @inline(__always)
-  static func cosine(_ columns: CentreEnvironment.Columns, _ j: Int, _ k: Int) -> Double {
-    let product =
-      columns.x[j] * columns.x[k] + columns.y[j] * columns.y[k] + columns.z[j] * columns.z[k]
-    return max(-1, min(1, product))
+  /// Adds the row's products with `others`, neighbours of one species.
+  private func addValues(_ j: Int, _ others: Range<Int>, _ target: UnsafeMutablePointer<Eight>) {
+    let (blocks, stride) = (constants.laneBlocks, 4 * constants.angularGroups)
+    let factor = 2 * environment.angular.cutoff[j]
+    let cutoff = environment.angular.cutoff
+    let start = others.lowerBound - j - 1
+    for p in 0..<constants.parameters.angularCount {
+      for block in 0..<blocks {
+        var value = row.values + start * blocks + block
+        var weight = row.gaussian(start, p)
+        var sum = Eight.zero
+        for k in others {
+          sum += value.pointee * (weight.pointee * cutoff[k])
+          value += blocks
+          weight += stride
+        }
+        target[p * blocks + block] += sum * factor
+      }
+    }
   }
 
   /// The angular factors and weights of all ordered pairs.
   private func fillTables() {
-    let n = environment.angularCount
-    let (columns, constants) = (environment.angular, constants)
+    let (n, columns) = (environment.angularCount, environment.angular)
     let (groups, blocks) = (constants.angularGroups, constants.laneBlocks)
     reserveTables(n)
     let (factors, weights) = (factors, weights)
-    let eta = constants.parameters.angularEta
     for j in 0..<n {
       for at in 0..<(2 * blocks) { factors[(j * n + j) * 2 * blocks + at] = .zero }
       for at in 0..<groups { weights[(j * n + j) * groups + at] = .zero }
+      row.fill(j, j + 1, n, columns, withSlopes: true)
+      let (values, slopes, gauss) = (row.values, row.slopes, row.gauss)
       for k in (j + 1)..<max(n, j + 1) {
-        let cosine = Self.cosine(columns, j, k)
+        let at = k &- j &- 1
+        let (jk, kj) = (j &* n &+ k, k &* n &+ j)
         for block in 0..<blocks {
-          let (value, derivative) = constants.angular(cosine, block: block)
-          let (jk, kj) = (((j * n + k) * blocks + block) * 2, ((k * n + j) * blocks + block) * 2)
-          factors[jk] = value
-          factors[jk + 1] = derivative
-          factors[kj] = value
-          factors[kj + 1] = derivative
+          let (value, slope) = (values[at &* blocks &+ block], slopes[at &* blocks &+ block])
+          let (there, back) = (2 &* (jk &* blocks &+ block), 2 &* (kj &* blocks &+ block))
+          factors[there] = value
+          factors[there &+ 1] = slope
+          factors[back] = value
+          factors[back &+ 1] = slope
         }
-        let mean = 0.5 * (columns.r[j] + columns.r[k])
         for group in 0..<groups {
-          let distance = mean - constants.angularCentres[group]
-          let gauss = VectorMath.exp(distance * distance * -eta)
-          weights[(j * n + k) * groups + group] = gauss * columns.cutoff[k]
-          weights[(k * n + j) * groups + group] = gauss * columns.cutoff[j]
+          let weight = gauss[at &* groups &+ group]
+          weights[jk &* groups &+ group] = weight * columns.cutoff[k]
+          weights[kj &* groups &+ group] = weight * columns.cutoff[j]
         }
       }
     }

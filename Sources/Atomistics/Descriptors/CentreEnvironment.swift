@@ -122,9 +122,9 @@ final class CentreEnvironment {
   private func normalize() {
     let all = all
     for group in stride(from: 0, to: count, by: 4) {
-      let r = Self.load(all.r, group).squareRoot()
-      let inverse = 1 / r
-      Self.store(r, all.r, group)
+      let squared = Self.load(all.r, group)
+      let inverse = VectorMath.inverseSquareRoot(squared)
+      Self.store(squared * inverse, all.r, group)
       Self.store(inverse, all.inverse, group)
       Self.store(Self.load(all.x, group) * inverse, all.x, group)
       Self.store(Self.load(all.y, group) * inverse, all.y, group)

@@ -27,8 +27,8 @@ final class DescriptorConstants: @unchecked Sendable {
   /// The centres, filled up with the last.
   let radialCentres: UnsafePointer<Four>
   let angularCentres: UnsafePointer<Four>
-  /// `zeta - 1` when that is a small whole number, for powers by multiplication.
-  let wholePower: Int?
+  /// `zeta - 1` when that is a small whole number, for powers by multiplication; else -1.
+  let wholePower: Int
 
   private let storage: AlignedStorage
 
@@ -40,7 +40,7 @@ final class DescriptorConstants: @unchecked Sendable {
     radialGroups = (parameters.radialCount + 3) / 4
     angularGroups = (parameters.angularCount + 3) / 4
     let power = parameters.zeta - 1
-    wholePower = power >= 0 && power <= 256 && power == power.rounded() ? Int(power) : nil
+    wholePower = power >= 0 && power <= 256 && power == power.rounded() ? Int(power) : -1
     storage = AlignedStorage(
       byteCount: laneBlocks * (3 * 64 + 32) + (radialGroups + angularGroups) * 32)
     let eights = storage.base.assumingMemoryBound(to: Eight.self)
@@ -95,60 +95,5 @@ final class DescriptorConstants: @unchecked Sendable {
 
   private func fill(_ fours: UnsafeMutablePointer<Four>, _ groups: Int, _ centres: [Double]) {
     for k in 0..<(4 * groups) { fours[k / 4][k % 4] = centres[min(k, centres.count - 1)] }
-  }
-
-  /// The angular factor of equation 5 and its derivative by the cosine of the angle j-i-k.
-  ///
-  /// With S = sqrt(1 - cos² + epsilon sin²θs): x = (1 + cos cosθs + S sinθs)/2, value x^zeta / N,
-  /// derivative zeta x^(zeta-1) / N · (cosθs - sinθs cos/S)/2.
-  @inline(__always)
-  func angular(_ cosine: Double, block: Int) -> (value: Eight, derivative: Eight) {
-    let (x, root) = base(cosine, block)
-    let power = raised(x)
-    let ratio = cosine / root
-    let ratios = Eight(lowHalf: ratio, highHalf: reversed(ratio))
-    let scaled = power * norm[block]
-    return (
-      scaled * x, scaled * zeta * (halfCos[block] - halfSin[block] * ratios)
-    )
-  }
-
-  /// The angular factor alone.
-  @inline(__always)
-  func angularValue(_ cosine: Double, block: Int) -> Eight {
-    let (x, _) = base(cosine, block)
-    return raised(x) * norm[block] * x
-  }
-
-  @inline(__always)
-  private func base(_ cosine: Double, _ block: Int) -> (x: Eight, root: Four) {
-    // Above zero, so that without epsilon three atoms in line give no 0/0.
-    let sin2 = max(1 - cosine * cosine, 1e-14)
-    let root = (epsilonSin2[block] + sin2).squareRoot()
-    let roots = Eight(lowHalf: root, highHalf: reversed(root))
-    return (0.5 + halfCos[block] * cosine + halfSin[block] * roots, root)
-  }
-
-  @inline(__always)
-  private func reversed(_ v: Four) -> Four { Four(v.w, v.z, v.y, v.x) }
-
-  /// x to the power zeta - 1.
-  @inline(__always)
-  private func raised(_ x: Eight) -> Eight {
-    guard let wholePower else {
-      let exponent = zeta - 1
-      return Eight(
-        lowHalf: VectorMath.exp(VectorMath.log(x.lowHalf) * exponent),
-        highHalf: VectorMath.exp(VectorMath.log(x.highHalf) * exponent))
-    }
-    if wholePower == 0 { return Eight(repeating: 1) }
-    var power = x
-    var bit = 1 << (Int.bitWidth - 1 - wholePower.leadingZeroBitCount)
-    while bit > 1 {
-      bit >>= 1
-      power *= power
-      if wholePower & bit != 0 { power *= x }
-    }
-    return power
   }
 }

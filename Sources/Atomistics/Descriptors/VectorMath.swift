@@ -30,6 +30,21 @@ enum VectorMath {
     return sum * unsafeBitCast(exponent, to: Four.self)
   }
 
+  /// One over the square root of positive numbers, by Newton's method.
+  ///
+  /// The vector types' own square root takes one lane at a time.
+  @inline(__always)
+  static func inverseSquareRoot(_ x: Four) -> Four {
+    let bits = unsafeBitCast(x, to: SIMD4<UInt64>.self)
+    let guess = SIMD4(repeating: 0x5fe6_eb50_c7b5_37a9) &- (bits &>> SIMD4(repeating: 1))
+    let half = x * 0.5
+    var y = unsafeBitCast(guess, to: Four.self)
+    y = y * (1.5 - half * y * y)
+    y = y * (1.5 - half * y * y)
+    y = y * (1.5 - half * y * y)
+    return y * (1.5 - half * y * y)
+  }
+
   /// The natural logarithm; arguments below 1e-300 count as 1e-300.
   @inline(__always)
   static func log(_ argument: Four) -> Four {

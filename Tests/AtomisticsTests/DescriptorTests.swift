@@ -1,0 +1,359 @@
+import Foundation
+import Tensors
+import Testing
+
+@testable import Atomistics
+
+/// The formulas one by one: every neighbour, every unordered pair, every component.
+func naiveDescriptors(_ structure: Structure, _ p: DescriptorParameters) throws -> [Double] {
+  let species = try structure.speciesIndices(in: p.species).map(Int.init)
+  let list = try NeighbourList(of: structure, cutoff: p.cutoff)
+  var values = [Double](repeating: 0, count: structure.count * p.size)
+  func cut(_ r: Double, _ rc: Double) -> Double { r < rc ? (1 + cos(.pi * r / rc)) / 2 : 0 }
+  for i in 0..<structure.count {
+    let base = i * p.size
+    for e in list.row(i) {
+      let (r, s) = (length(list.displacements[e]), species[Int(list.neighbours[e])])
+      for (c, centre) in p.radialCentres.enumerated() {
+        values[base + p.radialOffset(s) + c] +=
+          exp(-p.radialEta * (r - centre) * (r - centre)) * cut(r, p.radialCutoff)
+      }
+      for f in list.row(i) where f < e {
+        let (u, v) = (list.displacements[e], list.displacements[f])
+        let (ru, rv) = (length(u), length(v))
+        let cosine = max(-1, min(1, dot(u, v) / (ru * rv)))
+        let cuts = cut(ru, p.angularCutoff) * cut(rv, p.angularCutoff)
+        let offset = base + p.angularOffset(s, species[Int(list.neighbours[f])])
+        for (c, centre) in p.angularCentres.enumerated() {
+          let gauss = exp(-p.angularEta * pow((ru + rv) / 2 - centre, 2))
+          for (a, theta) in p.angles.enumerated() {
+            let smooth = p.epsilon * sin(theta) * sin(theta)
+            let root = (1 - cosine * cosine + smooth).squareRoot()
+            let norm = pow((1 + (1 + smooth).squareRoot()) / 2, p.zeta)
+            let peak = pow((1 + cosine * cos(theta) + root * sin(theta)) / 2, p.zeta)
+            values[offset + c * p.angleCount + a] += 2 * peak / norm * gauss * cuts
+          }
+        }
+      }
+    }
+  }
+  return values
+}
+
+func randomStructure(
+  _ seed: UInt64, atoms: Int, species: [String], cell: Cell, minimum: Double = 0.9
+) -> Structure {
+  var generator = PhiloxGenerator(seed: seed)
+  var structure = Structure(species: [], positions: [], cell: cell)
+  while structure.count < atoms {
+    let s = SIMD3(generator.uniform(), generator.uniform(), generator.uniform())
+    let position = cell.cartesian(cell.isPeriodic ? s : s * 3)
+    let trial = Structure(
+      species: structure.species + [species[structure.count % species.count]],
+      positions: structure.positions + [position], cell: cell)
+    guard let list = try? NeighbourList(of: trial, cutoff: minimum), list.neighbours.isEmpty
+    else { continue }
+    structure = trial
+  }
+  return structure
+}
+
+@Suite struct DescriptorTests {
+  /// Shapes that exercise every way of filling vectors up: odd and even numbers of angles, centres
+  /// in no multiple of four, whole and real exponents, with and without epsilon.
+  static let shapes: [DescriptorParameters] = [
+    (["A"], 1, 1, 1, 1.0, 0.01), (["A"], 3, 2, 2, 2.0, 0.01), (["A", "B"], 5, 3, 3, 7.5, 0.001),
+    (["A"], 4, 4, 4, 12.0, 0.01), (["A", "B", "C"], 6, 3, 5, 3.3, 0.05),
+    (["A"], 16, 4, 8, 50.0, 0.01), (["B", "A"], 7, 5, 9, 32.0, 0.001),
+    (["A", "B"], 2, 1, 13, 1.5, 0.01), (["A"], 9, 6, 16, 64.0, 0.01), (["A"], 3, 9, 17, 8.0, 0.02),
+  ].map { species, radial, angular, angles, zeta, epsilon in
+    DescriptorParameters(
+      species: species, radialEta: 4, radialCutoff: 4, radialStart: 0.5, radialCount: radial,
+      angularEta: 2, angularCutoff: 3.2, angularStart: 0.5, angularCount: angular, zeta: zeta,
+      angleCount: angles, epsilon: epsilon)
+  }
+
+  static func structures(_ species: [String]) -> [Structure] {
+    var generator = PhiloxGenerator(seed: 21)
+    let small = randomCell(&generator, size: 2.5...3, periodic: periodicity(7))
+    let slab = randomCell(&generator, size: 4...5, periodic: periodicity(3))
+    return [
+      randomStructure(1, atoms: 7, species: species, cell: .none),
+      randomStructure(2, atoms: 3, species: species, cell: small),
+      randomStructure(3, atoms: 12, species: species, cell: slab),
+      randomStructure(4, atoms: 1, species: species, cell: .none),
+      randomStructure(5, atoms: 2, species: species, cell: Cell(cubic: 2.2)),
+    ]
+  }
+
+  private func precise(
+    _ structure: Structure, _ parameters: DescriptorParameters
+  ) throws -> (values: [Double], rowStarts: [Int32], neighbours: [Int32], blocks: [Double]) {
+    let descriptors = try ModifiedBehlerParrinello(parameters)
+    return descriptors.preciseValuesAndDerivatives(
+      species: try structure.speciesIndices(in: parameters.species),
+      neighbours: try NeighbourList(of: structure, cutoff: parameters.cutoff))
+  }
+
+  private func values(_ structure: Structure, _ parameters: DescriptorParameters) throws -> [Double]
+  {
+    let descriptors = try ModifiedBehlerParrinello(parameters)
+    return descriptors.values(
+      Double.self, species: try structure.speciesIndices(in: parameters.species),
+      neighbours: try NeighbourList(of: structure, cutoff: parameters.cutoff + 0.7))
+  }
+
+  @Test(arguments: shapes) func valuesAreTheFormulas(parameters: DescriptorParameters) throws {
+    for structure in Self.structures(parameters.species) {
+      let expected = try naiveDescriptors(structure, parameters)
+      let alone = try values(structure, parameters)
+      let together = try precise(structure, parameters).values
+      for k in expected.indices {
+        #expect(abs(alone[k] - expected[k]) <= 1e-12 * (1 + abs(expected[k])))
+        #expect(abs(together[k] - expected[k]) <= 1e-12 * (1 + abs(expected[k])))
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: shapes)
+  func derivativesAreDifferences(parameters: DescriptorParameters) throws {
+    let (g, h) = (parameters.size, 1e-5)
+    for structure in Self.structures(parameters.species) {
+      let n = structure.count
+      let result = try precise(structure, parameters)
+      var dense = [Double](repeating: 0, count: n * n * 3 * g)
+      for i in 0..<n {
+        for p in Int(result.rowStarts[i])..<Int(result.rowStarts[i + 1]) {
+          let start = (i * n + Int(result.neighbours[p])) * 3 * g
+          for v in 0..<(3 * g) { dense[start + v] = result.blocks[p * 3 * g + v] }
+        }
+      }
+      for k in 0..<n {
+        for c in 0..<3 {
+          var (forward, backward) = (structure, structure)
+          forward.positions[k][c] += h
+          backward.positions[k][c] -= h
+          let (f, b) = try (values(forward, parameters), values(backward, parameters))
+          for i in 0..<n {
+            for component in 0..<g {
+              let difference = (f[i * g + component] - b[i * g + component]) / (2 * h)
+              let derivative = dense[((i * n + k) * 3 + c) * g + component]
+              #expect(abs(derivative - difference) < 1e-6 * (1 + abs(difference)))
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: shapes) func contractionIsTheSumOverBlocks(parameters: DescriptorParameters)
+    throws
+  {
+    let g = parameters.size
+    var generator = PhiloxGenerator(seed: 31)
+    for structure in Self.structures(parameters.species) {
+      let n = structure.count
+      let gradient = (0..<(n * g)).map { _ in generator.uniform() - 0.5 }
+      let result = try precise(structure, parameters)
+      var expected = [SIMD3<Double>](repeating: .zero, count: n)
+      for i in 0..<n {
+        for p in Int(result.rowStarts[i])..<Int(result.rowStarts[i + 1]) {
+          for c in 0..<3 {
+            for component in 0..<g {
+              expected[Int(result.neighbours[p])][c] -=
+                gradient[i * g + component] * result.blocks[(p * 3 + c) * g + component]
+            }
+          }
+        }
+      }
+      let (forces, virial) = try ModifiedBehlerParrinello(parameters).contract(
+        energyGradient: gradient, species: try structure.speciesIndices(in: parameters.species),
+        neighbours: try NeighbourList(of: structure, cutoff: parameters.cutoff + 0.3))
+      let scale = 1 + expected.map { length($0) }.max()!
+      for i in 0..<n { #expect(length(forces[i] - expected[i]) < 1e-12 * scale) }
+      // The virial is minus the derivative of the energy by a strain.
+      let h = 1e-6
+      for row in 0..<3 {
+        var energies: [Double] = []
+        for sign in [1.0, -1.0] {
+          var strain = Matrix3.identity
+          strain[row][(row + 1) % 3] += sign * h
+          let cell =
+            structure.cell.isPeriodic
+            ? try Cell(
+              vectors: structure.cell.vectors * strain, periodic: structure.cell.periodic)
+            : .none
+          let strained = Structure(
+            species: structure.species, positions: structure.positions.map { $0 * strain },
+            cell: cell)
+          energies.append(
+            zip(try values(strained, parameters), gradient).map { $0 * $1 }.reduce(0, +))
+        }
+        let difference = -(energies[0] - energies[1]) / (2 * h)
+        #expect(abs(virial[row][(row + 1) % 3] - difference) < 1e-6 * (1 + abs(difference)) * scale)
+      }
+    }
+  }
+
+  @Test func translationRotationAndPermutationChangeNothing() throws {
+    let parameters = Self.shapes[2]
+    for structure in Self.structures(parameters.species) where structure.count > 2 {
+      let expected = try values(structure, parameters)
+      let rotation = Matrix3([0.36, 0.48, -0.8], [-0.8, 0.6, 0], [0.48, 0.64, 0.6])
+      let cell =
+        structure.cell.isPeriodic
+        ? try Cell(vectors: structure.cell.vectors * rotation, periodic: structure.cell.periodic)
+        : Cell.none
+      let order = Array((0..<structure.count).reversed())
+      let moved = Structure(
+        species: order.map { structure.species[$0] },
+        positions: order.map { (structure.positions[$0] + [11, -7, 3.3]) * rotation }, cell: cell)
+      let got = try values(moved, parameters)
+      let g = parameters.size
+      for (place, atom) in order.enumerated() {
+        for component in 0..<g {
+          #expect(abs(got[place * g + component] - expected[atom * g + component]) < 1e-11)
+        }
+      }
+    }
+  }
+
+  @Test func aCellAndItsCopiesAgree() throws {
+    let parameters = Self.shapes[2]
+    let g = parameters.size
+    for structure in Self.structures(parameters.species) where structure.cell.isPeriodic {
+      let times = SIMD3(2, 2, structure.cell.periodic[2] ? 2 : 1)
+      let large = try structure.repeated(times)
+      let (one, many) = try (values(structure, parameters), values(large, parameters))
+      for i in 0..<large.count {
+        for component in 0..<g {
+          let expected = one[i % structure.count * g + component]
+          #expect(abs(many[i * g + component] - expected) < 1e-12 * (1 + expected))
+        }
+      }
+    }
+  }
+
+  /// Values and derivatives have no jump where three atoms are in line.
+  @Test(arguments: [0.001, 0.01]) func atomsInLineAreNothingSpecial(epsilon: Double) throws {
+    var parameters = GoldenParameters.silicon
+    parameters.epsilon = epsilon
+    for sign in [1.0, -1.0] {
+      func described(_ angle: Double) throws -> (values: [Double], blocks: [Double]) {
+        let far = SIMD3(cos(angle), sin(angle), 0) * 2.6 * sign
+        let structure = Structure(
+          species: ["Si", "Si", "Si"], positions: [.zero, [2.1, 0, 0], far])
+        let result = try precise(structure, parameters)
+        return (result.values, result.blocks)
+      }
+      func change(_ a: Double, _ b: Double) throws -> Double {
+        let (x, y) = try (described(a), described(b))
+        return zip(x.values + x.blocks, y.values + y.blocks).map { abs($0 - $1) }.max()!
+      }
+      // A jump would not become a hundred times smaller with the step.
+      for start in [-1.0, -0.3, 0] {
+        let coarse = try change(start * 1e-4, (start + 1) * 1e-4)
+        #expect(try change(start * 1e-6, (start + 1) * 1e-6) < 0.012 * coarse)
+        #expect(coarse > 1e-9)
+      }
+      #expect(try described(0).blocks.allSatisfy { $0.isFinite })
+    }
+  }
+
+  /// Without epsilon the derivative has a kink in line, but no infinity.
+  @Test func withoutEpsilonNothingIsInfinite() throws {
+    var parameters = GoldenParameters.silicon
+    parameters.epsilon = 0
+    for zeta in [50.0, 7.3, 1] {
+      parameters.zeta = zeta
+      let line = Structure(
+        species: ["Si", "Si", "Si"], positions: [.zero, [2.1, 0, 0], [-2.6, 0, 0]])
+      let result = try precise(line, parameters)
+      #expect((result.values + result.blocks).allSatisfy { $0.isFinite })
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3, 4])
+  func equalBitsForAnyNumberOfThreads(threads: Int) throws {
+    let structure = randomStructure(
+      9, atoms: 90, species: ["Si"], cell: Cell(cubic: 12), minimum: 1.5)
+    let descriptors = try ModifiedBehlerParrinello(GoldenParameters.silicon)
+    let executor = ThreadedExecutor(threads: threads)
+    let serial = try descriptors.describe(structure, includeDerivatives: true)
+    #expect(
+      try descriptors.describe(structure, includeDerivatives: true, executor: executor) == serial)
+    let list = try NeighbourList(of: structure, cutoff: 4.6)
+    let gradient = serial.descriptors.map { $0 - 1 }
+    let one = descriptors.contract(
+      energyGradient: gradient, species: serial.species, neighbours: list)
+    let many = descriptors.contract(
+      energyGradient: gradient, species: serial.species, neighbours: list, executor: executor)
+    #expect(one.forces == many.forces && one.virial == many.virial)
+  }
+
+  @Test func emptyAndLonely() throws {
+    let descriptors = try ModifiedBehlerParrinello(GoldenParameters.silicon)
+    let empty = try descriptors.describe(
+      Structure(species: [], positions: []), includeDerivatives: true)
+    #expect(empty.descriptors.isEmpty && empty.derivatives == DerivativeBlocks(emptyRows: 0))
+    let lonely = try descriptors.describe(
+      Structure(species: ["Si"], positions: [.zero]), includeDerivatives: true)
+    #expect(lonely.descriptors == [Float](repeating: 0, count: 48))
+    #expect(lonely.derivatives == DerivativeBlocks(emptyRows: 1))
+  }
+
+  @Test func wrongParametersAreNamed() {
+    func key(_ change: (inout DescriptorParameters) -> Void) -> String? {
+      var parameters = GoldenParameters.silicon
+      change(&parameters)
+      return #expect(throws: AtomisticsError.self) {
+        try ModifiedBehlerParrinello(parameters)
+      }?.key
+    }
+    #expect(key { $0.species = [] } == "species")
+    #expect(key { $0.species = ["H", "H"] } == "species")
+    #expect(key { $0.radialCutoff = -1 } == "Rc_rad")
+    #expect(key { $0.angularCutoff = .nan } == "Rc_ang")
+    #expect(key { $0.zeta = 0 } == "zeta")
+    #expect(key { $0.radialEta = -2 } == "eta_rad")
+    #expect(key { $0.angularEta = .infinity } == "eta_ang")
+    #expect(key { $0.epsilon = -0.1 } == "epsilon")
+    #expect(key { $0.radialCount = 0 } == "RsN_rad")
+    #expect(key { $0.angularCount = -1 } == "RsN_ang")
+    #expect(key { $0.angleCount = 0 } == "ThetasN")
+    #expect(key { $0.radialStart = 4.6 } == "Rs0_rad")
+    #expect(key { $0.angularStart = 5 } == "Rs0_ang")
+  }
+
+  @Test func sizesAndOffsets() {
+    #expect(GoldenParameters.silicon.size == 48)
+    #expect(GoldenParameters.molecules.size == 384)
+    let offsets = (0..<4).flatMap { a in
+      (a..<4).map { GoldenParameters.molecules.angularOffset($0, a) }
+    }
+    #expect(offsets == (0..<10).map { 64 + 32 * $0 })
+  }
+}
+
+@Suite struct VectorMathTests {
+  @Test func functionsAreAccurate() {
+    var generator = PhiloxGenerator(seed: 2)
+    for _ in 0..<2000 {
+      let x = SIMD4<Double>.random(in: -600...600, using: &generator)
+      let positive = SIMD4<Double>.random(in: 1e-9...3, using: &generator)
+      let t = SIMD4<Double>.random(in: 0...1, using: &generator)
+      let (exponential, logarithm) = (VectorMath.exp(x), VectorMath.log(positive))
+      let inverse = VectorMath.inverseSquareRoot(positive)
+      let (cosine, sine) = VectorMath.cosSinPi(t)
+      for k in 0..<4 {
+        #expect(abs(exponential[k] / exp(x[k]) - 1) < 2e-15)
+        #expect(abs(logarithm[k] - log(positive[k])) < 4e-16 * (1 + abs(log(positive[k]))))
+        #expect(abs(inverse[k] * positive[k].squareRoot() - 1) < 1e-15)
+        #expect(abs(cosine[k] - cos(.pi * t[k])) < 1e-15)
+        #expect(abs(sine[k] - sin(.pi * t[k])) < 1e-15)
+      }
+    }
+    #expect(VectorMath.exp(SIMD4(repeating: -5000)).max() < 1e-299)
+    #expect(VectorMath.log(.zero).x > -691)
+  }
+}
