@@ -1,0 +1,132 @@
+import Foundation
+
+/// Extended xyz files: any number of frames, each with cell, energy and columns that it describes.
+///
+/// The second line of a frame holds `key=value` pairs, values with blanks in quotes. Understood, in
+/// any case: `Lattice` (three rows, nine numbers), `pbc`, `Properties` (name:type:count, any order),
+/// `energy`, `virial` (nine numbers), `name`; columns `species` or `Z`, `pos`, `force` or `forces`,
+/// `velo`, `vel` or `velocities` (angstrom/fs), `local_energy` or `energies`. Others are skipped.
+/// Units are eV and angstrom.
+public enum ExtendedXYZ {
+  /// Reads all frames of a file; a frame without name is called after the file, from the second
+  /// frame on with its number.
+  ///
+  /// - Throws: `AtomisticsError` with file, line and key.
+  public static func read(_ url: URL) throws -> [Structure] {
+    do {
+      var frames = try decode(FileAccess.readText(url))
+      let key = FileAccess.key(of: url)
+      for index in frames.indices where frames[index].name.isEmpty {
+        frames[index].name = frames.count == 1 ? key : "\(key)_\(index + 1)"
+      }
+      return frames
+    } catch let error as AtomisticsError {
+      throw error.inFile(url.path)
+    }
+  }
+
+  /// Writes all frames to a file, whole or not at all.
+  ///
+  /// - Throws: `AtomisticsError` when it cannot be written.
+  public static func write(_ frames: [Structure], to url: URL) throws {
+    let text = frames.map(encode).joined()
+    try FileAccess.write(Data(text.utf8), to: url)
+  }
+
+  /// The frames of a text.
+  ///
+  /// - Throws: `AtomisticsError` with line and key.
+  public static func decode(_ text: String) throws -> [Structure] {
+    var frames: [Structure] = []
+    var lines = Lines(text)
+    while let line = lines.next() {
+      let first = fields(line)
+      if first.isEmpty { continue }
+      guard first.count == 1, let count = Int(first[0]), count >= 0 else {
+        throw AtomisticsError(
+          line: lines.number, key: "number of atoms", found: "\"\(line)\"",
+          allowed: "one whole number")
+      }
+      guard let comment = lines.next() else {
+        throw AtomisticsError(
+          line: lines.number, key: "comment", found: "the end of the file", allowed: "a line")
+      }
+      var frame = try Frame(comment, line: lines.number)
+      for atom in 0..<count {
+        guard let line = lines.next() else {
+          throw AtomisticsError(
+            line: lines.number, key: "atoms", found: "\(atom) atoms", allowed: "\(count) atoms")
+        }
+        try frame.append(fields(line), line: lines.number)
+      }
+      frames.append(frame.structure)
+    }
+    return frames
+  }
+
+  /// One frame as text; numbers are written so that reading gives the same bits.
+  public static func encode(_ structure: Structure) -> String {
+    var header: [String] = []
+    if structure.cell.vectors != .zero {
+      header.append("Lattice=\"\(row(structure.cell.vectors))\"")
+    }
+    let columns: [(name: String, isPresent: Bool)] = [
+      ("species:S:1:pos:R:3", true), ("velo:R:3", structure.velocities != nil),
+      ("forces:R:3", structure.forces != nil),
+      ("local_energy:R:1", structure.perAtomQuantity != nil),
+    ]
+    header.append(
+      "Properties=" + columns.filter(\.isPresent).map(\.name).joined(separator: ":"))
+    if let energy = structure.energy { header.append("energy=\(energy)") }
+    if let virial = structure.virial { header.append("virial=\"\(row(virial))\"") }
+    if !structure.name.isEmpty { header.append("name=\(quoted(structure.name))") }
+    let flags = (0..<3).map { structure.cell.periodic[$0] ? "T" : "F" }
+    header.append("pbc=\"\(flags.joined(separator: " "))\"")
+    var text = "\(structure.count)\n\(header.joined(separator: " "))\n"
+    for i in 0..<structure.count {
+      text += structure.species[i]
+      append(structure.positions[i], to: &text)
+      if let velocities = structure.velocities { append(velocities[i], to: &text) }
+      if let forces = structure.forces { append(forces[i], to: &text) }
+      if let shares = structure.perAtomQuantity { text += " \(shares[i])" }
+      text += "\n"
+    }
+    return text
+  }
+
+  private static func append(_ v: SIMD3<Double>, to text: inout String) {
+    text += " \(v.x) \(v.y) \(v.z)"
+  }
+
+  private static func row(_ m: Matrix3) -> String {
+    (0..<3).map { "\(m[$0].x) \(m[$0].y) \(m[$0].z)" }.joined(separator: " ")
+  }
+
+  private static func quoted(_ text: String) -> String {
+    let escaped = text.replacingOccurrences(of: "\\", with: "\\\\")
+      .replacingOccurrences(of: "\"", with: "\\\"").replacingOccurrences(of: "\n", with: " ")
+    return "\"\(escaped)\""
+  }
+
+  static func fields(_ line: Substring) -> [Substring] {
+    line.utf8.split { $0 == 0x20 || $0 == 0x09 }.map { Substring($0) }
+  }
+
+  /// The lines of a text with their numbers, line ends of any kind left out.
+  private struct Lines {
+    private var rest: Substring.UTF8View
+    private(set) var number = 0
+
+    init(_ text: String) { rest = text[...].utf8 }
+
+    mutating func next() -> Substring? {
+      guard !rest.isEmpty else { return nil }
+      number += 1
+      let end = rest.firstIndex(of: 0x0a) ?? rest.endIndex
+      var line = rest[..<end]
+      rest = end == rest.endIndex ? rest[end...] : rest[rest.index(after: end)...]
+      if line.last == 0x0d { line = line.dropLast() }
+      return Substring(line)
+    }
+  }
+}

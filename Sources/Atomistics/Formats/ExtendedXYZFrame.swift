@@ -1,0 +1,218 @@
+extension ExtendedXYZ {
+  /// A frame while it is read: what its second line says, and the atoms so far.
+  struct Frame {
+    /// What a column holds.
+    private enum Quantity {
+      case species, atomicNumber, position, force, velocity, atomicEnergy, other
+    }
+
+    private struct Column {
+      var quantity: Quantity
+      var name: String
+      var first: Int
+      var count: Int
+    }
+
+    private(set) var structure: Structure
+    private var columns: [Column] = []
+    private var width = 0
+    /// Plain xyz files may have anything behind the position.
+    private var mayBeWider = false
+
+    init(_ comment: Substring, line: Int) throws {
+      let values = try ExtendedXYZ.pairs(comment, line: line)
+      structure = Structure(species: [], positions: [])
+      structure.name = values["name"] ?? ""
+      structure.cell = try Self.cell(values, line)
+      structure.energy = try values["energy"].map { try Self.numbers($0, 1, "energy", line)[0] }
+      structure.virial = try values["virial"].map {
+        Self.matrix(try Self.numbers($0, 9, "virial", line))
+      }
+      try readProperties(values["properties"], line)
+    }
+
+    private static func cell(_ values: [String: String], _ line: Int) throws -> Cell {
+      guard let text = values["lattice"] else { return .none }
+      let vectors = matrix(try numbers(text, 9, "Lattice", line))
+      var periodic = Periodicity(repeating: true)
+      if let text = values["pbc"] {
+        let flags = ExtendedXYZ.fields(text[...])
+        guard flags.count == 3 else {
+          throw AtomisticsError(line: line, key: "pbc", found: text, allowed: "three flags T or F")
+        }
+        for k in 0..<3 {
+          guard let flag = flag(flags[k]) else {
+            throw AtomisticsError(
+              line: line, key: "pbc", found: text, allowed: "three flags T or F")
+          }
+          periodic[k] = flag
+        }
+      }
+      do {
+        return try Cell(vectors: vectors, periodic: periodic)
+      } catch let error as AtomisticsError {
+        throw AtomisticsError(
+          line: line, key: "Lattice", found: error.found, allowed: error.allowed)
+      }
+    }
+
+    private static func flag(_ text: Substring) -> Bool? {
+      switch text.lowercased() {
+      case "t", "true", "1": true
+      case "f", "false", "0": false
+      default: nil
+      }
+    }
+
+    private static func matrix(_ n: [Double]) -> Matrix3 {
+      Matrix3([n[0], n[1], n[2]], [n[3], n[4], n[5]], [n[6], n[7], n[8]])
+    }
+
+    private static func numbers(
+      _ text: String, _ count: Int, _ key: String, _ line: Int
+    ) throws -> [Double] {
+      let fields = ExtendedXYZ.fields(text[...])
+      guard fields.count == count else {
+        throw AtomisticsError(
+          line: line, key: key, found: "\"\(text)\"",
+          allowed: count == 1 ? "one number" : "\(count) numbers")
+      }
+      return try fields.map { try number($0, key, line) }
+    }
+
+    private static func number(_ text: Substring, _ key: String, _ line: Int) throws -> Double {
+      guard let number = Double(text), number.isFinite else {
+        throw AtomisticsError(line: line, key: key, found: "\"\(text)\"", allowed: "a number")
+      }
+      return number
+    }
+
+    private mutating func readProperties(_ text: String?, _ line: Int) throws {
+      mayBeWider = text == nil
+      let parts = (text ?? "species:S:1:pos:R:3").split(
+        separator: ":", omittingEmptySubsequences: false)
+      for start in stride(from: 0, to: parts.count, by: 3) {
+        guard start + 2 < parts.count, ["S", "R", "I", "L"].contains(parts[start + 1]),
+          let count = Int(parts[start + 2]), count > 0
+        else {
+          throw AtomisticsError(
+            line: line, key: "Properties", found: "\"\(text ?? "")\"",
+            allowed: "name:type:count again and again, types S, R, I, L")
+        }
+        let name = String(parts[start])
+        let (quantity, needed) = Self.quantity(name)
+        guard quantity == .other || needed == count else {
+          throw AtomisticsError(
+            line: line, key: "Properties", found: "\(name) with \(count) columns",
+            allowed: "\(needed)")
+        }
+        columns.append(Column(quantity: quantity, name: name, first: width, count: count))
+        width += count
+      }
+      for (quantity, name) in [(Quantity.position, "pos"), (.species, "species")] {
+        let isThere = columns.contains {
+          $0.quantity == quantity || (quantity == .species && $0.quantity == .atomicNumber)
+        }
+        guard isThere else {
+          throw AtomisticsError(
+            line: line, key: "Properties", found: "no column \(name)",
+            allowed: "species or Z, and pos")
+        }
+      }
+      if columns.contains(where: { $0.quantity == .force }) { structure.forces = [] }
+      if columns.contains(where: { $0.quantity == .velocity }) { structure.velocities = [] }
+      if columns.contains(where: { $0.quantity == .atomicEnergy }) {
+        structure.perAtomQuantity = []
+      }
+    }
+
+    private static func quantity(_ name: String) -> (Quantity, count: Int) {
+      switch name.lowercased() {
+      case "species": (.species, 1)
+      case "z": (.atomicNumber, 1)
+      case "pos": (.position, 3)
+      case "force", "forces": (.force, 3)
+      case "velo", "vel", "velocities": (.velocity, 3)
+      case "local_energy", "energies": (.atomicEnergy, 1)
+      default: (.other, 0)
+      }
+    }
+
+    /// Takes over one atom's line.
+    mutating func append(_ fields: [Substring], line: Int) throws {
+      guard fields.count == width || (mayBeWider && fields.count > width) else {
+        throw AtomisticsError(
+          line: line, key: "atom \(structure.count + 1)", found: "\(fields.count) columns",
+          allowed: "\(width) columns")
+      }
+      func vector(_ column: Column) throws -> SIMD3<Double> {
+        SIMD3(
+          try Self.number(fields[column.first], column.name, line),
+          try Self.number(fields[column.first + 1], column.name, line),
+          try Self.number(fields[column.first + 2], column.name, line))
+      }
+      for column in columns {
+        switch column.quantity {
+        case .species: structure.species.append(String(fields[column.first]))
+        case .atomicNumber: structure.species.append(try Self.symbol(fields[column.first], line))
+        case .position: structure.positions.append(try vector(column))
+        case .force: structure.forces?.append(try vector(column))
+        case .velocity: structure.velocities?.append(try vector(column))
+        case .atomicEnergy:
+          structure.perAtomQuantity?.append(
+            try Self.number(fields[column.first], column.name, line))
+        case .other: break
+        }
+      }
+      if structure.species.count > structure.positions.count { structure.species.removeLast() }
+    }
+
+    private static func symbol(_ text: Substring, _ line: Int) throws -> String {
+      guard let number = Int(text), (1...Elements.symbols.count).contains(number) else {
+        throw AtomisticsError(
+          line: line, key: "Z", found: "\"\(text)\"", allowed: "1 to \(Elements.symbols.count)")
+      }
+      return Elements.symbols[number - 1]
+    }
+  }
+
+  /// The pairs of a frame's second line, keys in lower case; a key alone means `T`.
+  static func pairs(_ comment: Substring, line: Int) throws -> [String: String] {
+    var pairs: [String: String] = [:]
+    var rest = comment[...]
+    while true {
+      rest = rest.drop { $0 == " " || $0 == "\t" }
+      if rest.isEmpty { return pairs }
+      let key = try word(&rest, endsAt: "=", line)
+      if rest.first == "=" {
+        rest.removeFirst()
+        pairs[key.lowercased()] = try word(&rest, endsAt: nil, line)
+      } else {
+        pairs[key.lowercased()] = "T"
+      }
+    }
+  }
+
+  /// Takes a word, bare or in quotes, from the front of a line.
+  private static func word(
+    _ rest: inout Substring, endsAt end: Character?, _ line: Int
+  ) throws -> String {
+    guard let quote = rest.first, quote == "\"" || quote == "'" else {
+      let word = rest.prefix { $0 != " " && $0 != "\t" && $0 != end }
+      rest = rest[word.endIndex...]
+      return String(word)
+    }
+    var word = ""
+    rest.removeFirst()
+    while let character = rest.popFirst() {
+      if character == quote { return word }
+      if character == "\\", let escaped = rest.popFirst() {
+        word.append(escaped)
+      } else {
+        word.append(character)
+      }
+    }
+    throw AtomisticsError(
+      line: line, key: "comment", found: "a quote that does not end", allowed: "a closing \(quote)")
+  }
+}
