@@ -39,7 +39,8 @@ let package = Package(
     .testTarget(name: "AtomisticsTests", dependencies: ["Atomistics", "TestSupport"]),
     .testTarget(name: "AtomicNetworksTests", dependencies: ["AtomicNetworks", "TestSupport"]),
     .testTarget(
-      name: "PannaTests", dependencies: ["panna", "AtomicNetworks", "ProgramSupport", "TestSupport"]),
+      name: "PannaTests",
+      dependencies: ["panna", "AtomicNetworks", "ProgramSupport", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

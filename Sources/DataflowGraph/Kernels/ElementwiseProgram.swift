@@ -1,0 +1,88 @@
+import Tensors
+
+/// An expression as instructions on registers, each a block of consecutive elements.
+///
+/// Registers are numbered: inputs first, then constants, then intermediate results. A block fits the
+/// first-level cache, so that an expression of many functions reads and writes main memory once.
+struct ElementwiseProgram {
+  enum Instruction {
+    case unary(UnaryFunction, from: Int, to: Int)
+    case binary(BinaryFunction, Int, Int, to: Int)
+    case select(Int, Int, Int, to: Int)
+  }
+
+  static let blockSize = 512
+
+  let inputCount: Int
+  private(set) var constants: [Double] = []
+  private(set) var instructions: [Instruction] = []
+  private(set) var registerCount = 0
+  /// The register that holds the result.
+  private(set) var result = 0
+
+  init(_ expression: ScalarExpression, inputCount: Int) {
+    self.inputCount = inputCount
+    collectConstants(expression)
+    registerCount = inputCount + constants.count
+    result = compile(expression)
+  }
+
+  private mutating func collectConstants(_ expression: ScalarExpression) {
+    switch expression {
+    case .input: break
+    case .constant(let value): if !constants.contains(value) { constants.append(value) }
+    case .unary(_, let operand): collectConstants(operand)
+    case .binary(_, let left, let right):
+      collectConstants(left)
+      collectConstants(right)
+    case .select(let condition, let first, let second):
+      collectConstants(condition)
+      collectConstants(first)
+      collectConstants(second)
+    }
+  }
+
+  private mutating func newRegister() -> Int {
+    registerCount += 1
+    return registerCount - 1
+  }
+
+  private mutating func compile(_ expression: ScalarExpression) -> Int {
+    switch expression {
+    case .input(let index): return index
+    case .constant(let value): return inputCount + constants.firstIndex(of: value)!
+    case .unary(let function, let operand):
+      let source = compile(operand)
+      let target = newRegister()
+      instructions.append(.unary(function, from: source, to: target))
+      return target
+    case .binary(let function, let left, let right):
+      let sources = (compile(left), compile(right))
+      let target = newRegister()
+      instructions.append(.binary(function, sources.0, sources.1, to: target))
+      return target
+    case .select(let condition, let first, let second):
+      let sources = (compile(condition), compile(first), compile(second))
+      let target = newRegister()
+      instructions.append(.select(sources.0, sources.1, sources.2, to: target))
+      return target
+    }
+  }
+
+  /// Runs the instructions over `count` elements of every register.
+  func run<T: KernelFloat>(_ registers: UnsafePointer<UnsafeMutablePointer<T>>, count: Int) {
+    for instruction in instructions {
+      switch instruction {
+      case .unary(let function, let source, let target):
+        function.apply(registers[source], registers[target], count)
+      case .binary(let function, let left, let right, let target):
+        function.apply(registers[left], registers[right], registers[target], count)
+      case .select(let condition, let first, let second, let target):
+        let (mask, a, b, y) = (
+          registers[condition], registers[first], registers[second], registers[target]
+        )
+        for index in 0..<count { y[index] = mask[index] != 0 ? a[index] : b[index] }
+      }
+    }
+  }
+}

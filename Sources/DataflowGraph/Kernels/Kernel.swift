@@ -1,0 +1,85 @@
+import Tensors
+
+/// What computes one node on a CPU; made once for each step of a plan.
+public protocol Kernel: AnyObject {
+  /// Learns the sizes of the runs to come, before the first one and whenever they change.
+  ///
+  /// - Returns: how many bytes of scratch memory `run` wants.
+  /// - Throws: `GraphError` where the sizes do not fit together.
+  func prepare(_ sizes: KernelSizes) throws -> Int
+
+  /// Writes every element of the outputs.
+  func run(_ context: borrowing KernelContext) throws
+}
+
+/// The concrete shapes of a step's inputs and outputs.
+public struct KernelSizes: Sendable {
+  public let inputs: [Shape]
+  public let outputs: [Shape]
+  private let symbols: [String: Int]
+
+  package init(inputs: [Shape], outputs: [Shape], symbols: [String: Int]) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.symbols = symbols
+  }
+
+  /// What a named size is in the runs to come.
+  ///
+  /// - Throws: `GraphError` for a name that no feed fixes, and for a negative size.
+  public func evaluate(_ dimension: Dimension) throws -> Int {
+    try dimension.evaluated(with: symbols)
+  }
+}
+
+/// What a kernel works on: valid during one call.
+public struct KernelContext: ~Copyable {
+  package let inputs: UnsafePointer<TensorView>
+  package let outputs: UnsafePointer<TensorView>
+  package let workspace: UnsafeMutableRawPointer
+  package unowned(unsafe) let executor: any ParallelExecutor
+
+  package init(
+    inputs: UnsafePointer<TensorView>, outputs: UnsafePointer<TensorView>,
+    workspace: UnsafeMutableRawPointer, executor: any ParallelExecutor
+  ) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.workspace = workspace
+    self.executor = executor
+  }
+
+  /// Runs `body` for every shard's range of items.
+  package func forEachShard(_ sharding: Sharding, _ body: (Int, Range<Int>) -> Void) {
+    if sharding.shards == 1 { return body(0, 0..<sharding.count) }
+    executor.run(shards: sharding.shards) { body($0, sharding[$0]) }
+  }
+}
+
+/// A kernel that is one function and wants to know nothing in advance.
+final class FunctionKernel: Kernel {
+  private let function: (borrowing KernelContext) throws -> Void
+
+  init(_ function: @escaping (borrowing KernelContext) throws -> Void) { self.function = function }
+
+  func prepare(_ sizes: KernelSizes) -> Int { 0 }
+  func run(_ context: borrowing KernelContext) throws { try function(context) }
+}
+
+/// A floating-point type that kernels are written for.
+package protocol KernelFloat: TensorElement, BinaryFloatingPoint, SIMDScalar, Codable {
+  static func vectorExp(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ count: Int)
+  static func vectorLog(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ count: Int)
+  static func vectorTanh(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ count: Int)
+}
+
+/// Makes a kernel for the floating-point type at hand.
+func makeFloatKernel(
+  _ type: ElementType, _ float: () -> any Kernel, _ double: () -> any Kernel
+) throws -> any Kernel {
+  switch type {
+  case .float32: return float()
+  case .float64: return double()
+  default: throw GraphError("there is no kernel for \(type); allowed: float, double")
+  }
+}

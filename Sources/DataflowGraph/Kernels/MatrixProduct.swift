@@ -1,0 +1,52 @@
+import COpenBLAS
+import Tensors
+
+/// A matrix in row-major memory, as stored or transposed.
+struct MatrixOperand<T> {
+  let base: UnsafePointer<T>
+  let isTransposed: Bool
+  /// Elements from one stored row to the next.
+  let stride: Int
+}
+
+/// The floating-point types that BLAS multiplies.
+protocol MatrixElement: KernelFloat {
+  /// target[rows, columns] = left[rows, inner] · right[inner, columns], all row-major.
+  static func multiply(
+    _ left: MatrixOperand<Self>, _ right: MatrixOperand<Self>,
+    into target: UnsafeMutablePointer<Self>, rows: Int, inner: Int, columns: Int)
+}
+
+private func flag(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
+  isTransposed ? CblasTrans : CblasNoTrans
+}
+
+extension Float: MatrixElement {
+  static func multiply(
+    _ left: MatrixOperand<Float>, _ right: MatrixOperand<Float>,
+    into target: UnsafeMutablePointer<Float>, rows: Int, inner: Int, columns: Int
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, flag(left.isTransposed), flag(right.isTransposed), blasint(rows),
+      blasint(columns), blasint(inner), 1, left.base, blasint(left.stride), right.base,
+      blasint(right.stride), 0, target, blasint(columns))
+  }
+}
+
+extension Double: MatrixElement {
+  static func multiply(
+    _ left: MatrixOperand<Double>, _ right: MatrixOperand<Double>,
+    into target: UnsafeMutablePointer<Double>, rows: Int, inner: Int, columns: Int
+  ) {
+    cblas_dgemm(
+      CblasRowMajor, flag(left.isTransposed), flag(right.isTransposed), blasint(rows),
+      blasint(columns), blasint(inner), 1, left.base, blasint(left.stride), right.base,
+      blasint(right.stride), 0, target, blasint(columns))
+  }
+}
+
+/// BLAS computes on the calling thread; the engine cuts products into shards itself.
+package enum BLAS {
+  /// Runs once in a process: OpenBLAS's thread count is global.
+  package static let useOneThread: Void = openblas_set_num_threads(1)
+}

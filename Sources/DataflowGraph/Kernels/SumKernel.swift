@@ -1,0 +1,129 @@
+import Tensors
+
+/// Sums over groups of neighbouring dimensions, the innermost group first.
+final class SumKernel<T: KernelFloat>: Kernel {
+  /// One group: `[outer, reduced, inner]` becomes `[outer, inner]`.
+  private struct Stage {
+    let outer: Int
+    let reduced: Int
+    let inner: Int
+    let sharding: Sharding
+    /// Whether shards are ranges of the reduced dimension, whose sums are added up at the end.
+    let isSplit: Bool
+
+    init(outer: Int, reduced: Int, inner: Int) {
+      self.outer = outer
+      self.reduced = reduced
+      self.inner = inner
+      isSplit = outer < 32
+      let cost = 0.3 * Double(inner) * Double(isSplit ? outer : reduced)
+      sharding = Sharding(count: isSplit ? reduced : outer, nanoseconds: cost, maximum: 16)
+    }
+
+    var resultCount: Int { outer * inner }
+    /// Elements of scratch memory for the shards' sums.
+    var partialCount: Int { isSplit && sharding.shards > 1 ? sharding.shards * resultCount : 0 }
+  }
+
+  private let reduced: Set<Int>
+  private var stages: [Stage] = []
+
+  init(reduced: Set<Int>) { self.reduced = reduced }
+
+  func prepare(_ sizes: KernelSizes) -> Int {
+    let shape = sizes.inputs[0]
+    stages = []
+    var (outer, middle, inner) = (shape.elementCount, 1, 1)
+    guard outer > 0 else { return 0 }
+    for axis in shape.dimensions.indices.reversed() {
+      outer /= shape[axis]
+      if reduced.contains(axis) {
+        middle *= shape[axis]
+        let isGroupEnd = axis == 0 || !reduced.contains(axis - 1)
+        if isGroupEnd && middle > 1 {
+          stages.append(Stage(outer: outer, reduced: middle, inner: inner))
+        }
+        if isGroupEnd { middle = 1 }
+      } else {
+        inner *= shape[axis]
+      }
+    }
+    let between = stages.dropLast().reduce(0) { $0 + $1.resultCount }
+    let partial = stages.map(\.partialCount).max() ?? 0
+    return (between + partial) * MemoryLayout<T>.stride
+  }
+
+  func run(_ context: borrowing KernelContext) {
+    let output = context.outputs[0].elements(T.self)
+    var source = UnsafePointer(context.inputs[0].elements(T.self))
+    if stages.isEmpty {
+      for index in 0..<context.outputs[0].count {
+        output[index] = context.inputs[0].count == 0 ? 0 : source[index]
+      }
+    }
+    var scratch = context.workspace.assumingMemoryBound(to: T.self)
+    for (index, stage) in stages.enumerated() {
+      let isLast = index == stages.count - 1
+      let target = isLast ? output : scratch
+      if !isLast { scratch += stage.resultCount }
+      run(stage, source, target, partial: scratch, context)
+      source = UnsafePointer(target)
+    }
+  }
+
+  private func run(
+    _ stage: Stage, _ source: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>,
+    partial: UnsafeMutablePointer<T>, _ context: borrowing KernelContext
+  ) {
+    context.forEachShard(stage.sharding) { shard, range in
+      if stage.isSplit {
+        let sums = stage.partialCount == 0 ? target : partial + shard * stage.resultCount
+        for outer in 0..<stage.outer {
+          sumRows(
+            source + outer * stage.reduced * stage.inner, range, stage.inner,
+            into: sums + outer * stage.inner)
+        }
+      } else {
+        for outer in range {
+          sumRows(
+            source + outer * stage.reduced * stage.inner, 0..<stage.reduced, stage.inner,
+            into: target + outer * stage.inner)
+        }
+      }
+    }
+    if stage.partialCount > 0 {
+      sumRows(partial, 0..<stage.sharding.shards, stage.resultCount, into: target)
+    }
+  }
+}
+
+/// The sum of some rows of a matrix.
+func sumRows<T: KernelFloat>(
+  _ matrix: UnsafePointer<T>, _ rows: Range<Int>, _ columns: Int,
+  into target: UnsafeMutablePointer<T>
+) {
+  if columns == 1 {
+    target[0] = vectorSum(matrix + rows.lowerBound, rows.count)
+    return
+  }
+  target.update(repeating: 0, count: columns)
+  for row in rows { BinaryFunction.add.apply(target, matrix + row * columns, target, columns) }
+}
+
+/// The sum of consecutive elements, in an order that depends on their number alone.
+func vectorSum<T: KernelFloat>(_ x: UnsafePointer<T>, _ count: Int) -> T {
+  var first = SIMD8<T>(repeating: 0)
+  var second = SIMD8<T>(repeating: 0)
+  var index = 0
+  while index &+ 16 <= count {
+    first += UnsafeRawPointer(x + index).loadUnaligned(as: SIMD8<T>.self)
+    second += UnsafeRawPointer(x + index + 8).loadUnaligned(as: SIMD8<T>.self)
+    index &+= 16
+  }
+  var total = (first + second).sum()
+  while index < count {
+    total += x[index]
+    index &+= 1
+  }
+  return total
+}

@@ -1,0 +1,31 @@
+import Tensors
+
+/// A tensor as kernels see it: memory that someone else owns, and the sizes of this run.
+package struct TensorView {
+  package var base: UnsafeMutableRawPointer
+  package var dimensions: UnsafeMutablePointer<Int>
+  package var rank: Int
+  package var count: Int
+
+  package init(
+    base: UnsafeMutableRawPointer, dimensions: UnsafeMutablePointer<Int>, rank: Int, count: Int
+  ) {
+    self.base = base
+    self.dimensions = dimensions
+    self.rank = rank
+    self.count = count
+  }
+
+  package func elements<T: TensorElement>(_: T.Type = T.self) -> UnsafeMutablePointer<T> {
+    base.assumingMemoryBound(to: T.self)
+  }
+
+  /// The product of the sizes from `axis` on.
+  package func count(from axis: Int) -> Int {
+    var product = 1
+    for index in axis..<max(axis, rank) { product *= dimensions[index] }
+    return product
+  }
+
+  package var shape: Shape { Shape((0..<rank).map { dimensions[$0] }) }
+}

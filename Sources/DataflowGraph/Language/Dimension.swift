@@ -1,0 +1,111 @@
+/// A size that is known when the graph is built, or a polynomial in named sizes that each run fixes.
+///
+///     let atoms: Dimension = "atoms"
+///     atoms * 3 + 1       // as long as "atoms" is fed consistently
+///
+/// Placeholders that name the same symbol must be fed with the same size.
+public struct Dimension: Hashable, Sendable {
+  /// Coefficients by their symbols, sorted, repeated for powers; no coefficient is zero.
+  private(set) var terms: [[String]: Int]
+
+  private init(terms: [[String]: Int]) { self.terms = terms.filter { $0.value != 0 } }
+
+  /// A size known now.
+  public init(_ size: Int) { self.init(terms: [[]: size]) }
+
+  /// A size that runs fix, by name.
+  public init(symbol: String) { self.init(terms: [[symbol]: 1]) }
+
+  /// The size where it is known, else nil.
+  public var known: Int? {
+    if terms.isEmpty { return 0 }
+    return terms.count == 1 ? terms[[]] : nil
+  }
+
+  /// The names this size depends on.
+  public var symbols: Set<String> { Set(terms.keys.joined()) }
+
+  /// The symbol where the size is nothing but one symbol.
+  package var soleSymbol: String? {
+    guard terms.count == 1, let term = terms.first, term.key.count == 1, term.value == 1 else {
+      return nil
+    }
+    return term.key[0]
+  }
+
+  public static func + (left: Dimension, right: Dimension) -> Dimension {
+    Dimension(terms: left.terms.merging(right.terms, uniquingKeysWith: +))
+  }
+
+  public static func - (left: Dimension, right: Dimension) -> Dimension { left + right * -1 }
+
+  public static func * (left: Dimension, right: Dimension) -> Dimension {
+    var product: [[String]: Int] = [:]
+    for (leftSymbols, leftFactor) in left.terms {
+      for (rightSymbols, rightFactor) in right.terms {
+        product[(leftSymbols + rightSymbols).sorted(), default: 0] += leftFactor * rightFactor
+      }
+    }
+    return Dimension(terms: product)
+  }
+
+  /// The quotient where `divisor` is one term that divides every term, else nil.
+  func dividedExactly(by divisor: Dimension) -> Dimension? {
+    guard divisor.terms.count == 1, let (symbols, factor) = divisor.terms.first else { return nil }
+    var quotient: [[String]: Int] = [:]
+    for (key, coefficient) in terms {
+      var rest = key
+      for symbol in symbols {
+        guard let position = rest.firstIndex(of: symbol) else { return nil }
+        rest.remove(at: position)
+      }
+      guard coefficient.isMultiple(of: factor) else { return nil }
+      quotient[rest] = coefficient / factor
+    }
+    return Dimension(terms: quotient)
+  }
+
+  /// Whether the two sizes could be equal in some run.
+  func couldEqual(_ other: Dimension) -> Bool { (self - other).known ?? 0 == 0 }
+
+  /// The size when the symbols have the given sizes.
+  ///
+  /// - Throws: `GraphError` for a symbol that is not among them, and for a negative size.
+  package func evaluated(with sizes: [String: Int]) throws -> Int {
+    var total = 0
+    for (symbols, coefficient) in terms {
+      var product = coefficient
+      for symbol in symbols {
+        guard let size = sizes[symbol] else {
+          throw GraphError("nothing that is fed fixes the size \"\(symbol)\" in \(self)")
+        }
+        product *= size
+      }
+      total += product
+    }
+    guard total >= 0 else { throw GraphError("the size \(self) is \(total) with \(sizes)") }
+    return total
+  }
+
+  /// Each term's coefficient and symbols, in a fixed order.
+  package var sortedTerms: [(coefficient: Int, symbols: [String])] {
+    terms.sorted { ($0.key.count, $0.key.description) > ($1.key.count, $1.key.description) }
+      .map { ($0.value, $0.key) }
+  }
+}
+
+extension Dimension: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
+  public init(integerLiteral value: Int) { self.init(value) }
+  public init(stringLiteral value: String) { self.init(symbol: value) }
+}
+
+extension Dimension: CustomStringConvertible {
+  /// `3`, `atoms`, `3*atoms + 1`.
+  public var description: String {
+    if let known { return String(known) }
+    return sortedTerms.map { coefficient, symbols in
+      let factors = coefficient == 1 && !symbols.isEmpty ? symbols : ["\(coefficient)"] + symbols
+      return factors.joined(separator: "*")
+    }.joined(separator: " + ")
+  }
+}

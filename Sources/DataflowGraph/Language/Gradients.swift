@@ -1,0 +1,118 @@
+import Tensors
+
+extension Graph {
+  /// The gradients of the sum of `targets` with respect to `sources`, as new nodes.
+  ///
+  /// Gradients are made of ordinary operations and can be differentiated again.
+  ///
+  /// - Parameters:
+  ///   - targets: floating-point values.
+  ///   - outputGradients: what to start from, of each target's shape; ones if nil.
+  /// - Returns: a value of each source's type and shape; nil where no target depends on the source.
+  /// - Throws: `GraphError` that names the operation without a gradient and the path to the source.
+  public func gradients(
+    of targets: [Value], withRespectTo sources: [Value], outputGradients: [Value]? = nil
+  ) throws -> [Value?] {
+    var walk = GradientWalk(graph: self, sources: sources)
+    for (index, target) in targets.enumerated() {
+      let start = outputGradients?[index] ?? ones(like: target)
+      guard start.shape.couldEqual(target.shape), start.elementType == target.elementType else {
+        throw GraphError("the gradient \(start) does not fit the target \(target)")
+      }
+      walk.accumulate(start, for: target)
+    }
+    try withNameScope("gradients") { try walk.run() }
+    return try sources.map { try walk.total(for: $0) }
+  }
+
+  /// The gradient of one value with respect to another one; zeros where it does not depend on it.
+  public func gradient(of target: Value, withRespectTo source: Value) throws -> Value {
+    try gradients(of: [target], withRespectTo: [source])[0] ?? zeros(like: source)
+  }
+}
+
+/// The backward walk: gradients arrive at values, nodes pass them on, latest node first.
+private struct GradientWalk {
+  let graph: Graph
+  /// Values between a source and anything: only through them is there something to pass on.
+  let relevant: Set<Value>
+  let sources: Set<Value>
+  var arrived: [Value: [Value]] = [:]
+  var totals: [Value: Value] = [:]
+
+  init(graph: Graph, sources: [Value]) {
+    self.graph = graph
+    self.sources = Set(sources)
+    var relevant = self.sources
+    for node in graph.nodes where node.inputs.contains(where: relevant.contains) {
+      relevant.formUnion(node.outputs.filter(\.elementType.isFloatingPoint))
+    }
+    self.relevant = relevant
+  }
+
+  mutating func accumulate(_ gradient: Value, for value: Value) {
+    arrived[value, default: []].append(gradient)
+  }
+
+  mutating func run() throws {
+    let last = arrived.keys.map(\.node.id).max() ?? -1
+    for id in stride(from: last, through: 0, by: -1) {
+      let node = graph.nodes[id]
+      guard node.inputs.contains(where: relevant.contains) else { continue }
+      let gradients = try node.outputs.map { try total(for: $0) }
+      guard gradients.contains(where: { $0 != nil }) else { continue }
+      try pass(gradients, through: node)
+    }
+  }
+
+  private mutating func pass(_ gradients: [Value?], through node: Node) throws {
+    let results: [Value?]
+    do {
+      results = try node.operation.gradients(of: node, outputGradients: gradients)
+    } catch let error as GraphError where error.node == node.name {
+      throw GraphError(
+        "\(error.message) (on the path \(path(from: node)))", node: error.node,
+        operation: error.operation, inputs: error.inputs)
+    }
+    precondition(results.count == node.inputs.count, "\(node.operationName): wrong gradient count")
+    for (input, result) in zip(node.inputs, results) where relevant.contains(input) {
+      guard let result else { continue }
+      accumulate(try sumToShape(result, of: input), for: input)
+    }
+  }
+
+  /// The sum of what arrived at a value, in the order it arrived.
+  mutating func total(for value: Value) throws -> Value? {
+    if let total = totals[value] { return total }
+    guard let parts = arrived[value] else { return nil }
+    let total = parts.count == 1 ? parts[0] : try graph.add(AddN(), parts).output
+    totals[value] = total
+    return total
+  }
+
+  /// The names from a node down to a source, for messages.
+  private func path(from node: Node) -> String {
+    var names = [node.name]
+    var current = node
+    while let next = current.inputs.first(where: relevant.contains) {
+      names.append(next.name)
+      if sources.contains(next) { break }
+      current = next.node
+    }
+    return names.joined(separator: " <- ")
+  }
+
+  /// Undoes broadcasting: sums a gradient over the dimensions along which the input was repeated.
+  private func sumToShape(_ gradient: Value, of input: Value) throws -> Value {
+    let shape = input.shape
+    let added = gradient.shape.rank - shape.rank
+    precondition(added >= 0, "\(gradient) cannot be a gradient of \(input)")
+    let repeated = shape.dimensions.indices.filter {
+      shape[$0] == 1 && gradient.shape[$0 + added] != 1
+    }
+    let axes = Array(0..<added) + repeated.map { $0 + added }
+    if axes.isEmpty { return gradient }
+    let sum = try graph.add(Sum(axes: axes, keepDims: false), [gradient]).output
+    return try graph.add(Reshape(shape: shape), [sum]).output
+  }
+}

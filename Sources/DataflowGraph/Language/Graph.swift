@@ -1,0 +1,107 @@
+import Tensors
+
+/// A static graph of operations, built once and run by sessions.
+///
+/// Build a graph on one thread; any number of threads may read it afterwards. Nodes and values belong
+/// to their graph and must not be used after it is gone.
+///
+///     let graph = Graph()
+///     let x = graph.placeholder(.float32, ["rows", 3], name: "x")
+///     let y = exp(-square(x))
+public final class Graph: @unchecked Sendable {
+  public private(set) var nodes: [Node] = []
+  private var byName: [String: Node] = [:]
+  private var nameCounts: [String: Int] = [:]
+  private var scopes: [String] = []
+  private var controlScopes: [[Node]] = []
+
+  /// The variables in the order they were made, with what initialises them.
+  public private(set) var variables: [Variable] = []
+
+  public init() {}
+
+  /// Adds a node.
+  ///
+  /// - Parameters:
+  ///   - name: unique within the scope; a number is appended where it is taken. The operation's
+  ///     name if nil.
+  ///   - controlInputs: nodes that run before this one, although it reads nothing of them.
+  /// - Throws: `GraphError` that names the node where the inputs do not fit.
+  public func add(
+    _ operation: any Operation, _ inputs: [Value] = [], name: String? = nil,
+    controlInputs: [Node] = []
+  ) throws -> Node {
+    let typeName = type(of: operation).name
+    for input in inputs where input.graph !== self {
+      throw GraphError("input \(input.name) belongs to another graph", operation: typeName)
+    }
+    let unique = uniqueName(name ?? typeName)
+    let specs: [TensorSpec]
+    do {
+      specs = try operation.outputs(for: inputs.map(\.spec))
+    } catch let error as GraphError {
+      throw GraphError(
+        error.message, node: unique, operation: typeName, inputs: inputs.map(\.spec.description))
+    }
+    let node = Node(
+      graph: self, id: nodes.count, name: unique, operation: operation, inputs: inputs,
+      controlInputs: controlScopes.joined() + controlInputs, outputSpecs: specs)
+    nodes.append(node)
+    byName[unique] = node
+    return node
+  }
+
+  /// Adds a node whose inputs are known to fit: a misfit is a programmer's error and traps.
+  public func apply(_ operation: any Operation, _ inputs: Value..., name: String? = nil) -> Value {
+    do {
+      return try add(operation, inputs, name: name).output
+    } catch {
+      fatalError("\(error)")
+    }
+  }
+
+  /// The node of that name.
+  public func node(named name: String) -> Node? { byName[name] }
+
+  /// Prefixes the names of the nodes that `body` adds with `name/`.
+  public func withNameScope<R>(_ name: String, _ body: () throws -> R) rethrows -> R {
+    scopes.append(name)
+    defer { scopes.removeLast() }
+    return try body()
+  }
+
+  /// Makes the nodes that `body` adds run after `nodes`.
+  public func withControlDependencies<R>(
+    _ nodes: [Node], _ body: () throws -> R
+  ) rethrows -> R {
+    controlScopes.append(nodes)
+    defer { controlScopes.removeLast() }
+    return try body()
+  }
+
+  /// A node that does nothing but run after all of `nodes`.
+  public func group(_ nodes: [Node], name: String = "group") -> Node {
+    do {
+      return try add(NoOp(), name: name, controlInputs: nodes)
+    } catch {
+      fatalError("\(error)")
+    }
+  }
+
+  func register(_ variable: Variable) { variables.append(variable) }
+
+  private func uniqueName(_ name: String) -> String {
+    let scoped = (scopes + [name]).joined(separator: "/")
+    var unique = scoped
+    while byName[unique] != nil {
+      nameCounts[scoped, default: 0] += 1
+      unique = "\(scoped)_\(nameCounts[scoped]!)"
+    }
+    return unique
+  }
+}
+
+extension Graph: CustomStringConvertible {
+  /// One node a line, in the order they were added.
+  public var description: String { nodes.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,62 @@
+/// An operation in a graph, with where its inputs come from.
+public final class Node: @unchecked Sendable {
+  // Immutable but for `controlInputs`, which only the graph's builder extends.
+  public unowned let graph: Graph
+  /// The position in the graph: inputs have smaller ones.
+  public let id: Int
+  public let name: String
+  public let operation: any Operation
+  public let inputs: [Value]
+  public internal(set) var controlInputs: [Node]
+  public let outputSpecs: [TensorSpec]
+
+  init(
+    graph: Graph, id: Int, name: String, operation: any Operation, inputs: [Value],
+    controlInputs: [Node], outputSpecs: [TensorSpec]
+  ) {
+    self.graph = graph
+    self.id = id
+    self.name = name
+    self.operation = operation
+    self.inputs = inputs
+    self.controlInputs = controlInputs
+    self.outputSpecs = outputSpecs
+  }
+
+  /// The operation's name.
+  public var operationName: String { type(of: operation).name }
+
+  /// The first output.
+  public var output: Value { self[0] }
+
+  public subscript(index: Int) -> Value {
+    precondition(
+      outputSpecs.indices.contains(index),
+      "\(operationName) \"\(name)\" has \(outputSpecs.count) outputs, not an output \(index)")
+    return Value(node: self, index: index)
+  }
+
+  public var outputs: [Value] { outputSpecs.indices.map { self[$0] } }
+
+  /// An error that names this node.
+  public func error(_ message: String) -> GraphError {
+    GraphError(
+      message, node: name, operation: operationName, inputs: inputs.map(\.spec.description))
+  }
+}
+
+extension Node: Hashable {
+  public static func == (left: Node, right: Node) -> Bool { left === right }
+  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+extension Node: CustomStringConvertible {
+  /// `layer/MatMul = MatMul(x, layer/weights, transpose_a: false, transpose_b: false)`
+  public var description: String {
+    let attributes = operation.attributes.values.sorted { $0.key < $1.key }
+      .map { "\($0.key): \($0.value)" }
+    let control = controlInputs.map { "^\($0.name)" }
+    let arguments = inputs.map(\.name) + control + attributes
+    return "\(name) = \(operationName)(\(arguments.joined(separator: ", ")))"
+  }
+}

@@ -1,0 +1,92 @@
+import Tensors
+
+/// One kind of node: all that is to be known of it is in the file that declares it.
+///
+/// A type for each operation, a value of it for each node: attributes are stored properties. To add
+/// one, write its file and name it in `OperationRegistry`.
+public protocol Operation: Sendable {
+  /// TensorFlow's name where TensorFlow has the operation.
+  static var name: String { get }
+
+  /// The attributes by TensorFlow's names.
+  var attributes: Attributes { get }
+
+  /// The operation with the given attributes.
+  init(attributes: Attributes) throws
+
+  /// The types and shapes of the outputs.
+  ///
+  /// - Throws: `GraphError` where the inputs' number, types or shapes do not fit.
+  func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec]
+
+  /// What computes the outputs on a CPU.
+  func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel
+
+  /// The gradient with respect to each input, nil where none flows, written in graph operations.
+  ///
+  /// - Parameter outputGradients: the gradient with respect to each output, nil for those that
+  ///   nothing depends on. A result may have the shape before broadcasting was undone.
+  func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?]
+
+  /// Inputs whose buffer the first output may take over if nothing reads it afterwards.
+  var overwritableInputs: [Int] { get }
+
+  /// Whether every output is the first input's buffer under another shape, so that nothing runs.
+  var isAlias: Bool { get }
+
+  /// Inputs that are variables which the operation writes.
+  var mutatedInputs: [Int] { get }
+
+  /// Cases that the tests compare with a naive reference, differentiate and run on every device.
+  static var samples: [OperationSample] { get }
+}
+
+extension Operation {
+  public var attributes: Attributes { [:] }
+  public var overwritableInputs: [Int] { [] }
+  public var isAlias: Bool { false }
+  public var mutatedInputs: [Int] { [] }
+
+  /// The error of an operation without a rule.
+  public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
+    throw node.error("has no gradient")
+  }
+
+  /// Checks the number of inputs.
+  func expect(_ inputs: [TensorSpec], count: Int) throws {
+    guard inputs.count == count else {
+      throw GraphError("takes \(count) inputs, got \(inputs.count)")
+    }
+  }
+
+  /// Checks that all inputs are of the first one's type, and that it is among `allowed`.
+  func expectSameType(_ inputs: [TensorSpec], among allowed: [ElementType]? = nil) throws {
+    guard let first = inputs.first else { return }
+    for (index, input) in inputs.enumerated() where input.elementType != first.elementType {
+      throw GraphError(
+        "input \(index) is \(input.elementType), input 0 is \(first.elementType): types must match")
+    }
+    if let allowed, !allowed.contains(first.elementType) {
+      let names = allowed.map(\.rawValue).joined(separator: ", ")
+      throw GraphError("the inputs are \(first.elementType); allowed: \(names)")
+    }
+  }
+
+  /// Checks an input's rank.
+  func expect(_ input: TensorSpec, rank: Int, _ what: String) throws {
+    guard input.shape.rank == rank else {
+      throw GraphError("\(what) has shape \(input.shape), expected rank \(rank)")
+    }
+  }
+
+  /// Checks an input's type.
+  func expect(_ input: TensorSpec, type: ElementType, _ what: String) throws {
+    guard input.elementType == type else {
+      throw GraphError("\(what) is \(input.elementType), expected \(type)")
+    }
+  }
+}
+
+extension [ElementType] {
+  static let floats: [ElementType] = [.float32, .float64]
+}

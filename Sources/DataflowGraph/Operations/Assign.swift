@@ -1,0 +1,36 @@
+import Tensors
+
+/// Writes a value to a variable and returns the variable. TensorFlow's `Assign`.
+public struct Assign: Operation {
+  public static let name = "Assign"
+  public static var samples: [OperationSample] { [] }
+
+  public init() {}
+  public init(attributes: Attributes) {}
+
+  public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
+    try expect(inputs, count: 2)
+    try expectSameType(inputs)
+    try expectReference(inputs[0])
+    guard inputs[1].shape.couldEqual(inputs[0].shape) else {
+      throw GraphError("the value's shape \(inputs[1].shape) is not the variable's")
+    }
+    return [inputs[0]]
+  }
+
+  public var mutatedInputs: [Int] { [0] }
+
+  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
+    let size = inputs[0].elementType.size
+    return FunctionKernel { context in
+      context.outputs[0].base.copyMemory(
+        from: context.inputs[1].base, byteCount: context.inputs[1].count * size)
+    }
+  }
+}
+
+extension Operation {
+  func expectReference(_ input: TensorSpec) throws {
+    guard input.isReference else { throw GraphError("input 0 is no variable") }
+  }
+}

@@ -1,0 +1,42 @@
+import Tensors
+
+/// A tensor that is part of the graph. TensorFlow's `Const`.
+public struct Const: Operation {
+  public static let name = "Const"
+  public static var samples: [OperationSample] { [] }
+
+  public let value: Tensor
+
+  public init(_ value: Tensor) { self.value = value }
+  public init(attributes: Attributes) throws { value = try attributes.tensor("value") }
+
+  public var attributes: Attributes {
+    ["dtype": .type(value.elementType), "value": .tensor(value)]
+  }
+
+  public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
+    try expect(inputs, count: 0)
+    return [TensorSpec(value.elementType, SymbolicShape(value.shape))]
+  }
+
+  /// Plans read the tensor in place.
+  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
+    preconditionFailure("constants are not computed")
+  }
+}
+
+extension Graph {
+  /// Adds a constant.
+  public func constant(_ value: Tensor, name: String? = nil) -> Value {
+    apply(Const(value), name: name)
+  }
+
+  /// Adds a scalar constant of the given floating-point type.
+  public func constant(_ value: Double, _ type: ElementType, name: String? = nil) -> Value {
+    switch type {
+    case .float32: constant(Tensor(Float(value)), name: name)
+    case .float64: constant(Tensor(value), name: name)
+    default: preconditionFailure("\(value) as \(type): only floating-point constants")
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import Tensors
+
+/// Whether `a <= b`, element by element. TensorFlow's `LessEqual`.
+public struct LessEqual: ComparisonOperation {
+  public static let name = "LessEqual"
+  public static let expression = ScalarExpression.binary(.lessOrEqual, .input(0), .input(1))
+
+  public init() {}
+
+  public static var samples: [OperationSample] {
+    OperationSample.comparison(LessEqual()) { $0 <= $1 }
+  }
+}
+
+extension Value {
+  public static func .<= (left: Value, right: Value) -> Value {
+    left.graph.apply(LessEqual(), left, right)
+  }
+
+  public static func .<= (left: Value, right: Double) -> Value {
+    left .<= left.graph.constant(right, left.elementType)
+  }
+}

@@ -1,0 +1,26 @@
+import Tensors
+
+/// The larger of two values; of equal ones, gradients flow to the first.
+/// TensorFlow's `Maximum`.
+public struct Maximum: ElementwiseOperation {
+  public static let name = "Maximum"
+  public static let inputCount = 2
+  public static let expression = ScalarExpression.binary(.maximum, .input(0), .input(1))
+
+  public init() {}
+
+  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
+    let gradient = outputGradients[0]!
+    let first = cast(node.inputs[0] .>= node.inputs[1], to: gradient.elementType)
+    return [gradient * first, gradient * (1 - first)]
+  }
+
+  public static var samples: [OperationSample] {
+    OperationSample.binary(Maximum()) { max($0, $1) }
+  }
+}
+
+/// The larger of two values, element by element.
+public func maximum(_ left: Value, _ right: Value) -> Value {
+  left.graph.apply(Maximum(), left, right)
+}

@@ -1,0 +1,23 @@
+import Tensors
+
+/// `max(x, 0)`. TensorFlow's `Relu`.
+public struct Relu: ElementwiseOperation {
+  public static let name = "Relu"
+  public static let inputCount = 1
+  public static let expression = ScalarExpression.unary(.relu, .input(0))
+
+  public init() {}
+
+  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
+    [outputGradients[0]! * cast(node.inputs[0] .> 0, to: node.output.elementType)]
+  }
+
+  public static var samples: [OperationSample] {
+    OperationSample.unary(Relu()) { max($0, 0) }
+  }
+}
+
+/// `max(x, 0)`.
+public func relu(_ x: Value, name: String? = nil) -> Value {
+  x.graph.apply(Relu(), x, name: name)
+}

@@ -1,0 +1,23 @@
+import Tensors
+
+/// The square root. TensorFlow's `Sqrt`.
+public struct Sqrt: ElementwiseOperation {
+  public static let name = "Sqrt"
+  public static let inputCount = 1
+  public static let expression = ScalarExpression.unary(.squareRoot, .input(0))
+
+  public init() {}
+
+  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
+    [outputGradients[0]! * 0.5 / node.output]
+  }
+
+  public static var samples: [OperationSample] {
+    OperationSample.unary(Sqrt(), in: 0.3...2) { $0.squareRoot() }
+  }
+}
+
+/// The square root.
+public func sqrt(_ x: Value, name: String? = nil) -> Value {
+  x.graph.apply(Sqrt(), x, name: name)
+}

@@ -1,0 +1,132 @@
+import DataflowGraph
+
+/// Puts nodes into the order they run in: inputs and control inputs first, ties by the node's id.
+///
+/// A variable is read before it is written by every node that does not itself depend on the write;
+/// two writes that do not depend on each other are an error, since their order would be a guess.
+func order(_ nodes: [Node]) throws -> [Node] {
+  var predecessors = Dictionary(
+    uniqueKeysWithValues: nodes.map { node in
+      (node.id, Set((node.inputs.map(\.node) + node.controlInputs).map(\.id)))
+    })
+  for id in predecessors.keys { predecessors[id]!.formIntersection(Set(predecessors.keys)) }
+  for access in variableAccesses(nodes) where !access.writers.isEmpty {
+    try addReadsBeforeWrites(access, to: &predecessors)
+  }
+  return sort(nodes, predecessors)
+}
+
+/// Who reads and who writes one variable's buffer, under whatever name.
+private struct VariableAccess {
+  var variable: Node
+  var readers: [Node] = []
+  var writers: [Node] = []
+}
+
+private func variableAccesses(_ nodes: [Node]) -> [VariableAccess] {
+  var accesses: [VariableAccess] = []
+  var indexOfBuffer: [Value: Int] = [:]
+  for node in nodes {
+    if node.operation is VariableV2 {
+      indexOfBuffer[node.output] = accesses.count
+      accesses.append(VariableAccess(variable: node))
+      continue
+    }
+    let mutated = node.operation.mutatedInputs
+    for (position, input) in node.inputs.enumerated() {
+      guard let index = indexOfBuffer[input] else { continue }
+      if mutated.contains(position) {
+        accesses[index].writers.append(node)
+      } else {
+        accesses[index].readers.append(node)
+      }
+    }
+    guard let first = node.inputs.first, let index = indexOfBuffer[first] else { continue }
+    if node.operation.isAlias || mutated.contains(0) {
+      for output in node.outputs { indexOfBuffer[output] = index }
+    }
+  }
+  return accesses
+}
+
+private func addReadsBeforeWrites(
+  _ access: VariableAccess, to predecessors: inout [Int: Set<Int>]
+) throws {
+  for writer in access.writers {
+    let before = ancestors(of: writer.id, predecessors)
+    for other in access.writers where other.id < writer.id && !before.contains(other.id) {
+      throw writer.error(
+        "writes the variable \(access.variable.name), and so does \(other.name): a control"
+          + " dependency must say which comes first")
+    }
+  }
+  for reader in access.readers {
+    let before = ancestors(of: reader.id, predecessors)
+    for writer in access.writers where writer != reader && !before.contains(writer.id) {
+      predecessors[writer.id]!.insert(reader.id)
+    }
+  }
+}
+
+private func ancestors(of id: Int, _ predecessors: [Int: Set<Int>]) -> Set<Int> {
+  var found: Set<Int> = []
+  var pending = [id]
+  while let next = pending.popLast() {
+    for predecessor in predecessors[next] ?? [] where found.insert(predecessor).inserted {
+      pending.append(predecessor)
+    }
+  }
+  return found
+}
+
+/// Kahn's algorithm; of the nodes that could run next, the one with the smallest id does.
+private func sort(_ nodes: [Node], _ predecessors: [Int: Set<Int>]) -> [Node] {
+  var missing = predecessors.mapValues(\.count)
+  var successors: [Int: [Int]] = [:]
+  for (id, before) in predecessors {
+    for other in before { successors[other, default: []].append(id) }
+  }
+  let byID = Dictionary(uniqueKeysWithValues: nodes.map { ($0.id, $0) })
+  var ready = SmallestFirst(nodes.map(\.id).filter { missing[$0] == 0 })
+  var result: [Node] = []
+  while let id = ready.pop() {
+    result.append(byID[id]!)
+    for successor in successors[id] ?? [] {
+      missing[successor]! -= 1
+      if missing[successor] == 0 { ready.push(successor) }
+    }
+  }
+  precondition(result.count == nodes.count, "reads before writes made a cycle")
+  return result
+}
+
+/// A binary heap of integers.
+private struct SmallestFirst {
+  private var heap: [Int] = []
+
+  init(_ elements: [Int]) { for element in elements { push(element) } }
+
+  mutating func push(_ element: Int) {
+    heap.append(element)
+    var child = heap.count - 1
+    while child > 0, heap[child] < heap[(child - 1) / 2] {
+      heap.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+
+  mutating func pop() -> Int? {
+    guard let first = heap.first else { return nil }
+    let last = heap.removeLast()
+    guard !heap.isEmpty else { return first }
+    heap[0] = last
+    var parent = 0
+    while true {
+      let children = [2 * parent + 1, 2 * parent + 2].filter { $0 < heap.count }
+      guard let least = children.min(by: { heap[$0] < heap[$1] }), heap[least] < heap[parent]
+      else { return first }
+      heap.swapAt(parent, least)
+      parent = least
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import DataflowGraph
+import Synchronization
+import Tensors
+
+/// How a session computes.
+public struct SessionOptions: Sendable {
+  /// Threads that share the work inside one operation, the caller's included; 0 for as many as the
+  /// process may use.
+  public var intraOpParallelismThreads: Int
+
+  /// Poisons memory before each run and looks for writes beyond buffers after it.
+  package var checksMemory = false
+
+  public init(intraOpParallelismThreads: Int = 1) {
+    self.intraOpParallelismThreads = intraOpParallelismThreads
+  }
+}
+
+/// Runs a graph and holds its variables.
+///
+///     let session = Session(graph)
+///     try session.initializeVariables()
+///     let result = try session.run([y], feeds: [x: Tensor(shape: [1, 3], scalars: [1, 2, 3])])
+///
+/// Safe to call from several threads: runs of one session take turns.
+public final class Session: @unchecked Sendable {
+  public let graph: Graph
+  private let options: SessionOptions
+  private let executor: any ParallelExecutor
+  private let turn = Mutex<Void>(())
+  // Guarded by `turn`.
+  private let variables = VariableStore()
+  private var runners: [PlanKey: PlanRunner] = [:]
+
+  private struct PlanKey: Hashable {
+    let feeds: [Value]
+    let fetches: [Value]
+    let targets: [Node]
+  }
+
+  public init(_ graph: Graph, options: SessionOptions = SessionOptions()) {
+    self.graph = graph
+    self.options = options
+    executor = ComputePool(threads: options.intraOpParallelismThreads)
+  }
+
+  /// A session that computes on threads which others use too.
+  public init(_ graph: Graph, executor: any ParallelExecutor) {
+    self.graph = graph
+    options = SessionOptions(intraOpParallelismThreads: executor.threads)
+    self.executor = executor
+  }
+
+  /// Computes `fetches`, runs `targets`, and whatever they need.
+  ///
+  /// - Parameter feeds: tensors that take the place of values, placeholders or others.
+  /// - Returns: the fetched values; of a variable, what it holds after the run.
+  /// - Throws: `GraphError` that names the feed or the node.
+  public func run(
+    _ fetches: [Value], feeds: [Value: Tensor] = [:], targets: [Node] = []
+  ) throws -> [Tensor] {
+    let ordered = feeds.sorted { ($0.key.node.id, $0.key.index) < ($1.key.node.id, $1.key.index) }
+    let key = PlanKey(feeds: ordered.map(\.key), fetches: fetches, targets: targets)
+    return try turn.withLock { _ in
+      let runner = try self.runner(for: key)
+      for node in runner.plan.variablesRead where !variables.isInitialized(node) {
+        throw node.error("was read before it was initialized")
+      }
+      let results = try runner.run(ordered.map(\.value), on: executor)
+      for node in runner.plan.variablesAssigned { variables.markInitialized(node) }
+      return results
+    }
+  }
+
+  /// What the session does for the given feeds, fetches and targets.
+  public func plan(feeds: [Value] = [], fetches: [Value], targets: [Node] = []) throws -> Plan {
+    let ordered = feeds.sorted { ($0.node.id, $0.index) < ($1.node.id, $1.index) }
+    return try Plan(graph: graph, feeds: ordered, fetches: fetches, targets: targets)
+  }
+
+  /// Gives every variable of the graph its initial value.
+  public func initializeVariables() throws {
+    _ = try run([], targets: graph.variables.map(\.initializer))
+  }
+
+  /// What a variable holds.
+  public func value(of variable: Variable) throws -> Tensor { try run([variable.value])[0] }
+
+  /// Sets a variable.
+  ///
+  /// - Throws: `GraphError` where type or shape differ.
+  public func assign(_ tensor: Tensor, to variable: Variable) throws {
+    let spec = variable.value.spec
+    guard spec.elementType == tensor.elementType, spec.shape == SymbolicShape(tensor.shape) else {
+      throw GraphError(
+        "variable \(variable.name) is \(spec), got \(tensor.elementType)\(tensor.shape)")
+    }
+    turn.withLock { _ in
+      let storage = variables.storage(of: variable.value.node)
+      tensor.withBytes { bytes in
+        guard let start = bytes.baseAddress else { return }
+        storage.base.copyMemory(from: start, byteCount: bytes.count)
+      }
+      variables.markInitialized(variable.value.node)
+    }
+  }
+
+  private func runner(for key: PlanKey) throws -> PlanRunner {
+    if let runner = runners[key] { return runner }
+    let plan = try Plan(
+      graph: graph, feeds: key.feeds, fetches: key.fetches, targets: key.targets)
+    let runner = try PlanRunner(plan, variables: variables, checksMemory: options.checksMemory)
+    runners[key] = runner
+    return runner
+  }
+
+  /// A session that computes on one thread and checks what kernels do to memory, for tests.
+  package convenience init(checking graph: Graph, executor: any ParallelExecutor) {
+    self.init(graph, executor: executor, checksMemory: true)
+  }
+
+  private init(_ graph: Graph, executor: any ParallelExecutor, checksMemory: Bool) {
+    self.graph = graph
+    var options = SessionOptions(intraOpParallelismThreads: executor.threads)
+    options.checksMemory = checksMemory
+    self.options = options
+    self.executor = executor
+  }
+}
