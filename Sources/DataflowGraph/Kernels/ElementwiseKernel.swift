@@ -29,6 +29,8 @@ final class ElementwiseKernel<T: KernelFloat>: Kernel {
     return bytesPerShard * sharding.shards
   }
 
+  @specialized(where T == Float)
+  @specialized(where T == Double)
   func run(_ context: borrowing KernelContext) {
     let (inputs, output, workspace) = (context.inputs, context.outputs[0], context.workspace)
     context.forEachShard(sharding) { shard, range in

@@ -67,6 +67,9 @@ final class FunctionKernel: Kernel {
 }
 
 /// A floating-point type that kernels are written for.
+///
+/// Kernels of generic classes are called through a protocol, which the compiler does not specialise
+/// by itself: their `run` says `@specialized` for each type.
 package protocol KernelFloat: TensorElement, BinaryFloatingPoint, SIMDScalar, Codable {
   static func vectorExp(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ count: Int)
   static func vectorLog(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ count: Int)

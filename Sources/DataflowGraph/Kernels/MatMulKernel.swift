@@ -33,6 +33,8 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
       ? sharding.shards * rows * columns * MemoryLayout<T>.stride : 0
   }
 
+  @specialized(where T == Float)
+  @specialized(where T == Double)
   func run(_ context: borrowing KernelContext) {
     let output = context.outputs[0].elements(T.self)
     guard rows * columns > 0 else { return }

@@ -53,6 +53,8 @@ final class SumKernel<T: KernelFloat>: Kernel {
     return (between + partial) * MemoryLayout<T>.stride
   }
 
+  @specialized(where T == Float)
+  @specialized(where T == Double)
   func run(_ context: borrowing KernelContext) {
     let output = context.outputs[0].elements(T.self)
     var source = UnsafePointer(context.inputs[0].elements(T.self))

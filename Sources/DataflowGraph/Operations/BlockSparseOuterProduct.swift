@@ -70,6 +70,8 @@ private final class BlockSparseOuterProductKernel<T: KernelFloat>: Kernel {
     return 0
   }
 
+  @specialized(where T == Float)
+  @specialized(where T == Double)
   func run(_ context: borrowing KernelContext) throws {
     try checkRowStarts(context.inputs[2], blocks: sizes.blocks)
     let x = UnsafePointer(context.inputs[0].elements(T.self))

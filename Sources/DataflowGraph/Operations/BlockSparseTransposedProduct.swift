@@ -68,6 +68,8 @@ private final class BlockSparseTransposedProductKernel<T: KernelFloat>: Kernel {
     return 0
   }
 
+  @specialized(where T == Float)
+  @specialized(where T == Double)
   func run(_ context: borrowing KernelContext) throws {
     try checkRowStarts(context.inputs[2], blocks: sizes.blocks)
     let blocks = UnsafePointer(context.inputs[0].elements(T.self))

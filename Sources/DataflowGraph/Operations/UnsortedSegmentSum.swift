@@ -86,6 +86,8 @@ private final class UnsortedSegmentSumKernel<T: KernelFloat>: Kernel {
     return sharding.shards > 1 ? sharding.shards * segments * inner * MemoryLayout<T>.stride : 0
   }
 
+  @specialized(where T == Float)
+  @specialized(where T == Double)
   func run(_ context: borrowing KernelContext) throws {
     try checkIndices(context.inputs[1], below: segments)
     let source = UnsafePointer(context.inputs[0].elements(T.self))

@@ -1,0 +1,61 @@
+import Atomistics
+import Dataflow
+
+/// The networks of all species, and all that is needed to use them again.
+public struct NetworkModel: Sendable, Equatable {
+  /// In the order of the species' indices.
+  public var networks: [SpeciesNetwork]
+  /// How the descriptors are made that the networks take; nil where that is not known.
+  public var descriptors: DescriptorParameters?
+  /// What the reference energies were multiplied with in training: outputs are divided by it.
+  public var energyRescale: Double
+
+  public init(
+    networks: [SpeciesNetwork], descriptors: DescriptorParameters? = nil, energyRescale: Double = 1
+  ) {
+    self.networks = networks
+    self.descriptors = descriptors
+    self.energyRescale = energyRescale
+  }
+
+  /// The size of the descriptors that every network takes.
+  ///
+  /// - Throws: `NetworkError` where the networks disagree, or the descriptors have another size or
+  ///   other species.
+  public func descriptorSize() throws -> Int {
+    guard let first = networks.first else { throw NetworkError("there is no network") }
+    for network in networks where network.featureSize != first.featureSize {
+      throw NetworkError(
+        "the network of \(network.symbol) takes \(network.featureSize) components, that of"
+          + " \(first.symbol) \(first.featureSize)")
+    }
+    if let descriptors {
+      guard descriptors.size == first.featureSize else {
+        throw NetworkError(
+          "the descriptors have \(descriptors.size) components, the networks take"
+            + " \(first.featureSize)")
+      }
+      let symbols = networks.map(\.symbol)
+      guard descriptors.species == symbols else {
+        throw NetworkError(
+          "the descriptors are for \(descriptors.species.joined(separator: ", ")), the networks for"
+            + " \(symbols.joined(separator: ", "))")
+      }
+    }
+    return first.featureSize
+  }
+}
+
+/// Networks that do not fit together or cannot be read.
+public struct NetworkError: Error, CustomStringConvertible, Sendable, Equatable {
+  /// The file it concerns.
+  public var file: String?
+  public var message: String
+
+  public init(file: String? = nil, _ message: String) {
+    self.file = file
+    self.message = message
+  }
+
+  public var description: String { (file.map { "\($0): " } ?? "") + message }
+}

@@ -1,0 +1,118 @@
+import Dataflow
+
+/// The networks of all species as one graph: from descriptors to energies and dE/dG.
+///
+/// Atoms are sorted by species, so that each layer of a species is one matrix product for the whole
+/// batch; within a species they keep the order of the structures.
+public struct PotentialGraph {
+  public let graph: Graph
+  public let elementType: ElementType
+  /// For each species its atoms' descriptors: `[atoms_<symbol>, g]`.
+  public let descriptors: [Value]
+  /// For each atom the index of its structure: `int32 [atoms]`.
+  public let structureOfAtom: Value
+  /// For each species and layer the variables.
+  public let layers: [[Layer]]
+  /// The networks' outputs without offsets: `[atoms]`, in eV.
+  public let atomicEnergies: Value
+  /// Their sums: `[structures]`, in eV.
+  public let energies: Value
+
+  /// One layer's variables.
+  public struct Layer {
+    public let weights: Variable
+    public let biases: Variable
+  }
+
+  /// The number of structures in a batch.
+  public static let structures: Dimension = "structures"
+
+  /// Adds the networks to a graph.
+  ///
+  /// Variables have the original's names, `species_<symbol>_layer_<i>/weights` and `/biases`.
+  public init(_ networks: [SpeciesNetwork], elementType: ElementType, in graph: Graph) throws {
+    self.graph = graph
+    self.elementType = elementType
+    var descriptors: [Value] = []
+    var outputs: [Value] = []
+    var layers: [[Layer]] = []
+    for network in networks {
+      let input = graph.placeholder(
+        elementType,
+        [Dimension(symbol: "atoms_\(network.symbol)"), Dimension(network.featureSize)],
+        name: "descriptors_\(network.symbol)")
+      descriptors.append(input)
+      let variables = try Self.makeVariables(network, elementType, in: graph)
+      layers.append(variables)
+      outputs.append(
+        zip(network.layers, variables).reduce(input) { value, layer in
+          layer.0.activation.layer(
+            value, weights: layer.1.weights.value, biases: layer.1.biases.value)
+        })
+    }
+    self.descriptors = descriptors
+    self.layers = layers
+    let column = concat(outputs, axis: 0)
+    let atoms = column.shape[0]
+    structureOfAtom = graph.placeholder(.int32, [atoms], name: "structure_of_atom")
+    atomicEnergies = reshape(column, [atoms])
+    energies = unsortedSegmentSum(atomicEnergies, structureOfAtom, segments: Self.structures)
+  }
+
+  private static func makeVariables(
+    _ network: SpeciesNetwork, _ elementType: ElementType, in graph: Graph
+  ) throws -> [Layer] {
+    try network.layers.enumerated().map { index, layer in
+      let name = "species_\(network.symbol)_layer_\(index)"
+      return Layer(
+        weights: try graph.variable(
+          layer.weights.converted(to: elementType), name: "\(name)/weights",
+          isTrainable: layer.isTrainable),
+        biases: try graph.variable(
+          layer.biases.converted(to: elementType), name: "\(name)/biases",
+          isTrainable: layer.isTrainable))
+    }
+  }
+
+  /// The number of atoms in a batch.
+  public var atoms: Dimension { atomicEnergies.shape[0] }
+
+  /// dE/dG: `[atoms, g]`, in eV (descriptors have no unit).
+  ///
+  /// An atom's output depends on its own descriptor alone, so the gradient of the sum is all of them.
+  public func makeDescriptorGradient() throws -> Value {
+    let gradients = try graph.gradients(
+      of: [sum(atomicEnergies)], withRespectTo: descriptors)
+    return concat(
+      zip(gradients, descriptors).map { $0 ?? graph.zeros(like: $1) }, axis: 0)
+  }
+
+  /// The networks with what a session's variables hold.
+  public func networks(
+    like networks: [SpeciesNetwork], from session: Session
+  ) throws -> [SpeciesNetwork] {
+    var result = networks
+    for species in layers.indices {
+      for (index, layer) in layers[species].enumerated() {
+        result[species].layers[index].weights =
+          try session.value(of: layer.weights).converted(to: .float32)
+        result[species].layers[index].biases =
+          try session.value(of: layer.biases).converted(to: .float32)
+      }
+    }
+    return result
+  }
+}
+
+extension Tensor {
+  /// The same numbers in another floating-point type.
+  func converted(to type: ElementType) -> Tensor {
+    switch (elementType, type) {
+    case (.float32, .float64):
+      Tensor(shape: shape, scalars: scalars(as: Float.self).map { Double($0) })
+    case (.float64, .float32):
+      Tensor(shape: shape, scalars: scalars(as: Double.self).map { Float($0) })
+    default: self
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Dataflow
+
+/// The fully connected network of one species.
+public struct SpeciesNetwork: Sendable, Equatable {
+  /// One layer: `[in, out]` weights and `[out]` biases, in single precision.
+  public struct Layer: Sendable, Equatable {
+    public var weights: Tensor
+    public var biases: Tensor
+    public var activation: Activation
+    public var isTrainable: Bool
+
+    public init(weights: Tensor, biases: Tensor, activation: Activation, isTrainable: Bool = true) {
+      precondition(weights.shape.rank == 2 && biases.shape == [weights.shape[1]])
+      self.weights = weights
+      self.biases = biases
+      self.activation = activation
+      self.isTrainable = isTrainable
+    }
+
+    public var inputSize: Int { weights.shape[0] }
+    public var outputSize: Int { weights.shape[1] }
+  }
+
+  /// The species' symbol, as in the descriptors' species list.
+  public var symbol: String
+  public var layers: [Layer]
+  /// What is added to each atom's output, in eV.
+  public var offset: Double
+
+  /// - Precondition: each layer takes what the one before it gives; the last gives one number.
+  public init(symbol: String, layers: [Layer], offset: Double) {
+    precondition(layers.last?.outputSize == 1, "\(symbol): the last layer must have one output")
+    for (layer, next) in zip(layers, layers.dropFirst()) {
+      precondition(layer.outputSize == next.inputSize, "\(symbol): layers do not fit")
+    }
+    self.symbol = symbol
+    self.layers = layers
+    self.offset = offset
+  }
+
+  /// The size of the descriptor.
+  public var featureSize: Int { layers[0].inputSize }
+
+  public var parameterCount: Int {
+    layers.reduce(0) { $0 + $1.weights.elementCount + $1.biases.elementCount }
+  }
+}
+
+extension SpeciesNetwork.Layer {
+  /// A layer before training: weights uniform in ±1/out, biases zero, as in the original.
+  public init(
+    random inputSize: Int, to outputSize: Int, activation: Activation, isTrainable: Bool = true,
+    using generator: inout PhiloxGenerator
+  ) {
+    let scale = 1 / Double(outputSize)
+    let weights = (0..<inputSize * outputSize).map { _ in
+      Float((2 * generator.uniform() - 1) * scale)
+    }
+    self.init(
+      weights: Tensor(shape: [inputSize, outputSize], scalars: weights),
+      biases: Tensor(zeros: [outputSize], elementType: .float32), activation: activation,
+      isTrainable: isTrainable)
+  }
+}

@@ -1,0 +1,165 @@
+import Atomistics
+import Dataflow
+
+/// Structures put together for one run of a graph: atoms sorted by species, species by species.
+public struct Batch: Sendable {
+  public let names: [String]
+  /// Atoms of each structure.
+  public let atomCounts: [Int]
+  /// For each structure where its atoms are in the sorted order.
+  public let places: [[Int]]
+  /// For each species its atoms' descriptors `[atoms, g]`.
+  public let descriptors: [Tensor]
+  /// For each sorted atom its structure.
+  public let structureOfAtom: Tensor
+  /// Total energies as stored, in eV.
+  public let energies: [Float]
+  public let forces: ForceTensors?
+
+  /// What training on forces needs, in sorted order.
+  public struct ForceTensors: Sendable {
+    public let blocks: Tensor
+    public let rowStarts: Tensor
+    public let neighbours: Tensor
+    public let referenceForces: Tensor
+  }
+
+  /// Puts structures together.
+  ///
+  /// - Parameters:
+  ///   - speciesCount: how many species there are networks for.
+  ///   - includesForces: whether derivatives and forces are taken along.
+  /// - Throws: `DataError` that names a structure without derivatives or forces, of another
+  ///   descriptor size or of a species without a network.
+  public init(
+    _ structures: [DescribedStructure], speciesCount: Int, descriptorSize: Int,
+    includesForces: Bool, elementType: ElementType
+  ) throws {
+    for structure in structures {
+      try structure.check(
+        speciesCount: speciesCount, descriptorSize: descriptorSize, includesForces: includesForces)
+    }
+    names = structures.map(\.name)
+    atomCounts = structures.map(\.atomCount)
+    energies = structures.map(\.energy)
+    let order = AtomOrder(structures, speciesCount: speciesCount)
+    places = order.places
+    structureOfAtom = Tensor(order.atoms.map { Int32($0.structure) })
+    descriptors = order.descriptors(of: structures, size: descriptorSize, elementType)
+    forces =
+      includesForces ? order.forceTensors(of: structures, size: descriptorSize, elementType) : nil
+  }
+}
+
+extension DescribedStructure {
+  fileprivate func check(speciesCount: Int, descriptorSize: Int, includesForces: Bool) throws {
+    guard self.descriptorSize == descriptorSize else {
+      throw DataError(
+        structure: name,
+        "descriptors have \(self.descriptorSize) components, the networks take \(descriptorSize)")
+    }
+    if let index = species.first(where: { $0 < 0 || $0 >= speciesCount }) {
+      throw DataError(
+        structure: name, "species index \(index), but there are \(speciesCount) networks")
+    }
+    if includesForces && (derivatives == nil || forces == nil) {
+      let missing = derivatives == nil ? "derivatives" : "forces"
+      throw DataError(structure: name, "has no \(missing), which training on forces needs")
+    }
+  }
+}
+
+/// Something in the data that training or evaluation cannot use.
+public struct DataError: Error, CustomStringConvertible, Sendable, Equatable {
+  public let structure: String
+  public let message: String
+
+  public init(structure: String, _ message: String) {
+    self.structure = structure
+    self.message = message
+  }
+
+  public var description: String { "structure \(structure): \(message)" }
+}
+
+/// The order of atoms in a batch.
+private struct AtomOrder {
+  struct Atom {
+    let structure: Int
+    let index: Int
+  }
+
+  private(set) var atoms: [Atom] = []
+  /// Atoms of each species.
+  private(set) var counts: [Int] = []
+  private(set) var places: [[Int]]
+
+  init(_ structures: [DescribedStructure], speciesCount: Int) {
+    places = structures.map { Array(repeating: 0, count: $0.atomCount) }
+    for species in 0..<speciesCount {
+      let before = atoms.count
+      for (structure, described) in structures.enumerated() {
+        for (index, kind) in described.species.enumerated() where Int(kind) == species {
+          places[structure][index] = atoms.count
+          atoms.append(Atom(structure: structure, index: index))
+        }
+      }
+      counts.append(atoms.count - before)
+    }
+  }
+
+  func descriptors(
+    of structures: [DescribedStructure], size: Int, _ type: ElementType
+  ) -> [Tensor] {
+    var start = 0
+    return counts.map { count in
+      defer { start += count }
+      return gather([count, size], type, start..<start + count) { atom in
+        structures[atom.structure].descriptors[atom.index * size..<(atom.index + 1) * size]
+      }
+    }
+  }
+
+  func forceTensors(
+    of structures: [DescribedStructure], size: Int, _ type: ElementType
+  ) -> Batch.ForceTensors {
+    var starts: [Int32] = [0]
+    var neighbours: [Int32] = []
+    for atom in atoms {
+      let derivatives = structures[atom.structure].derivatives!
+      for block in derivatives.blocks(ofRow: atom.index) {
+        neighbours.append(Int32(places[atom.structure][Int(derivatives.neighbours[block])]))
+      }
+      starts.append(Int32(neighbours.count))
+    }
+    let blocks = gather([neighbours.count, 3, size], type, atoms.indices) { atom in
+      let derivatives = structures[atom.structure].derivatives!
+      let range = derivatives.blocks(ofRow: atom.index)
+      return derivatives.values[range.lowerBound * 3 * size..<range.upperBound * 3 * size]
+    }
+    let forces = gather([atoms.count, 3], type, atoms.indices) { atom in
+      structures[atom.structure].forces![3 * atom.index..<3 * atom.index + 3]
+    }
+    return Batch.ForceTensors(
+      blocks: blocks, rowStarts: Tensor(starts), neighbours: Tensor(neighbours),
+      referenceForces: forces)
+  }
+
+  /// Puts each atom's numbers one after the other.
+  private func gather(
+    _ shape: Shape, _ type: ElementType, _ range: Range<Int>, _ part: (Atom) -> ArraySlice<Float>
+  ) -> Tensor {
+    var result = Tensor(zeros: shape, elementType: .float32)
+    result.withMutableElements(as: Float.self) { elements in
+      var position = 0
+      for atom in atoms[range] {
+        part(atom).withUnsafeBufferPointer { source in
+          guard let start = source.baseAddress else { return }
+          (elements.baseAddress! + position).update(from: start, count: source.count)
+          position += source.count
+        }
+      }
+    }
+    return result.converted(to: type)
+  }
+}

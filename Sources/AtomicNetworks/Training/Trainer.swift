@@ -1,0 +1,183 @@
+import Atomistics
+import Dataflow
+
+/// Trains networks step by step.
+///
+///     let trainer = try Trainer(model, objective: objective, schedule: schedule)
+///     while trainer.step < schedule.maxSteps {
+///       let report = try trainer.run(try trainer.batch(of: structures))
+///     }
+public final class Trainer {
+  public let graph: TrainingGraph
+  public let schedule: TrainingSchedule
+  /// Updates taken so far.
+  public private(set) var step: Int
+  private let initial: NetworkModel
+  private let session: Session
+  private let descriptorSize: Int
+
+  /// - Throws: `NetworkError` or `GraphError` where the networks do not fit together.
+  public init(
+    _ model: NetworkModel, objective: TrainingObjective, schedule: TrainingSchedule,
+    elementType: ElementType = .float32, options: SessionOptions = SessionOptions()
+  ) throws {
+    descriptorSize = try model.descriptorSize()
+    initial = model
+    self.schedule = schedule
+    graph = try TrainingGraph(model.networks, objective: objective, elementType: elementType)
+    session = Session(graph.potential.graph, options: options)
+    step = 0
+    try session.initializeVariables()
+  }
+
+  /// The networks as they are now.
+  public func model() throws -> NetworkModel {
+    var model = initial
+    model.networks = try graph.potential.networks(like: model.networks, from: session)
+    return model
+  }
+
+  /// Puts structures together for a step.
+  public func batch(of structures: [DescribedStructure]) throws -> TrainingBatch {
+    try batchMaker(structures)
+  }
+
+  /// Puts structures together for a step, on any thread.
+  public var batchMaker: @Sendable ([DescribedStructure]) throws -> TrainingBatch {
+    let (type, size) = (graph.potential.elementType, descriptorSize)
+    let (offsets, rescale) = (initial.networks.map(\.offset), initial.energyRescale)
+    let includesForces = graph.objective.includesForces
+    return { structures in
+      TrainingBatch(
+        batch: try Batch(
+          structures, speciesCount: offsets.count, descriptorSize: size,
+          includesForces: includesForces, elementType: type),
+        referenceEnergies: structures.map {
+          $0.referenceEnergy(offsets: offsets, rescale: rescale)
+        })
+    }
+  }
+
+  /// Takes one step and returns what it found before the update.
+  ///
+  /// - Throws: `NonFiniteError` where a term of the loss is no finite number; the networks are then
+  ///   not to be used.
+  public func run(_ batch: TrainingBatch) throws -> TrainingStep {
+    let rate = schedule.learningRate(at: step)
+    var fetches = [
+      graph.energyErrors, graph.energyLoss, graph.regularizationLoss,
+      graph.potential.atomicEnergies,
+    ]
+    if let forces = graph.forces, let forceLoss = graph.forceLoss {
+      fetches += [forceLoss, forces.squaredErrors]
+    }
+    let results = try session.run(
+      fetches, feeds: feeds(batch, learningRate: rate), targets: [graph.step]
+    ).map(\.inDouble)
+    step += 1
+    let report = report(batch.batch, results, rate)
+    try report.checkFinite()
+    return report
+  }
+
+  private func report(_ batch: Batch, _ results: [[Double]], _ rate: Double) -> TrainingStep {
+    var start = 0
+    let atomicEnergies = batch.descriptors.map { descriptors in
+      defer { start += descriptors.shape[0] }
+      return Array(results[3][start..<start + descriptors.shape[0]])
+    }
+    return TrainingStep(
+      step: step, learningRate: rate, names: batch.names, atomCounts: batch.atomCounts,
+      energyErrors: results[0], energyLoss: results[1][0], regularizationLoss: results[2][0],
+      forceLoss: results.count > 4 ? results[4][0] : nil,
+      squaredForceErrors: results.count > 5 ? results[5] : nil, atomicEnergies: atomicEnergies)
+  }
+
+  private func feeds(_ batch: TrainingBatch, learningRate: Double) -> [Value: Tensor] {
+    let type = graph.potential.elementType
+    func floats(_ numbers: [Float]) -> Tensor { Tensor(numbers).converted(to: type) }
+    var feeds = batch.batch.feeds(graph.potential)
+    feeds[graph.referenceEnergies] = floats(batch.referenceEnergies)
+    feeds[graph.atomCounts] = floats(batch.batch.atomCounts.map { Float($0) })
+    feeds[graph.learningRate] = Tensor(learningRate).converted(to: type)
+    if let forces = graph.forces, let tensors = batch.batch.forces {
+      feeds.merge(tensors.feeds(forces)) { $1 }
+    }
+    return feeds
+  }
+
+  // MARK: Restart
+
+  /// All variables by their names: weights, Adam's averages and powers.
+  public func state() throws -> [(name: String, value: Tensor)] {
+    try session.graph.variables.map { ($0.name, try session.value(of: $0)) }
+  }
+
+  /// Goes on from a state after `step` updates.
+  ///
+  /// - Throws: `NetworkError` where a variable is missing, `GraphError` where one does not fit.
+  public func restore(_ state: [String: Tensor], step: Int) throws {
+    for variable in session.graph.variables {
+      guard let value = state[variable.name] else {
+        throw NetworkError("the checkpoint has no variable \(variable.name)")
+      }
+      try session.assign(value, to: variable)
+    }
+    self.step = step
+  }
+}
+
+/// A batch and what the networks are to give for it.
+public struct TrainingBatch: Sendable {
+  public let batch: Batch
+  /// Without offsets, rescaled, in eV.
+  public let referenceEnergies: [Float]
+}
+
+/// A term of the loss that is no finite number.
+public struct NonFiniteError: Error, CustomStringConvertible, Sendable {
+  public let step: Int
+  public let term: String
+  public let value: Double
+  /// The structures of the batch.
+  public let names: [String]
+
+  public var description: String {
+    "step \(step): \(term) is \(value) for the batch \(names.joined(separator: ", "))"
+  }
+}
+
+extension TrainingStep {
+  fileprivate func checkFinite() throws {
+    let terms = [
+      ("the energy loss", energyLoss), ("the force loss", forceLoss ?? 0),
+      ("the regularization", regularizationLoss),
+    ]
+    for (term, value) in terms where !value.isFinite {
+      throw NonFiniteError(step: step, term: term, value: value, names: names)
+    }
+  }
+}
+
+extension Batch {
+  /// What a graph of networks is fed with.
+  func feeds(_ potential: PotentialGraph) -> [Value: Tensor] {
+    var feeds = Dictionary(uniqueKeysWithValues: zip(potential.descriptors, descriptors))
+    feeds[potential.structureOfAtom] = structureOfAtom
+    return feeds
+  }
+}
+
+extension Batch.ForceTensors {
+  func feeds(_ forces: ForceGraph) -> [Value: Tensor] {
+    [
+      forces.blocks: blocks, forces.rowStarts: rowStarts, forces.neighbours: neighbours,
+      forces.referenceForces: referenceForces,
+    ]
+  }
+}
+
+extension Tensor {
+  /// The elements of a floating-point tensor.
+  var inDouble: [Double] { converted(to: .float64).scalars(as: Double.self) }
+}

@@ -1,0 +1,116 @@
+import Dataflow
+
+/// How a training weighs errors and takes steps.
+public struct TrainingObjective: Sendable, Equatable {
+  public var energyLoss = EnergyLoss.quad
+  public var forceLoss = ForceLoss.quad
+  /// c_F of equation 18; forces are trained on where it is above 0.
+  public var forcesCost = 0.0
+  public var regularization = Regularization()
+  /// The largest absolute value of a gradient's component; 0 for no limit.
+  public var clipValue = 0.0
+  public var beta1 = 0.9
+  public var beta2 = 0.999
+  public var adamEpsilon = 1e-8
+
+  public init() {}
+
+  public var includesForces: Bool { forcesCost > 0 }
+}
+
+/// Networks, losses and the step of the optimizer as one graph.
+public struct TrainingGraph {
+  public let potential: PotentialGraph
+  public let objective: TrainingObjective
+  /// What the networks are to give: `[structures]`, in eV, without offsets.
+  public let referenceEnergies: Value
+  /// Atoms of each structure: `[structures]`.
+  public let atomCounts: Value
+  public let learningRate: Value
+  /// Predicted minus reference energies: `[structures]`, in eV.
+  public let energyErrors: Value
+  public let energyLoss: Value
+  public let regularizationLoss: Value
+  /// Derivatives and forces, where the objective includes them.
+  public let forces: ForceGraph?
+  public let forceLoss: Value?
+  /// What is minimized.
+  public let loss: Value
+  /// Takes one step.
+  public let step: Node
+
+  /// - Throws: `GraphError` where the networks' descriptors differ in size.
+  public init(
+    _ networks: [SpeciesNetwork], objective: TrainingObjective,
+    elementType: ElementType = .float32
+  ) throws {
+    let graph = Graph()
+    self.objective = objective
+    potential = try PotentialGraph(networks, elementType: elementType, in: graph)
+    let perStructure: SymbolicShape = [PotentialGraph.structures]
+    referenceEnergies = graph.placeholder(elementType, perStructure, name: "reference_energies")
+    atomCounts = graph.placeholder(elementType, perStructure, name: "atom_counts")
+    learningRate = graph.placeholder(elementType, [], name: "learning_rate")
+    energyErrors = potential.energies - referenceEnergies
+    energyLoss = objective.energyLoss.value(errors: energyErrors, atomCounts: atomCounts)
+    regularizationLoss = objective.regularization.value(
+      Array(potential.layers.joined()), in: graph, elementType)
+    var total = energyLoss
+    if objective.includesForces {
+      let forces = try ForceGraph(potential)
+      let loss = objective.forceLoss.value(
+        squaredErrors: forces.squaredErrors, atomCounts: atomCounts)
+      total = total + loss * objective.forcesCost
+      (self.forces, forceLoss) = (forces, loss)
+    } else {
+      (forces, forceLoss) = (nil, nil)
+    }
+    loss = objective.regularization.isNone ? total : total + regularizationLoss
+    step = try Self.makeStep(graph, loss: loss, objective, learningRate)
+  }
+
+  private static func makeStep(
+    _ graph: Graph, loss: Value, _ objective: TrainingObjective, _ learningRate: Value
+  ) throws -> Node {
+    let variables = graph.variables.filter(\.isTrainable)
+    let found = try graph.gradients(of: [loss], withRespectTo: variables.map(\.value))
+    let gradients = zip(found, variables).map { $0 ?? graph.zeros(like: $1.value) }
+    let limited =
+      objective.clipValue > 0
+      ? gradients.map { clipByValue($0, limit: objective.clipValue) } : gradients
+    let adam = AdamOptimizer(
+      beta1: objective.beta1, beta2: objective.beta2, epsilon: objective.adamEpsilon)
+    return try adam.apply(limited, to: variables, learningRate: learningRate)
+  }
+}
+
+/// Forces from dE/dG and the derivatives of the descriptors (equation 17, with its minus sign).
+public struct ForceGraph {
+  /// Blocks dG/dx: `[blocks, 3, g]`, in 1/Å.
+  public let blocks: Value
+  /// Where each atom's blocks begin: `int32 [atoms + 1]`.
+  public let rowStarts: Value
+  /// The atom that each block is the derivative by: `int32 [blocks]`.
+  public let neighbours: Value
+  /// `[atoms, 3]`, in eV/Å.
+  public let referenceForces: Value
+  /// `[atoms, 3]`, in eV/Å.
+  public let forces: Value
+  /// The squared norm of the errors of each structure: `[structures]`, in (eV/Å)².
+  public let squaredErrors: Value
+
+  init(_ potential: PotentialGraph) throws {
+    let graph = potential.graph
+    let gradient = try potential.makeDescriptorGradient()
+    let (atoms, type) = (potential.atoms, potential.elementType)
+    blocks = graph.placeholder(type, ["blocks", 3, gradient.shape[1]], name: "derivative_blocks")
+    rowStarts = graph.placeholder(.int32, [atoms + 1], name: "row_starts")
+    neighbours = graph.placeholder(.int32, ["blocks"], name: "neighbours")
+    referenceForces = graph.placeholder(type, [atoms, 3], name: "reference_forces")
+    let pulls = blockSparseProduct(blocks, gradient, rowStarts: rowStarts)
+    forces = -unsortedSegmentSum(pulls, neighbours, segments: atoms)
+    squaredErrors = unsortedSegmentSum(
+      sum(square(forces - referenceForces), axes: [1]), potential.structureOfAtom,
+      segments: PotentialGraph.structures)
+  }
+}

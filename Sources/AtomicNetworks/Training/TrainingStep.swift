@@ -1,0 +1,46 @@
+/// What one step of a training found before it changed the networks.
+public struct TrainingStep: Sendable {
+  /// Counted from 1.
+  public let step: Int
+  public let learningRate: Double
+  public let names: [String]
+  /// Atoms of each structure.
+  public let atomCounts: [Int]
+  /// Predicted minus reference energy of each structure, in eV.
+  public let energyErrors: [Double]
+  public let energyLoss: Double
+  public let regularizationLoss: Double
+  /// The force term, not yet multiplied with its cost; nil without forces.
+  public let forceLoss: Double?
+  /// The squared norm of the force errors of each structure, in (eV/Å)²; nil without forces.
+  public let squaredForceErrors: [Double]?
+  /// For each species the networks' outputs for its atoms, in eV.
+  public let atomicEnergies: [[Double]]
+
+  /// √⟨D²⟩, in eV.
+  public var energyRMSE: Double { rootMeanSquare(energyErrors) }
+
+  /// √⟨(D/n)²⟩, in eV an atom.
+  public var energyRMSEPerAtom: Double {
+    rootMeanSquare(zip(energyErrors, atomCounts).map { $0 / Double($1) })
+  }
+
+  /// The root mean square error of a force component, in eV/Å; nil without forces.
+  public var forceRMSE: Double? {
+    squaredForceErrors.map {
+      ($0.reduce(0, +) / Double(3 * max(1, atomCounts.reduce(0, +)))).squareRoot()
+    }
+  }
+}
+
+/// √⟨x²⟩, 0 for no numbers.
+func rootMeanSquare(_ numbers: [Double]) -> Double {
+  (numbers.reduce(0) { $0 + $1 * $1 } / Double(max(1, numbers.count))).squareRoot()
+}
+
+/// Mean and standard deviation √(⟨x²⟩ − ⟨x⟩²), zeros for no numbers.
+public func meanAndDeviation(_ numbers: [Double]) -> (mean: Double, deviation: Double) {
+  guard !numbers.isEmpty else { return (0, 0) }
+  let mean = numbers.reduce(0, +) / Double(numbers.count)
+  return (mean, rootMeanSquare(numbers.map { $0 - mean }))
+}

@@ -1,0 +1,128 @@
+import Dataflow
+
+/// The features of PANNA's TFRecords.
+extension DescribedStructure {
+  /// How derivatives are stored.
+  public enum DerivativeStorage: Sendable {
+    case none, dense, sparse
+  }
+
+  /// The structure as a `tf.train.Example`.
+  ///
+  /// Forces go with derivatives only, as in the original.
+  ///
+  /// - Precondition: there are derivatives where they are to be stored.
+  public func trainExample(
+    derivatives storage: DerivativeStorage, includesPerAtomQuantity: Bool = false
+  ) -> TrainExample {
+    var features: [String: TrainExample.Feature] = [
+      "gvects": .floats(descriptors), "species": .integers(species.map { Int64($0) }),
+      "energy": .floats([energy]), "name": .bytes([Array(name.utf8)]),
+    ]
+    if storage != .none {
+      precondition(derivatives != nil, "\(name) has no derivatives")
+      if let forces { features["forces"] = .floats(forces) }
+    }
+    switch storage {
+    case .none: break
+    case .dense:
+      features["dgvects"] = .floats(derivatives!.dense(descriptorSize: descriptorSize))
+    case .sparse:
+      let entries = derivatives!.entries(descriptorSize: descriptorSize)
+      features["dgvect_size"] = .integers([Int64(entries.values.count)])
+      features["dgvect_values"] = .floats(entries.values)
+      features["dgvect_indices1"] = .floats(entries.rows.map { Float($0) })
+      features["dgvect_indices2"] = .floats(entries.columns.map { Float($0) })
+    }
+    if includesPerAtomQuantity, let perAtomQuantity {
+      features["per_atom_quantity"] = .floats(perAtomQuantity)
+    }
+    return TrainExample(features: features)
+  }
+
+  /// The structure in a `tf.train.Example`; derivatives are taken from whichever form there is.
+  ///
+  /// - Parameter fallbackName: the name where the example has none, as the oldest files.
+  /// - Throws: `AtomisticsError` that names the feature which is missing or does not fit.
+  public init(_ example: TrainExample, fallbackName: String) throws {
+    let reader = FeatureReader(example)
+    let species = try reader.integers("species")
+    let descriptors = try reader.floats("gvects")
+    let n = species.count
+    guard n > 0, descriptors.count.isMultiple(of: n) else {
+      throw AtomisticsError(
+        key: "gvects", found: "\(descriptors.count) numbers for \(n) atoms",
+        allowed: "a multiple of the number of atoms, which is above 0")
+    }
+    let size = descriptors.count / n
+    let energy = try reader.floats("energy", count: 1)[0]
+    self.init(
+      name: reader.text("name") ?? fallbackName, energy: energy,
+      species: species.map { Int32(truncatingIfNeeded: $0) }, descriptorSize: size,
+      descriptors: descriptors, derivatives: try reader.derivatives(atoms: n, size: size),
+      forces: try reader.optionalFloats("forces", count: 3 * n),
+      perAtomQuantity: try reader.optionalFloats("per_atom_quantity", count: n))
+  }
+}
+
+/// Takes features out of an example, with exact errors.
+private struct FeatureReader {
+  private let features: [String: TrainExample.Feature]
+
+  init(_ example: TrainExample) { features = example.features }
+
+  func floats(_ name: String, count: Int? = nil) throws -> [Float] {
+    guard case .floats(let values)? = features[name] else {
+      throw AtomisticsError(
+        key: name, found: features[name] == nil ? "nothing" : "another kind of list",
+        allowed: "a list of floats")
+    }
+    if let count, values.count != count {
+      throw AtomisticsError(key: name, found: "\(values.count) numbers", allowed: "\(count)")
+    }
+    return values
+  }
+
+  func optionalFloats(_ name: String, count: Int) throws -> [Float]? {
+    features[name] == nil ? nil : try floats(name, count: count)
+  }
+
+  func integers(_ name: String) throws -> [Int64] {
+    guard case .integers(let values)? = features[name] else {
+      throw AtomisticsError(
+        key: name, found: features[name] == nil ? "nothing" : "another kind of list",
+        allowed: "a list of integers")
+    }
+    return values
+  }
+
+  func text(_ name: String) -> String? {
+    guard case .bytes(let values)? = features[name], let first = values.first else { return nil }
+    return String(decoding: first, as: UTF8.self)
+  }
+
+  func derivatives(atoms n: Int, size g: Int) throws -> DerivativeBlocks? {
+    if features["dgvects"] != nil {
+      let dense = try floats("dgvects", count: n * g * n * 3)
+      return DerivativeBlocks(dense: dense, atoms: n, descriptorSize: g)
+    }
+    guard features["dgvect_values"] != nil else { return nil }
+    let values = try floats("dgvect_values")
+    let rows = try indices("dgvect_indices1", count: values.count, below: n * g)
+    let columns = try indices("dgvect_indices2", count: values.count, below: 3 * n)
+    return DerivativeBlocks(
+      entries: DerivativeBlocks.Entries(values: values, rows: rows, columns: columns), atoms: n,
+      descriptorSize: g)
+  }
+
+  /// Whole numbers that are stored as floats.
+  private func indices(_ name: String, count: Int, below bound: Int) throws -> [Int32] {
+    try floats(name, count: count).map { value in
+      guard value >= 0, value < Float(bound), value == value.rounded() else {
+        throw AtomisticsError(
+          key: name, found: "\(value)", allowed: "whole numbers from 0 to below \(bound)")
+      }
+      return Int32(value)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Writes files that appear whole or not at all.
+public enum AtomicFile {
+  /// Writes beside the file, forces the bytes to disk and moves the new file into place.
+  ///
+  /// - Throws: `FormatError` that names the file; what was there before is then still there.
+  public static func write(_ bytes: some ContiguousBytes, to file: URL) throws {
+    try bytes.withUnsafeBytes { try write($0, to: file) }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to file: URL) throws {
+    let temporary = temporaryURL(for: file)
+    do {
+      let handle = try create(temporary)
+      do {
+        try writeAll(bytes, to: handle, file)
+        try finish(handle, temporary, file)
+      } catch {
+        close(handle)
+        throw error
+      }
+    } catch {
+      unlink(temporary.path)
+      throw error
+    }
+  }
+
+  package static func temporaryURL(for file: URL) -> URL {
+    let name = ".\(file.lastPathComponent).\(getpid()).\(UInt32.random(in: 0 ... .max))"
+    return file.deletingLastPathComponent().appendingPathComponent(name)
+  }
+
+  package static func create(_ file: URL) throws -> Int32 {
+    let handle = open(file.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard handle >= 0 else { throw failure("cannot be created", file) }
+    return handle
+  }
+
+  package static func writeAll(
+    _ bytes: UnsafeRawBufferPointer, to handle: Int32, _ file: URL
+  ) throws {
+    var rest = bytes
+    while !rest.isEmpty {
+      #if canImport(Darwin)
+        let count = Darwin.write(handle, rest.baseAddress, rest.count)
+      #else
+        let count = Glibc.write(handle, rest.baseAddress, rest.count)
+      #endif
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw failure("cannot be written", file) }
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+  }
+
+  /// Forces a complete temporary file to disk, closes it and gives it its name.
+  package static func finish(_ handle: Int32, _ temporary: URL, _ file: URL) throws {
+    guard fsync(handle) == 0 else { throw failure("cannot be written", file) }
+    guard close(handle) == 0, rename(temporary.path, file.path) == 0 else {
+      throw failure("cannot be written", file)
+    }
+    // The new name itself is on disk only when the folder is.
+    let folder = open(file.deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
+    if folder >= 0 {
+      fsync(folder)
+      close(folder)
+    }
+  }
+
+  package static func failure(_ what: String, _ file: URL) -> FormatError {
+    FormatError(file: file.path, "\(what): \(String(cString: strerror(errno)))")
+  }
+}

@@ -1,0 +1,56 @@
+/// The Castagnoli checksum that TensorFlow's files carry.
+public enum CRC32C {
+  /// Eight tables of 256, for eight bytes a step.
+  private static let tables: [UInt32] = {
+    var tables = [UInt32](repeating: 0, count: 8 * 256)
+    for byte in 0..<256 {
+      var value = UInt32(byte)
+      for _ in 0..<8 { value = value & 1 == 1 ? value >> 1 ^ 0x82F6_3B78 : value >> 1 }
+      tables[byte] = value
+    }
+    for index in 256..<8 * 256 {
+      let previous = tables[index - 256]
+      tables[index] = previous >> 8 ^ tables[Int(previous & 0xFF)]
+    }
+    return tables
+  }()
+
+  /// The checksum of some bytes.
+  public static func checksum(_ bytes: some Collection<UInt8>) -> UInt32 {
+    if let result = bytes.withContiguousStorageIfAvailable({
+      checksum(UnsafeRawBufferPointer($0))
+    }) {
+      return result
+    }
+    return Array(bytes).withUnsafeBytes { checksum($0) }
+  }
+
+  package static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    tables.withUnsafeBufferPointer { tables in
+      var crc = ~UInt32(0)
+      var position = 0
+      while position &+ 8 <= bytes.count {
+        let word = UInt64(
+          littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        let mixed = word ^ UInt64(crc)
+        crc = 0
+        for lane in 0..<8 {
+          crc ^=
+            tables[
+              (7 &- lane) &* 256 &+ Int(truncatingIfNeeded: mixed >> (8 * UInt64(lane)) & 0xFF)]
+        }
+        position &+= 8
+      }
+      while position < bytes.count {
+        crc = crc >> 8 ^ tables[Int((crc ^ UInt32(bytes[position])) & 0xFF)]
+        position &+= 1
+      }
+      return ~crc
+    }
+  }
+
+  /// The form in which checksums are stored next to what they protect.
+  package static func masked(_ checksum: UInt32) -> UInt32 {
+    (checksum >> 15 | checksum << 17) &+ 0xA282_EAD8
+  }
+}

@@ -1,0 +1,82 @@
+import Atomistics
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+@testable import AtomicNetworks
+
+/// Forty steps of the original program, followed.
+@Suite(.enabled(if: Golden.isPresent, "reference data absent"))
+struct GoldenTrainingTests {
+  struct Run: CustomTestStringConvertible, Sendable {
+    let name: String
+    var data = "tfr_dense"
+    var rescale = 1.0
+    var frozen: [String: [Bool]] = [:]
+    var decay: TrainingSchedule.Decay?
+    var configure: @Sendable (inout TrainingObjective) -> Void = { _ in }
+    var testDescription: String { name }
+  }
+
+  static let runs = [
+    Run(name: "run_quad"),
+    Run(name: "run_quad_forces_sparse", data: "tfr_sparse") { $0.forcesCost = 0.02 },
+    Run(
+      name: "run_quad_forces_decay", decay: TrainingSchedule.Decay(factor: 0.9, steps: 10)
+    ) {
+      $0.forcesCost = 0.05
+      $0.energyLoss = .quadAtom
+      $0.forceLoss = .quadAtom
+    },
+    Run(
+      name: "run_frozen_energyrescale", rescale: 0.5,
+      frozen: ["H": [false, true, true], "O": [false, false, false]]),
+  ]
+
+  @Test(arguments: runs) func followsTheOriginal(_ run: Run) throws {
+    let folder = Golden.url("panna/golden")
+    var model = try NetworkModel(folder: folder.appendingPathComponent("init_net"))
+    model.energyRescale = run.rescale
+    for index in model.networks.indices {
+      for (layer, flag) in (run.frozen[model.networks[index].symbol] ?? []).enumerated() {
+        model.networks[index].layers[layer].isTrainable = flag
+      }
+    }
+    var objective = TrainingObjective()
+    run.configure(&objective)
+    let trainer = try Trainer(
+      model, objective: objective,
+      schedule: TrainingSchedule(
+        batchSize: 3, maxSteps: 40, learningRate: 0.002, decay: run.decay))
+    let files = try DescribedStructureFile.files(in: folder.appendingPathComponent(run.data))
+    let batch = try trainer.batch(of: try files.flatMap(DescribedStructureFile.read))
+
+    let results = folder.appendingPathComponent("train/\(run.name)")
+    let log = try String(contentsOf: results.appendingPathComponent("delta_e.dat"), encoding: .utf8)
+    let lines = log.split(separator: "\n").map { $0.split(separator: " ").map { Double($0)! } }
+    #expect(lines.count == 40)
+    for line in lines {
+      // The original shuffles, so the columns come in any order.
+      let errors = try trainer.run(batch).energyErrors.sorted()
+      for (found, expected) in zip(errors, line.sorted()) {
+        // An error near 0 is the difference of energies of some eV in single precision, of which one
+        // unit in the last place is 2^-22.
+        #expect(abs(found - expected) <= 1e-4 * abs(expected) + 0x1p-22, "step \(trainer.step)")
+      }
+    }
+    let final = try NetworkModel(folder: results.appendingPathComponent("final"))
+    for (network, expected) in zip(try trainer.model().networks, final.networks) {
+      for (layer, golden) in zip(network.layers, expected.layers) {
+        expectClose(layer.weights, golden.weights)
+        expectClose(layer.biases, golden.biases)
+      }
+    }
+  }
+
+  private func expectClose(_ found: Tensor, _ expected: Tensor) {
+    let pairs = zip(found.scalars(as: Float.self), expected.scalars(as: Float.self))
+    let largest = pairs.map { abs($0 - $1) / max(abs($1), 1e-30) }.max() ?? 0
+    #expect(largest <= 1e-4)
+  }
+}
