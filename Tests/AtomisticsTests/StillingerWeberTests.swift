@@ -110,7 +110,7 @@ func shakenDiamond(_ constant: Double, _ cells: Int, amplitude: Double, seed: UI
       at: folder, includingPropertiesForKeys: nil
     ).filter { $0.pathExtension == "xyz" }
     #expect(files.count == 400)
-    for file in files {
+    for (index, file) in files.enumerated() {
       let frames = try ExtendedXYZ.read(file)
       #expect(frames.count == 1)
       let result = try potential.evaluate(frames[0])
@@ -119,8 +119,9 @@ func shakenDiamond(_ constant: Double, _ cells: Int, amplitude: Double, seed: UI
       let square = differences.map { dot($0, $0) }.reduce(0, +) / Double(3 * differences.count)
       #expect(square.squareRoot() < 5e-4)
       let isWithin = differences.allSatisfy { max(abs($0.x), abs($0.y), abs($0.z)) < 5e-4 }
-      if isWithin { continue }
-      // The files round positions to six digits; that alone can make more.
+      if isWithin || index % 10 != 0 { continue }
+      // The files round positions to six digits; that alone can make more. The bound
+      // takes many evaluations, so it is made for every tenth file.
       for (difference, bound) in zip(differences, try forceRounding(frames[0])) {
         for c in 0..<3 { #expect(abs(difference[c]) < bound[c]) }
       }
