@@ -43,7 +43,9 @@ public struct StillingerWeber: Potential, Equatable {
     _ structure: Structure, neighbours: NeighbourList, executor: any ParallelExecutor
   ) throws -> PotentialResult {
     precondition(neighbours.cutoff >= cutoff, "the list ends at \(neighbours.cutoff)")
-    _ = try structure.speciesIndices(in: [species])
+    if !structure.species.allSatisfy({ $0 == species }) {
+      _ = try structure.speciesIndices(in: [species])
+    }
     var energies = [Double](repeating: 0, count: structure.count)
     let forces = energies.withUnsafeMutableBufferPointer { energies in
       let energies = energies

@@ -1,0 +1,111 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Atomistics
+
+@Suite struct ExtendedXYZTests {
+  static let sample = """
+    2
+    Lattice="5 0 0  1 6 0  0 0 7 " pbc="T 1 F" Properties=id:I:1:force:R:3:species:S:1:extra:R:2:pos:R:3:velo:R:3:local_energy:R:1 ENERGY=-1.5 virial='1 2 3 4 5 6 7 8 9' stress="0 0 0" flag name="two atoms"
+    1 0.1 0.2 0.3 Si 9 9 1 2 3 0.01 0.02 0.03 -1
+    2 -0.1 -0.2 -0.3 H 8 8 4 5 6 0 0 0 -0.5
+
+    1\r
+    just a comment\r
+    O\t0.5 -1e2 3 further columns\r
+
+    """
+
+  @Test func columnsInAnyOrder() throws {
+    let frames = try ExtendedXYZ.decode(Self.sample)
+    #expect(frames.count == 2)
+    let first = frames[0]
+    #expect(first.name == "two atoms" && first.energy == -1.5)
+    #expect(first.cell.vectors == Matrix3([5, 0, 0], [1, 6, 0], [0, 0, 7]))
+    #expect(first.cell.periodic == [true, true, false])
+    #expect(first.virial == Matrix3([1, 2, 3], [4, 5, 6], [7, 8, 9]))
+    #expect(first.species == ["Si", "H"] && first.positions == [[1, 2, 3], [4, 5, 6]])
+    #expect(first.forces == [[0.1, 0.2, 0.3], [-0.1, -0.2, -0.3]])
+    #expect(first.velocities == [[0.01, 0.02, 0.03], .zero])
+    #expect(first.perAtomQuantity == [-1, -0.5])
+    #expect(frames[1].species == ["O"] && frames[1].positions == [[0.5, -100, 3]])
+    #expect(frames[1].cell == .none && frames[1].energy == nil && frames[1].forces == nil)
+  }
+
+  @Test func atomicNumbersStandForSpecies() throws {
+    let frame = try ExtendedXYZ.decode("1\nProperties=Z:I:1:pos:R:3\n14 0 0 0\n")[0]
+    #expect(frame.species == ["Si"])
+    let both = try ExtendedXYZ.decode("1\nProperties=species:S:1:Z:I:1:pos:R:3\nGe 32 0 0 0\n")[0]
+    #expect(both.species == ["Ge"])
+  }
+
+  @Test func writtenFramesComeBackToTheLastBit() throws {
+    var full = try ExtendedXYZ.decode(Self.sample)[0]
+    full.positions[0] /= 3
+    full.forces![1] /= 7
+    full.energy = -1 / 3
+    full.name = #"quotes " and \ backslashes"#
+    var bare = full
+    (bare.forces, bare.velocities, bare.virial) = (nil, nil, nil)
+    (bare.energy, bare.perAtomQuantity, bare.cell, bare.name) = (nil, nil, .none, "")
+    let empty = Structure(
+      name: "empty", species: [], positions: [], cell: Cell(cubic: 3), energy: 0)
+    let frames = [full, bare, empty]
+    #expect(try ExtendedXYZ.decode(frames.map(ExtendedXYZ.encode).joined()) == frames)
+    try withTemporaryFolder { folder in
+      let file = folder.appendingPathComponent("run.2.xyz")
+      try ExtendedXYZ.write(frames, to: file)
+      let read = try ExtendedXYZ.read(file)
+      #expect(read.map(\.name) == [full.name, "run_2", "empty"])
+      try ExtendedXYZ.write([bare], to: file)
+      #expect(try ExtendedXYZ.read(file)[0].name == "run")
+    }
+  }
+
+  @Test func wrongFilesAreNamedExactly() {
+    func error(_ text: String) -> String {
+      let error = #expect(throws: AtomisticsError.self) { try ExtendedXYZ.decode(text) }
+      return error?.description ?? ""
+    }
+    #expect(error("x\n") == "line 1: number of atoms: found \"x\"; allowed: one whole number")
+    #expect(error("2") == "line 1: comment: found the end of the file; allowed: a line")
+    #expect(error("2\n\nSi 0 0 0\n") == "line 3: atoms: found 1 atoms; allowed: 2 atoms")
+    #expect(error("1\n\nSi 0 0\n") == "line 3: atom 1: found 3 columns; allowed: 4 columns")
+    #expect(error("1\n\nSi 0 zero 0\n") == "line 3: pos: found \"zero\"; allowed: a number")
+    #expect(error("1\n\nSi 0 nan 0\n") == "line 3: pos: found \"nan\"; allowed: a number")
+    #expect(error("1\nLattice=\"1 2\"\n").hasPrefix("line 2: Lattice: found \"1 2\"; allowed: 9"))
+    #expect(error("1\nLattice=\"1 0 0 0 1 0 1 1 0\"\n").hasPrefix("line 2: Lattice: found"))
+    #expect(
+      error("1\nLattice=\"1 0 0 0 1 0 0 0 1\" pbc=\"T F\"\n")
+        == "line 2: pbc: found T F; allowed: three flags T or F")
+    #expect(
+      error("1\nLattice=\"1 0 0 0 1 0 0 0 1\n")
+        == "line 2: comment: found a quote that does not end; allowed: a closing \"")
+    #expect(error("1\nenergy=low\n") == "line 2: energy: found \"low\"; allowed: a number")
+    #expect(
+      error("1\nProperties=species:S:1\n")
+        == "line 2: Properties: found no column pos; allowed: species or Z, and pos")
+    #expect(
+      error("1\nProperties=species:S:1:pos:R:2\n")
+        == "line 2: Properties: found pos with 2 columns; allowed: 3")
+    #expect(error("1\nProperties=species:S\n").hasPrefix("line 2: Properties: found \"species:S\""))
+    #expect(
+      error("1\nProperties=Z:I:1:pos:R:3\n200 0 0 0\n")
+        == "line 3: Z: found \"200\"; allowed: 1 to 118")
+    // The second frame's lines are counted from the file's beginning.
+    #expect(error("1\n\nSi 0 0 0\n1\n\nSi 0 0\n").hasPrefix("line 6: atom 1"))
+  }
+
+  @Test(.enabled(if: Golden.isPresent, "reference data absent"))
+  func filesOfOtherProgramsAreRead() throws {
+    let file = Golden.url("silicon/kliff_sw_varying_alat/Si_alat4.888_scale0.0005_perturb1.xyz")
+    let frame = try ExtendedXYZ.read(file)[0]
+    #expect(frame.count == 64 && frame.energy == -234.948055839)
+    #expect(frame.forces?[1] == [1.26730e-02, 1.27951e-02, -2.37614e-02])
+    #expect(all(frame.cell.periodic) && frame.cell.vectors.a.x == 9.7758)
+    let many = try ExtendedXYZ.read(Golden.url("silicon/mlearn_dft/training.extxyz"))
+    #expect(many.count > 1)
+    #expect(many.allSatisfy { $0.energy != nil && $0.forces != nil && $0.cell.isPeriodic })
+  }
+}
