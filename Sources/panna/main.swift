@@ -1,1 +1,3 @@
-print("panna")
+import Foundation
+
+exit(CommandLineTool.run(Array(CommandLine.arguments.dropFirst())))

@@ -7,18 +7,33 @@ import Foundation
 /// descriptors' parameters, and `energy_rescale`.
 struct NetworkMetadata: Codable {
   /// Spelled as the original spells it; absent from old files.
-  var verison: String?
-  var scaffold_type: String?
-  var networks_type: [String]?
-  var networks_layers_size: [[Int]]
-  var networks_feature_size: [Int]
-  var networks_layers_activation: [[Int]]
-  var networks_layers_trainable: [[Flag]]
-  var networks_species: [String]
-  var networks_offset: [Double]
-  var networks_files: [[[String]]]
-  var gvect_params: GvectParameters?
-  var energy_rescale: Double?
+  var version: String?
+  var scaffoldType: String?
+  var types: [String]?
+  var layerSizes: [[Int]]
+  var featureSizes: [Int]
+  var activations: [[Int]]
+  var trainable: [[Flag]]
+  var species: [String]
+  var offsets: [Double]
+  var files: [[[String]]]
+  var descriptors: GvectParameters?
+  var energyRescale: Double?
+
+  enum CodingKeys: String, CodingKey {
+    case version = "verison"
+    case scaffoldType = "scaffold_type"
+    case types = "networks_type"
+    case layerSizes = "networks_layers_size"
+    case featureSizes = "networks_feature_size"
+    case activations = "networks_layers_activation"
+    case trainable = "networks_layers_trainable"
+    case species = "networks_species"
+    case offsets = "networks_offset"
+    case files = "networks_files"
+    case descriptors = "gvect_params"
+    case energyRescale = "energy_rescale"
+  }
 
   /// A truth value that may be written as a number.
   struct Flag: Codable {
@@ -43,44 +58,61 @@ struct NetworkMetadata: Codable {
 
   /// The descriptors' parameters, lengths in angstrom.
   struct GvectParameters: Codable {
-    var eta_rad: Double
-    var Rc_rad: Double
-    var Rs0_rad: Double
-    var RsN_rad: Int
-    var Rsst_rad: Double?
-    var eta_ang: Double
-    var Rc_ang: Double
-    var Rs0_ang: Double
-    var RsN_ang: Int
-    var Rsst_ang: Double?
+    var radialEta: Double
+    var radialCutoff: Double
+    var radialStart: Double
+    var radialCount: Int
+    var radialStep: Double?
+    var angularEta: Double
+    var angularCutoff: Double
+    var angularStart: Double
+    var angularCount: Int
+    var angularStep: Double?
     var zeta: Double
-    var ThetasN: Int
+    var angleCount: Int
     /// Of the angular term; the first generation's 0.01 where a file does not say.
     var epsilon: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case radialEta = "eta_rad"
+      case radialCutoff = "Rc_rad"
+      case radialStart = "Rs0_rad"
+      case radialCount = "RsN_rad"
+      case radialStep = "Rsst_rad"
+      case angularEta = "eta_ang"
+      case angularCutoff = "Rc_ang"
+      case angularStart = "Rs0_ang"
+      case angularCount = "RsN_ang"
+      case angularStep = "Rsst_ang"
+      case angleCount = "ThetasN"
+      case zeta, epsilon
+    }
   }
 }
 
 extension NetworkMetadata.GvectParameters {
   init(_ parameters: DescriptorParameters) {
     self.init(
-      eta_rad: parameters.radialEta, Rc_rad: parameters.radialCutoff,
-      Rs0_rad: parameters.radialStart, RsN_rad: parameters.radialCount,
-      Rsst_rad: parameters.radialStep, eta_ang: parameters.angularEta,
-      Rc_ang: parameters.angularCutoff, Rs0_ang: parameters.angularStart,
-      RsN_ang: parameters.angularCount, Rsst_ang: parameters.angularStep, zeta: parameters.zeta,
-      ThetasN: parameters.angleCount, epsilon: parameters.epsilon)
+      radialEta: parameters.radialEta, radialCutoff: parameters.radialCutoff,
+      radialStart: parameters.radialStart, radialCount: parameters.radialCount,
+      radialStep: parameters.radialStep, angularEta: parameters.angularEta,
+      angularCutoff: parameters.angularCutoff, angularStart: parameters.angularStart,
+      angularCount: parameters.angularCount, angularStep: parameters.angularStep,
+      zeta: parameters.zeta,
+      angleCount: parameters.angleCount, epsilon: parameters.epsilon)
   }
 
   /// - Throws: `NetworkError` where a step does not follow from start, cutoff and count, and
   ///   `AtomisticsError` for a value that is not allowed.
   func parameters(species: [String]) throws -> DescriptorParameters {
     let result = DescriptorParameters(
-      species: species, radialEta: eta_rad, radialCutoff: Rc_rad, radialStart: Rs0_rad,
-      radialCount: RsN_rad, angularEta: eta_ang, angularCutoff: Rc_ang, angularStart: Rs0_ang,
-      angularCount: RsN_ang, zeta: zeta, angleCount: ThetasN, epsilon: epsilon ?? 0.01)
+      species: species, radialEta: radialEta, radialCutoff: radialCutoff, radialStart: radialStart,
+      radialCount: radialCount, angularEta: angularEta, angularCutoff: angularCutoff,
+      angularStart: angularStart,
+      angularCount: angularCount, zeta: zeta, angleCount: angleCount, epsilon: epsilon ?? 0.01)
     try result.validate()
     for (key, found, expected) in [
-      ("Rsst_rad", Rsst_rad, result.radialStep), ("Rsst_ang", Rsst_ang, result.angularStep),
+      ("Rsst_rad", radialStep, result.radialStep), ("Rsst_ang", angularStep, result.angularStep),
     ] {
       guard let found, abs(found - expected) > 1e-6 * abs(expected) else { continue }
       throw NetworkError(

@@ -28,32 +28,32 @@ extension NetworkModel {
   }
 
   private init(_ metadata: NetworkMetadata, folder: URL) throws {
-    let species = metadata.networks_species
+    let species = metadata.species
     let counts: [(String, Int)] = [
-      ("networks_layers_size", metadata.networks_layers_size.count),
-      ("networks_feature_size", metadata.networks_feature_size.count),
-      ("networks_layers_activation", metadata.networks_layers_activation.count),
-      ("networks_layers_trainable", metadata.networks_layers_trainable.count),
-      ("networks_offset", metadata.networks_offset.count),
-      ("networks_files", metadata.networks_files.count),
+      ("networks_layers_size", metadata.layerSizes.count),
+      ("networks_feature_size", metadata.featureSizes.count),
+      ("networks_layers_activation", metadata.activations.count),
+      ("networks_layers_trainable", metadata.trainable.count),
+      ("networks_offset", metadata.offsets.count),
+      ("networks_files", metadata.files.count),
     ]
     for (key, count) in counts where count != species.count {
       throw NetworkError("\(key) has \(count) entries for \(species.count) species")
     }
     networks = try species.indices.map { try Self.network($0, metadata, folder) }
-    descriptors = try metadata.gvect_params?.parameters(species: species)
-    energyRescale = metadata.energy_rescale ?? 1
+    descriptors = try metadata.descriptors?.parameters(species: species)
+    energyRescale = metadata.energyRescale ?? 1
     _ = try descriptorSize()
   }
 
   private static func network(
     _ index: Int, _ metadata: NetworkMetadata, _ folder: URL
   ) throws -> SpeciesNetwork {
-    let symbol = metadata.networks_species[index]
-    let sizes = metadata.networks_layers_size[index]
-    let activations = metadata.networks_layers_activation[index]
-    let trainable = metadata.networks_layers_trainable[index]
-    let files = metadata.networks_files[index]
+    let symbol = metadata.species[index]
+    let sizes = metadata.layerSizes[index]
+    let activations = metadata.activations[index]
+    let trainable = metadata.trainable[index]
+    let files = metadata.files[index]
     guard !sizes.isEmpty, sizes.last == 1, activations.count == sizes.count,
       trainable.count == sizes.count, files.count == sizes.count
     else {
@@ -62,7 +62,7 @@ extension NetworkModel {
           + " trainable flags and \(files.count) pairs of files do not fit; the last size must be 1"
       )
     }
-    var input = metadata.networks_feature_size[index]
+    var input = metadata.featureSizes[index]
     let layers = try sizes.indices.map { layer in
       defer { input = sizes[layer] }
       guard let activation = Activation(rawValue: activations[layer]) else {
@@ -79,7 +79,7 @@ extension NetworkModel {
         activation: activation, isTrainable: trainable[layer].isSet)
     }
     return SpeciesNetwork(
-      symbol: symbol, layers: layers, offset: metadata.networks_offset[index])
+      symbol: symbol, layers: layers, offset: metadata.offsets[index])
   }
 
   /// Reads an array and checks its shape.
@@ -121,14 +121,14 @@ extension NetworkMetadata {
   init(_ model: NetworkModel, files: [[[String]]]) {
     let networks = model.networks
     self.init(
-      verison: "v0", scaffold_type: "PANNA", networks_type: networks.map { _ in "a2ff" },
-      networks_layers_size: networks.map { $0.layers.map(\.outputSize) },
-      networks_feature_size: networks.map(\.featureSize),
-      networks_layers_activation: networks.map { $0.layers.map(\.activation.rawValue) },
-      networks_layers_trainable: networks.map { $0.layers.map { Flag($0.isTrainable) } },
-      networks_species: networks.map(\.symbol), networks_offset: networks.map(\.offset),
-      networks_files: files, gvect_params: model.descriptors.map(GvectParameters.init),
-      energy_rescale: model.energyRescale == 1 ? nil : model.energyRescale)
+      version: "v0", scaffoldType: "PANNA", types: networks.map { _ in "a2ff" },
+      layerSizes: networks.map { $0.layers.map(\.outputSize) },
+      featureSizes: networks.map(\.featureSize),
+      activations: networks.map { $0.layers.map(\.activation.rawValue) },
+      trainable: networks.map { $0.layers.map { Flag($0.isTrainable) } },
+      species: networks.map(\.symbol), offsets: networks.map(\.offset),
+      files: files, descriptors: model.descriptors.map(GvectParameters.init),
+      energyRescale: model.energyRescale == 1 ? nil : model.energyRescale)
   }
 }
 

@@ -1,0 +1,105 @@
+import Atomistics
+import Dataflow
+
+/// Trained networks as an interatomic potential: energies, forces and virials of structures.
+///
+/// Descriptors are computed on the fly; forces are contracted with their derivatives neighbour by
+/// neighbour, in double precision, without keeping the derivatives.
+public final class NetworkPotential: Potential, @unchecked Sendable {
+  // Immutable; the session takes its callers in turn.
+  private let model: NetworkModel
+  private let descriptors: ModifiedBehlerParrinello
+  private let potential: PotentialGraph
+  private let descriptorGradient: Value
+  private let session: Session
+
+  /// - Throws: `NetworkError` where the model does not say how its descriptors are made.
+  public init(_ model: NetworkModel, options: SessionOptions = SessionOptions()) throws {
+    guard let parameters = model.descriptors else {
+      throw NetworkError(
+        "the networks do not say how their descriptors are made: gvect_params is missing")
+    }
+    _ = try model.descriptorSize()
+    self.model = model
+    descriptors = try ModifiedBehlerParrinello(parameters)
+    let graph = Graph()
+    potential = try PotentialGraph(model.networks, elementType: .float64, in: graph)
+    descriptorGradient = try potential.makeDescriptorGradient()
+    session = Session(graph, options: options)
+    try session.initializeVariables()
+  }
+
+  /// In Å.
+  public var cutoff: Double { descriptors.cutoff }
+
+  public func evaluate(
+    _ structure: Structure, neighbours: NeighbourList, executor: any ParallelExecutor
+  ) throws -> PotentialResult {
+    let species = try structure.speciesIndices(in: descriptors.parameters.species)
+    let values = descriptors.values(
+      Double.self, species: species, neighbours: neighbours, executor: executor)
+    let order = SpeciesOrder(species, count: model.networks.count)
+    let results = try session.run(
+      [potential.atomicEnergies, descriptorGradient],
+      feeds: feeds(values, order)
+    ).map { $0.scalars(as: Double.self) }
+    let scale = 1 / model.energyRescale
+    let atomicEnergies = zip(order.places, species).map { place, species in
+      results[0][place] * scale + model.networks[Int(species)].offset
+    }
+    let gradient = order.unsorted(results[1], width: descriptors.size).map { $0 * scale }
+    let (forces, virial) = descriptors.contract(
+      energyGradient: gradient, species: species, neighbours: neighbours, executor: executor)
+    return PotentialResult(atomicEnergies: atomicEnergies, forces: forces, virial: virial)
+  }
+
+  private func feeds(_ values: [Double], _ order: SpeciesOrder) -> [Value: Tensor] {
+    let size = descriptors.size
+    let sorted = order.sorted(values, width: size)
+    var feeds: [Value: Tensor] = [:]
+    var start = 0
+    for (placeholder, count) in zip(potential.descriptors, order.counts) {
+      feeds[placeholder] = Tensor(
+        shape: [count, size], scalars: Array(sorted[start * size..<(start + count) * size]))
+      start += count
+    }
+    return feeds
+  }
+}
+
+/// Atoms sorted by species, in the order of the structure within each.
+struct SpeciesOrder {
+  /// Where each atom is in the sorted order.
+  let places: [Int]
+  /// Atoms of each species.
+  let counts: [Int]
+
+  init(_ species: [Int32], count: Int) {
+    var counts = Array(repeating: 0, count: count)
+    for kind in species { counts[Int(kind)] += 1 }
+    var next = counts.indices.map { counts[..<$0].reduce(0, +) }
+    places = species.map { kind in
+      defer { next[Int(kind)] += 1 }
+      return next[Int(kind)]
+    }
+    self.counts = counts
+  }
+
+  func sorted(_ values: [Double], width: Int) -> [Double] {
+    if counts.count == 1 { return values }
+    var result = values
+    for (atom, place) in places.enumerated() {
+      for column in 0..<width { result[place * width + column] = values[atom * width + column] }
+    }
+    return result
+  }
+
+  func unsorted(_ values: [Double], width: Int) -> [Double] {
+    if counts.count == 1 { return values }
+    var result = values
+    for (atom, place) in places.enumerated() {
+      for column in 0..<width { result[atom * width + column] = values[place * width + column] }
+    }
+    return result
+  }
+}

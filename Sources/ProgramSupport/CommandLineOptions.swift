@@ -1,0 +1,127 @@
+/// The options that a program takes, for parsing and for `--help`.
+public struct CommandLineOptions: Sendable {
+  /// One option.
+  public struct Option: Sendable {
+    /// With its dashes, such as `--config`.
+    public let name: String
+    /// With its dash, such as `-c`.
+    public let short: String?
+    /// What the value is called in the help; nil for a switch.
+    public let value: String?
+    public let help: String
+    public let isRequired: Bool
+    public let isRepeatable: Bool
+
+    public init(
+      _ name: String, _ short: String? = nil, value: String? = nil, help: String,
+      isRequired: Bool = false, isRepeatable: Bool = false
+    ) {
+      self.name = name
+      self.short = short
+      self.value = value
+      self.help = help
+      self.isRequired = isRequired
+      self.isRepeatable = isRepeatable
+    }
+
+    fileprivate var usage: String {
+      let names = [short, name].compactMap { $0 }.joined(separator: ", ")
+      return value.map { "\(names) \($0)" } ?? names
+    }
+  }
+
+  public let options: [Option]
+  /// What stands for arguments without dashes in the help; nil where there may be none.
+  public let operands: String?
+
+  public init(_ options: [Option], operands: String? = nil) {
+    self.options = options
+    self.operands = operands
+  }
+
+  /// Takes arguments apart.
+  ///
+  /// - Throws: `UsageError` for what is unknown, missing or given twice.
+  public func parse(_ arguments: [String]) throws -> ParsedArguments {
+    var result = ParsedArguments()
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      guard argument.hasPrefix("-"), argument.count > 1 else {
+        guard operands != nil else { throw UsageError("unexpected argument \(argument)") }
+        result.operands.append(argument)
+        continue
+      }
+      let (name, attached) = split(argument)
+      guard let option = options.first(where: { $0.name == name || $0.short == name }) else {
+        let hint = name.nearest(among: options.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+        throw UsageError("unknown option \(name)\(hint)")
+      }
+      let value = try self.value(of: option, attached, &rest)
+      if let earlier = result.values[option.name], !option.isRepeatable {
+        throw UsageError("\(option.name) is given twice: \(earlier[0]) and \(value)")
+      }
+      result.values[option.name, default: []].append(value)
+    }
+    for option in options where option.isRequired && result.values[option.name] == nil {
+      throw UsageError("\(option.usage) is missing")
+    }
+    return result
+  }
+
+  private func split(_ argument: String) -> (String, String?) {
+    guard argument.hasPrefix("--"), let equals = argument.firstIndex(of: "=") else {
+      return (argument, nil)
+    }
+    return (String(argument[..<equals]), String(argument[argument.index(after: equals)...]))
+  }
+
+  private func value(
+    of option: Option, _ attached: String?, _ rest: inout ArraySlice<String>
+  ) throws -> String {
+    guard let name = option.value else {
+      if let attached { throw UsageError("\(option.name) takes no value, got \(attached)") }
+      return "true"
+    }
+    guard let value = attached ?? rest.popFirst() else {
+      throw UsageError("\(option.name) needs a value: \(name)")
+    }
+    return value
+  }
+
+  /// The options one a line.
+  public var help: String {
+    let width = (options.map(\.usage.count).max() ?? 0) + 2
+    return options.map { option in
+      let padding = String(repeating: " ", count: width - option.usage.count)
+      let notes = [
+        option.isRequired ? "required" : nil, option.isRepeatable ? "may be repeated" : nil,
+      ].compactMap { $0 }.joined(separator: ", ")
+      return "  \(option.usage)\(padding)\(option.help)\(notes.isEmpty ? "" : " (\(notes))")"
+    }.joined(separator: "\n")
+  }
+}
+
+/// What was given on a command line.
+public struct ParsedArguments: Sendable, Equatable {
+  fileprivate(set) var values: [String: [String]] = [:]
+  public fileprivate(set) var operands: [String] = []
+
+  /// The value of an option, nil where it was not given.
+  public subscript(name: String) -> String? { values[name]?.last }
+
+  /// All values of an option that may be repeated.
+  public func all(_ name: String) -> [String] { values[name] ?? [] }
+
+  /// Whether a switch was given.
+  public func has(_ name: String) -> Bool { values[name] != nil }
+
+  /// A whole number, nil where the option was not given.
+  public func int(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let text = self[name] else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      let upper = range.upperBound == .max ? "" : " to \(range.upperBound)"
+      throw UsageError("\(name) \(text): expected a whole number from \(range.lowerBound)\(upper)")
+    }
+    return number
+  }
+}
