@@ -335,6 +335,9 @@ func randomStructure(
   }
 }
 
+// The engine has functions of that name too.
+private typealias VectorMath = Atomistics.VectorMath
+
 @Suite struct VectorMathTests {
   @Test func functionsAreAccurate() {
     var generator = PhiloxGenerator(seed: 2)
