@@ -14,72 +14,33 @@ extension NetworkModel {
       throw NetworkError(
         file: file.path, "cannot be read; a folder of saved networks holds it")
     }
-    let metadata: NetworkMetadata
+    try self.init(metadata: data, file: file.path) { metadata, parameter, shape in
+      let files = metadata.files[parameter.species][parameter.layer]
+      guard files.count == 2 else {
+        throw NetworkError("\(parameter): expected a file of weights and one of biases")
+      }
+      let name = files[parameter.kind == .weights ? 0 : 1]
+      return try Self.read(name, in: folder, shape: shape)
+    }
+  }
+
+  /// Networks from metadata, with parameters from wherever they are kept.
+  init(
+    metadata data: Data, file: String,
+    parameters read: (NetworkMetadata, NetworkParameter, Shape) throws -> Tensor
+  ) throws {
     do {
-      metadata = try JSONDecoder().decode(NetworkMetadata.self, from: data)
+      let metadata = try JSONDecoder().decode(NetworkMetadata.self, from: data)
+      try metadata.checkCounts()
+      networks = try metadata.species.indices.map { try metadata.network($0, read) }
+      descriptors = try metadata.descriptors?.parameters(species: metadata.species)
+      energyRescale = metadata.energyRescale ?? 1
+      _ = try descriptorSize()
     } catch let error as DecodingError {
-      throw NetworkError(file: file.path, error.shortDescription)
-    }
-    do {
-      try self.init(metadata, folder: folder)
+      throw NetworkError(file: file, error.shortDescription)
     } catch let error as NetworkError where error.file == nil {
-      throw NetworkError(file: file.path, error.message)
+      throw NetworkError(file: file, error.message)
     }
-  }
-
-  private init(_ metadata: NetworkMetadata, folder: URL) throws {
-    let species = metadata.species
-    let counts: [(String, Int)] = [
-      ("networks_layers_size", metadata.layerSizes.count),
-      ("networks_feature_size", metadata.featureSizes.count),
-      ("networks_layers_activation", metadata.activations.count),
-      ("networks_layers_trainable", metadata.trainable.count),
-      ("networks_offset", metadata.offsets.count),
-      ("networks_files", metadata.files.count),
-    ]
-    for (key, count) in counts where count != species.count {
-      throw NetworkError("\(key) has \(count) entries for \(species.count) species")
-    }
-    networks = try species.indices.map { try Self.network($0, metadata, folder) }
-    descriptors = try metadata.descriptors?.parameters(species: species)
-    energyRescale = metadata.energyRescale ?? 1
-    _ = try descriptorSize()
-  }
-
-  private static func network(
-    _ index: Int, _ metadata: NetworkMetadata, _ folder: URL
-  ) throws -> SpeciesNetwork {
-    let symbol = metadata.species[index]
-    let sizes = metadata.layerSizes[index]
-    let activations = metadata.activations[index]
-    let trainable = metadata.trainable[index]
-    let files = metadata.files[index]
-    guard !sizes.isEmpty, sizes.last == 1, activations.count == sizes.count,
-      trainable.count == sizes.count, files.count == sizes.count
-    else {
-      throw NetworkError(
-        "species \(symbol): sizes \(sizes), \(activations.count) activations, \(trainable.count)"
-          + " trainable flags and \(files.count) pairs of files do not fit; the last size must be 1"
-      )
-    }
-    var input = metadata.featureSizes[index]
-    let layers = try sizes.indices.map { layer in
-      defer { input = sizes[layer] }
-      guard let activation = Activation(rawValue: activations[layer]) else {
-        throw NetworkError(
-          "species \(symbol), layer \(layer): activation \(activations[layer]); allowed: 0 to 4")
-      }
-      guard files[layer].count == 2 else {
-        throw NetworkError(
-          "species \(symbol), layer \(layer): expected a file of weights and one of biases")
-      }
-      return SpeciesNetwork.Layer(
-        weights: try read(files[layer][0], in: folder, shape: [input, sizes[layer]]),
-        biases: try read(files[layer][1], in: folder, shape: [sizes[layer]]),
-        activation: activation, isTrainable: trainable[layer].isSet)
-    }
-    return SpeciesNetwork(
-      symbol: symbol, layers: layers, offset: metadata.offsets[index])
   }
 
   /// Reads an array and checks its shape.
@@ -97,27 +58,103 @@ extension NetworkModel {
   /// with metadata is complete.
   public func write(to folder: URL) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let files = try networks.map { network in
-      try network.layers.enumerated().map { index, layer in
-        let stem = "species_\(network.symbol)_layer_\(index)"
-        let names = [
-          "\(stem)_weights_\(layer.inputSize)x\(layer.outputSize).npy",
-          "\(stem)_biases_\(layer.outputSize).npy",
-        ]
+    for network in networks {
+      for (layer, names) in zip(network.layers, network.fileNames) {
         for (name, tensor) in zip(names, [layer.weights, layer.biases]) {
           try NumPyFile.write(tensor, to: folder.appendingPathComponent(name))
         }
-        return names
       }
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    let data = try encoder.encode(NetworkMetadata(self, files: files))
-    try data.write(to: folder.appendingPathComponent(Self.metadataName), options: .atomic)
+    try AtomicFile.write(try metadata(), to: folder.appendingPathComponent(Self.metadataName))
+  }
+
+  /// The metadata as JSON, with the names of the files that `write(to:)` writes.
+  public func metadata() throws -> Data {
+    try NetworkMetadata(self, files: networks.map(\.fileNames)).encoded()
+  }
+}
+
+/// Which of the parameters of some networks.
+struct NetworkParameter: CustomStringConvertible {
+  enum Kind: String {
+    case weights, biases
+  }
+
+  let symbol: String
+  let species: Int
+  let layer: Int
+  let kind: Kind
+
+  var description: String { "species \(symbol), layer \(layer), \(kind)" }
+
+  /// The variable's name in graphs and checkpoints.
+  var variableName: String { "species_\(symbol)_layer_\(layer)/\(kind)" }
+}
+
+extension SpeciesNetwork {
+  /// For each layer the files of its weights and biases, as the original names them.
+  var fileNames: [[String]] {
+    layers.enumerated().map { index, layer in
+      let stem = "species_\(symbol)_layer_\(index)"
+      return [
+        "\(stem)_weights_\(layer.inputSize)x\(layer.outputSize).npy",
+        "\(stem)_biases_\(layer.outputSize).npy",
+      ]
+    }
   }
 }
 
 extension NetworkMetadata {
+  func encoded() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    return try encoder.encode(self)
+  }
+
+  fileprivate func checkCounts() throws {
+    let counts: [(String, Int)] = [
+      ("networks_layers_size", layerSizes.count), ("networks_feature_size", featureSizes.count),
+      ("networks_layers_activation", activations.count),
+      ("networks_layers_trainable", trainable.count), ("networks_offset", offsets.count),
+      ("networks_files", files.count),
+    ]
+    for (key, count) in counts where count != species.count {
+      throw NetworkError("\(key) has \(count) entries for \(species.count) species")
+    }
+  }
+
+  fileprivate func network(
+    _ index: Int, _ read: (NetworkMetadata, NetworkParameter, Shape) throws -> Tensor
+  ) throws -> SpeciesNetwork {
+    let (symbol, sizes) = (species[index], layerSizes[index])
+    guard !sizes.isEmpty, sizes.last == 1, activations[index].count == sizes.count,
+      trainable[index].count == sizes.count, files[index].count == sizes.count
+    else {
+      throw NetworkError(
+        "species \(symbol): sizes \(sizes), \(activations[index].count) activations,"
+          + " \(trainable[index].count) trainable flags and \(files[index].count) pairs of files do"
+          + " not fit; the last size must be 1")
+    }
+    var input = featureSizes[index]
+    let layers = try sizes.indices.map { layer in
+      defer { input = sizes[layer] }
+      guard let activation = Activation(rawValue: activations[index][layer]) else {
+        throw NetworkError(
+          "species \(symbol), layer \(layer): activation \(activations[index][layer]);"
+            + " allowed: 0 to 4")
+      }
+      func parameter(_ kind: NetworkParameter.Kind, _ shape: Shape) throws -> Tensor {
+        let name = NetworkParameter(symbol: symbol, species: index, layer: layer, kind: kind)
+        return try read(self, name, shape)
+      }
+      return SpeciesNetwork.Layer(
+        weights: try parameter(.weights, [input, sizes[layer]]),
+        biases: try parameter(.biases, [sizes[layer]]), activation: activation,
+        isTrainable: trainable[index][layer].isSet)
+    }
+    return SpeciesNetwork(symbol: symbol, layers: layers, offset: offsets[index])
+  }
+
   init(_ model: NetworkModel, files: [[[String]]]) {
     let networks = model.networks
     self.init(

@@ -1,0 +1,60 @@
+import Foundation
+import ProgramSupport
+
+/// What `evaluate` reads from its configuration file.
+struct EvaluateConfiguration {
+  enum NetworksFormat: String, CaseIterable {
+    case checkpoint = "tf_checkpoint"
+    case panna = "PANNA"
+  }
+
+  enum ExampleFormat: String, CaseIterable {
+    case packed = "TFR"
+    case singleFiles = "single_files"
+  }
+
+  let trainDirectory: URL?
+  let evaluationDirectory: URL
+  let data: URL
+  let networksFormat: NetworksFormat
+  let networksFolder: URL
+  let exampleFormat: ExampleFormat
+  let computesForces: Bool
+  let addsOffset: Bool
+  let onlyLast: Bool
+  /// Every k-th checkpoint.
+  let subsampling: Int
+  /// The one checkpoint to evaluate, nil for those that the other keys choose.
+  let stepNumber: Int?
+  /// The descriptors' size that the file expects, nil where it does not say.
+  let descriptorSize: Int?
+
+  init(_ file: IniFile) throws {
+    try file.check(known: [
+      "IO_INFORMATION": [
+        "train_dir", "eval_dir", "data_dir", "networks_format", "networks_folder", "example_format",
+      ],
+      "VALIDATION_OPTIONS": [
+        "compute_forces", "single_step", "step_number", "subsampling", "add_offset",
+      ],
+      "TFR_STRUCTURE": ["g_size", "sparse_derivatives"],
+      "DATA_INFORMATION": ["g_size", "atomic_sequence", "output_offset", "sparse_derivatives"],
+      "PARALLELIZATION": ["number_of_process"],
+    ])
+    let io = try file.section("IO_INFORMATION")
+    networksFormat = try io.choice("networks_format", default: .checkpoint)
+    trainDirectory = networksFormat == .checkpoint ? try io.url("train_dir") : nil
+    evaluationDirectory = try io.url("eval_dir")
+    data = try io.url("data_dir")
+    networksFolder = try io.url("networks_folder", default: "./saved_networks")
+    exampleFormat = try io.choice("example_format", default: .packed)
+    let options = file.optionalSection("VALIDATION_OPTIONS")
+    computesForces = try options.bool("compute_forces", default: false)
+    addsOffset = try options.bool("add_offset", default: true)
+    onlyLast = try options.bool("single_step", default: false)
+    subsampling = try options.int("subsampling", default: 1, in: 1...Int.max)
+    stepNumber = options.has("step_number") ? try options.int("step_number", in: 0...Int.max) : nil
+    let structure = file["TFR_STRUCTURE"] ?? file.optionalSection("DATA_INFORMATION")
+    descriptorSize = structure.has("g_size") ? try structure.int("g_size", in: 1...Int.max) : nil
+  }
+}

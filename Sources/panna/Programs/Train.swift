@@ -1,0 +1,201 @@
+import AtomicNetworks
+import Atomistics
+import Dataflow
+import Foundation
+import ProgramSupport
+
+/// Trains networks on packed descriptors.
+enum Train: Program {
+  static let name = "train"
+  static let summary = "trains networks on TFRecord files"
+  static let options = CommandLineOptions([.config, .set])
+  static let details = """
+    [IO_INFORMATION]
+      data_dir                   folder of *.tfrecord files
+      train_dir                  folder for checkpoints, event files and the trained networks
+      log_dir                    folder for delta_e.dat and delta_e_std.dat (.)
+      save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
+      log_frequency (1)          tensorboard_log_frequency (log_frequency)
+      gvect_ini                  the descriptors' configuration, kept with the networks so that
+                                 predict and md can use them
+    [DATA_INFORMATION]
+      atomic_sequence            species in the order of their indices
+      output_offset              an energy for each species, eV
+      energy_rescale (1.0)
+    [TRAINING_PARAMETERS]
+      batch_size  max_steps  learning_rate
+      learning_rate_constant (True); if False: learning_rate_decay_factor and
+                                 learning_rate_decay_step (equation 13)
+      beta1 (0.9)  beta2 (0.999)  adam_eps (1e-8)  clip_value (0.0: off)
+      wscale_l1  wscale_l2  bscale_l1  bscale_l2  (0.0)
+      loss_function (quad)       quad, exp_quad, quad_atom, quad_std_atom, exp_quad_atom,
+                                 exp_quad_std_atom, quad_exp_tanh, quad_exp_tanh_atom,
+                                 quad_exp_tanh_std_atom
+      floss_function (quad)      quad, exp_quad, quad_atom, exp_quad_atom
+      forces_cost (0.0)          above 0: trains on forces too
+      seed (0)                   of the initial networks and of the order of examples
+    [DEFAULT_NETWORK] and a section for any species, named by its symbol
+      g_size  architecture (n1:n2:1)  activations  trainable  nn_type (a2aff)
+      networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
+      output_offset              species: its energy, eV
+    [PARALLELIZATION]
+      intra_op_parallelism_threads (0: as many as the process may use)
+
+    A training in a train_dir that holds checkpoints goes on from the newest one.
+    """
+  static let example = "  panna train --config train.ini"
+
+  static func run(_ arguments: ParsedArguments) throws {
+    let configuration = try TrainConfiguration(arguments.configuration())
+    for key in configuration.ignored { warn("train: \(key) has no effect here") }
+    try TrainingRun(configuration).run()
+  }
+}
+
+/// One training from its data to the saved networks.
+private struct TrainingRun {
+  let configuration: TrainConfiguration
+  let structures: [DescribedStructure]
+  let trainer: Trainer
+
+  init(_ configuration: TrainConfiguration) throws {
+    self.configuration = configuration
+    structures = try Self.read(configuration)
+    let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
+    var model = configuration.networks.model
+    if let file = configuration.gvectIni {
+      model.descriptors = try DescriptorConfiguration.parameters(in: file)
+    }
+    trainer = try Trainer(
+      model, objective: configuration.objective, schedule: configuration.schedule,
+      options: SessionOptions(intraOpParallelismThreads: threads))
+    let parameters = model.networks.reduce(0) { $0 + $1.parameterCount }
+    say("train: \(structures.count) structures, \(parameters) parameters, \(threads) threads")
+  }
+
+  private static func read(_ configuration: TrainConfiguration) throws -> [DescribedStructure] {
+    let files = try DescribedStructureFile.files(in: configuration.data)
+    let progress = ProgressReporter("train: reading", unit: "files", total: files.count)
+    let needsDerivatives = configuration.objective.includesForces
+    let structures = try files.flatMap { file in
+      defer { progress.advance() }
+      return try DescribedStructureFile.read(file).map { structure in
+        var structure = structure
+        if !needsDerivatives { structure.derivatives = nil }
+        return structure
+      }
+    }
+    progress.finish(note: "\(structures.count) structures")
+    guard structures.count >= configuration.schedule.batchSize else {
+      throw WorkError(
+        "\(configuration.data.path): \(structures.count) structures are fewer than batch_size ="
+          + " \(configuration.schedule.batchSize)")
+    }
+    return structures
+  }
+
+  func run() throws {
+    let output = configuration.output
+    for folder in [output.trainDirectory, output.logDirectory] {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+    let checkpoints = CheckpointFolder(output.trainDirectory)
+    try resume(checkpoints)
+    let log = try TrainLog(configuration, step: trainer.step)
+    let progress = ProgressReporter(
+      "train", unit: "steps", total: configuration.schedule.maxSteps, first: trainer.step)
+    let batches = makeBatches()
+    while trainer.step < configuration.schedule.maxSteps, let batch = try batches.next() {
+      let step = try trainer.run(batch)
+      try log.add(step)
+      progress.advance(note: describe(step))
+      if trainer.step.isMultiple(of: output.checkpointSteps)
+        || trainer.step == configuration.schedule.maxSteps
+      {
+        try save(checkpoints)
+      }
+    }
+    batches.close()
+    try log.close()
+    progress.finish()
+    let folder = output.trainDirectory.appendingPathComponent("saved_networks")
+    try trainer.model().write(to: folder)
+    say("train: the networks are in \(folder.path)")
+  }
+
+  /// Batches in the seeded order, made ahead on a thread of their own.
+  private func makeBatches() -> PrefetchQueue<TrainingBatch> {
+    let size = configuration.schedule.batchSize
+    let producer = BatchProducer(
+      structures: structures,
+      order: ShuffledOrder(count: structures.count, seed: configuration.seed),
+      position: trainer.step * size, batchSize: size, make: trainer.batchMaker)
+    return PrefetchQueue(capacity: 2) { try producer.next() }
+  }
+
+  private func resume(_ checkpoints: CheckpointFolder) throws {
+    guard
+      let (step, checkpoint) = try checkpoints.newest(onDamage: {
+        warn("train: \($0); an older checkpoint is used")
+      })
+    else { return }
+    let file = checkpoints.file(step: step).path
+    for (name, value) in notes where checkpoint.texts[name] != value {
+      warn(
+        "train: \(name) is \(value), but \(checkpoint.texts[name] ?? "unknown") in \(file):"
+          + " the order of examples differs from an undisturbed run's")
+    }
+    do {
+      try TrainingCheckpoint.restore(trainer, from: checkpoint)
+    } catch {
+      throw WorkError("\(file): \(error)")
+    }
+    say("train: goes on from \(file), step \(step)")
+  }
+
+  private func save(_ checkpoints: CheckpointFolder) throws {
+    let checkpoint = try TrainingCheckpoint.make(trainer, notes: notes)
+    try checkpoints.write(
+      checkpoint, step: trainer.step, keeping: configuration.output.checkpointsKept)
+  }
+
+  /// What the order of examples depends on.
+  private var notes: [String: String] {
+    [
+      "seed": String(configuration.seed), "batch_size": String(configuration.schedule.batchSize),
+      "structures": String(structures.count),
+    ]
+  }
+
+  private func describe(_ step: TrainingStep) -> String {
+    let energy = String(format: "%.3f meV/atom", 1000 * step.energyRMSEPerAtom)
+    return step.forceRMSE.map { energy + String(format: ", %.3f eV/Å", $0) } ?? energy
+  }
+}
+
+/// Makes the batches of a training one after the other.
+private final class BatchProducer: @unchecked Sendable {
+  // Used by the queue's thread only.
+  private let structures: [DescribedStructure]
+  private var order: ShuffledOrder
+  private var position: Int
+  private let batchSize: Int
+  private let make: @Sendable ([DescribedStructure]) throws -> TrainingBatch
+
+  init(
+    structures: [DescribedStructure], order: ShuffledOrder, position: Int, batchSize: Int,
+    make: @escaping @Sendable ([DescribedStructure]) throws -> TrainingBatch
+  ) {
+    self.structures = structures
+    self.order = order
+    self.position = position
+    self.batchSize = batchSize
+    self.make = make
+  }
+
+  func next() throws -> TrainingBatch {
+    let batch = (0..<batchSize).map { structures[order.index(at: position + $0)] }
+    position += batchSize
+    return try make(batch)
+  }
+}

@@ -1,0 +1,122 @@
+import AtomicNetworks
+import Dataflow
+import Foundation
+import ProgramSupport
+
+/// What `train` reads from its configuration file.
+struct TrainConfiguration {
+  /// Files and how often they are written.
+  struct Output {
+    let trainDirectory: URL
+    /// Where `delta_e.dat` and `delta_e_std.dat` go.
+    let logDirectory: URL
+    let checkpointSteps: Int
+    let checkpointsKept: Int
+    let logFrequency: Int
+    let eventFrequency: Int
+  }
+
+  let data: URL
+  let output: Output
+  let objective: TrainingObjective
+  let schedule: TrainingSchedule
+  let seed: UInt64
+  let threads: Int
+  let networks: NetworkConfiguration
+  /// The descriptors' configuration, to travel with the networks.
+  let gvectIni: URL?
+  /// Known keys that have no effect here, for a warning.
+  let ignored: [String]
+
+  private static let known: [String: [String]] = [
+    "IO_INFORMATION": [
+      "train_dir", "data_dir", "input_format", "save_checkpoint_steps", "max_ckpt_to_keep",
+      "log_frequency", "tensorboard_log_frequency", "avg_speed_steps", "log_device_placement",
+      "log_dir", "gvect_ini",
+    ],
+    "DATA_INFORMATION": [
+      "atomic_sequence", "output_offset", "energy_rescale", "sparse_derivatives", "scaffold_type",
+    ],
+    "TRAINING_PARAMETERS": [
+      "batch_size", "learning_rate", "max_steps", "learning_rate_constant",
+      "learning_rate_decay_factor", "learning_rate_decay_step", "beta1", "beta2", "adam_eps",
+      "wscale_l1", "wscale_l2", "bscale_l1", "bscale_l2", "clip_value", "loss_function",
+      "floss_function", "forces_cost", "seed",
+    ],
+    "DEFAULT_NETWORK": NetworkConfiguration.defaultKeys,
+    "PARALLELIZATION": [
+      "num_parallel_readers", "num_parallel_calls", "shuffle_buffer_size_multiplier",
+      "prefetch_buffer_size_multiplier", "inter_op_parallelism_threads",
+      "intra_op_parallelism_threads", "dataset_cache",
+    ],
+  ]
+
+  init(_ file: IniFile) throws {
+    let io = try file.section("IO_INFORMATION")
+    let training = try file.section("TRAINING_PARAMETERS")
+    seed = UInt64(try training.int("seed", default: 0, in: 0...Int.max))
+    networks = try NetworkConfiguration(file, seed: seed)
+    var known = Self.known
+    for symbol in networks.species { known[symbol] = NetworkConfiguration.speciesKeys }
+    try file.check(known: known)
+    data = try io.url("data_dir")
+    guard try io.string("input_format", default: "TFR") == "TFR" else {
+      throw io.error("input_format", "TFR")
+    }
+    gvectIni = io.has("gvect_ini") ? try io.url("gvect_ini") : nil
+    output = try Self.output(io)
+    objective = try Self.objective(training)
+    schedule = try Self.schedule(training)
+    let parallel = file.optionalSection("PARALLELIZATION")
+    threads = try parallel.int("intra_op_parallelism_threads", default: 0, in: 0...4096)
+    ignored =
+      parallel.keys.filter { $0.lowercased() != "intra_op_parallelism_threads" }.map {
+        "[PARALLELIZATION] \($0)"
+      }
+      + io.keys.filter { ["avg_speed_steps", "log_device_placement"].contains($0.lowercased()) }
+      .map { "[IO_INFORMATION] \($0)" }
+  }
+
+  private static func output(_ io: IniSection) throws -> Output {
+    let logFrequency = try io.int("log_frequency", default: 1, in: 1...Int.max)
+    return Output(
+      trainDirectory: try io.url("train_dir"), logDirectory: try io.url("log_dir", default: "."),
+      checkpointSteps: try io.int("save_checkpoint_steps", default: 1, in: 1...Int.max),
+      checkpointsKept: try io.int("max_ckpt_to_keep", default: 100_000, in: 1...Int.max),
+      logFrequency: logFrequency,
+      eventFrequency: try io.int(
+        "tensorboard_log_frequency", default: logFrequency, in: 1...Int.max))
+  }
+
+  private static func objective(_ training: IniSection) throws -> TrainingObjective {
+    var objective = TrainingObjective()
+    objective.energyLoss = try training.choice("loss_function", default: .quad)
+    objective.forceLoss = try training.choice("floss_function", default: .quad)
+    objective.forcesCost = try training.double("forces_cost", default: 0, atLeast: 0)
+    objective.clipValue = try training.double("clip_value", default: 0, atLeast: 0)
+    objective.beta1 = try training.double("beta1", default: 0.9, atLeast: 0)
+    objective.beta2 = try training.double("beta2", default: 0.999, atLeast: 0)
+    for (key, value) in [("beta1", objective.beta1), ("beta2", objective.beta2)] where value >= 1 {
+      throw training.error(key, "a number of at least 0 and below 1")
+    }
+    objective.adamEpsilon = try training.double("adam_eps", default: 1e-8, above: 0)
+    objective.regularization.weightsL1 = try training.double("wscale_l1", default: 0, atLeast: 0)
+    objective.regularization.weightsL2 = try training.double("wscale_l2", default: 0, atLeast: 0)
+    objective.regularization.biasesL1 = try training.double("bscale_l1", default: 0, atLeast: 0)
+    objective.regularization.biasesL2 = try training.double("bscale_l2", default: 0, atLeast: 0)
+    return objective
+  }
+
+  private static func schedule(_ training: IniSection) throws -> TrainingSchedule {
+    let isConstant = try training.bool("learning_rate_constant", default: true)
+    return TrainingSchedule(
+      batchSize: try training.int("batch_size", in: 1...Int.max),
+      maxSteps: try training.int("max_steps", in: 1...Int.max),
+      learningRate: try training.double("learning_rate", above: 0),
+      decay: isConstant
+        ? nil
+        : TrainingSchedule.Decay(
+          factor: try training.double("learning_rate_decay_factor", above: 0),
+          steps: try training.double("learning_rate_decay_step", above: 0)))
+  }
+}

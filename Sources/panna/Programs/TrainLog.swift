@@ -1,0 +1,85 @@
+import AtomicNetworks
+import Dataflow
+import Foundation
+
+/// A text file with one line for each logged step, which a resumed training goes on with.
+final class StepLog {
+  private let handle: FileHandle
+
+  /// - Parameter keptLines: the lines of an earlier run that are kept; the rest was never checkpointed.
+  init(_ file: URL, keptLines: Int) throws {
+    let old = keptLines > 0 ? (try? String(contentsOf: file, encoding: .utf8)) ?? "" : ""
+    let kept = old.split(separator: "\n", omittingEmptySubsequences: false).prefix(keptLines)
+      .filter { !$0.isEmpty }
+    try AtomicFile.write(Data(kept.map { $0 + "\n" }.joined().utf8), to: file)
+    handle = try FileHandle(forWritingTo: file)
+    try handle.seekToEnd()
+  }
+
+  func write(_ numbers: [Double]) throws {
+    let line = numbers.map { String(format: "%.8f", $0) }.joined(separator: " ")
+    try handle.write(contentsOf: Data((line + "\n").utf8))
+  }
+}
+
+/// The logs of a training: `delta_e.dat`, `delta_e_std.dat` and TensorBoard's event file.
+final class TrainLog {
+  private let errors: StepLog
+  private let statistics: StepLog
+  private let events: EventWriter
+  private let configuration: TrainConfiguration
+  private let lossTag: String
+
+  /// - Parameter step: the steps taken before.
+  init(_ configuration: TrainConfiguration, step: Int) throws {
+    self.configuration = configuration
+    let output = configuration.output
+    let lines = step / output.logFrequency
+    errors = try StepLog(
+      output.logDirectory.appendingPathComponent("delta_e.dat"), keptLines: lines)
+    statistics = try StepLog(
+      output.logDirectory.appendingPathComponent("delta_e_std.dat"), keptLines: lines)
+    events = try EventWriter(folder: output.trainDirectory)
+    lossTag = configuration.objective.energyLoss.tag
+  }
+
+  func add(_ step: TrainingStep) throws {
+    if step.step.isMultiple(of: configuration.output.logFrequency) {
+      let (mean, deviation) = meanAndDeviation(step.energyErrors)
+      let (meanAbsolute, _) = meanAndDeviation(step.energyErrors.map { abs($0) })
+      try errors.write(step.energyErrors)
+      try statistics.write([mean, meanAbsolute, deviation])
+    }
+    if step.step.isMultiple(of: configuration.output.eventFrequency) {
+      try events.write(scalars(step), step: step.step)
+      try events.flush()
+    }
+  }
+
+  /// The original's tags with the original's meanings (its "RMSE" is a standard deviation), and root
+  /// mean square errors beside them.
+  private func scalars(_ step: TrainingStep) -> [(tag: String, value: Double)] {
+    let perAtom = zip(step.energyErrors, step.atomCounts).map { $0 / Double($1) }
+    var scalars: [(tag: String, value: Double)] = [
+      (lossTag, step.energyLoss),
+      ("1.Losses/2.Energy_RMSE", meanAndDeviation(step.energyErrors).deviation),
+      ("1.Losses/3.Energy_RMSE_atom", meanAndDeviation(perAtom).deviation),
+      ("1.Losses/4.Regularization_loss", step.regularizationLoss),
+      ("5.Errors/1.Energy_RMSE", step.energyRMSE),
+      ("5.Errors/2.Energy_RMSE_atom", step.energyRMSEPerAtom),
+    ]
+    if let forceLoss = step.forceLoss { scalars.append(("1.Losses/5.F_Loss", forceLoss)) }
+    if let forceRMSE = step.forceRMSE { scalars.append(("5.Errors/3.Force_RMSE", forceRMSE)) }
+    for (index, energies) in step.atomicEnergies.enumerated() {
+      let name = "S\(index).\(configuration.networks.species[index])"
+      let (mean, deviation) = meanAndDeviation(energies)
+      scalars += [
+        ("2.Mean_energy/\(name)", mean), ("3.Std_energy/\(name)", deviation),
+        ("4.N_atoms/\(name)", Double(energies.count)),
+      ]
+    }
+    return scalars + [("learning_rate", step.learningRate)]
+  }
+
+  func close() throws { try events.close() }
+}
