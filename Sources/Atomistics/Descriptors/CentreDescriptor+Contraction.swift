@@ -1,3 +1,5 @@
+import Tensors
+
 /// Derivatives of an energy, without derivatives of the descriptor in between.
 extension CentreDescriptor {
   /// The derivative of an energy by every displacement of one atom's neighbours.

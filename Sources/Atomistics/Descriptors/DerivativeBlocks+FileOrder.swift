@@ -23,12 +23,17 @@ extension DerivativeBlocks {
   public func dense(descriptorSize g: Int) -> [Float] {
     let n = rowCount
     var dense = [Float](repeating: 0, count: n * g * n * 3)
-    for i in 0..<n {
-      for p in blocks(ofRow: i) {
-        let column = 3 * Int(neighbours[p])
-        for c in 0..<3 {
+    dense.withUnsafeMutableBufferPointer { dense in
+      values.withUnsafeBufferPointer { values in
+        for i in 0..<n {
           for component in 0..<g {
-            dense[(i * g + component) * 3 * n + column + c] = values[(p * 3 + c) * g + component]
+            let row = (i * g + component) * 3 * n
+            for p in blocks(ofRow: i) {
+              let (source, target) = (p * 3 * g + component, row + 3 * Int(neighbours[p]))
+              dense[target] = values[source]
+              dense[target + 1] = values[source + g]
+              dense[target + 2] = values[source + 2 * g]
+            }
           }
         }
       }
@@ -61,14 +66,19 @@ extension DerivativeBlocks {
 
   /// The non-zero derivatives one by one.
   public func entries(descriptorSize g: Int) -> Entries {
-    var entries = Entries(values: [], rows: [], columns: [])
+    let count = values.reduce(0) { $1 != 0 ? $0 + 1 : $0 }
+    var entries = Entries(
+      values: Array(repeating: 0, count: count), rows: Array(repeating: 0, count: count),
+      columns: Array(repeating: 0, count: count))
+    var e = 0
     for i in 0..<rowCount {
       for component in 0..<g {
         for p in blocks(ofRow: i) {
           for c in 0..<3 where values[(p * 3 + c) * g + component] != 0 {
-            entries.values.append(values[(p * 3 + c) * g + component])
-            entries.rows.append(Int32(i * g + component))
-            entries.columns.append(3 * neighbours[p] + Int32(c))
+            entries.values[e] = values[(p * 3 + c) * g + component]
+            entries.rows[e] = Int32(i * g + component)
+            entries.columns[e] = 3 * neighbours[p] + Int32(c)
+            e += 1
           }
         }
       }

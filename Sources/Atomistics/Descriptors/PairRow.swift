@@ -161,13 +161,12 @@ final class PairRow {
   /// The same for any exponent, by logarithm and exponential.
   private func raiseToReal(_ block: Int, _ count: Int, withSlopes: Bool) {
     let (norm, blocks, exponent) = (constants.norm[block], constants.laneBlocks, constants.zeta - 1)
-    let scale = norm * constants.zeta
+    let (scale, least) = (norm * constants.zeta, Eight(repeating: 1e-300))
     var (value, slope) = (values + block, slopes + block)
     for _ in 0..<count {
-      let x = value.pointee
-      let power = Eight(
-        lowHalf: VectorMath.exp(VectorMath.log(x.lowHalf) * exponent),
-        highHalf: VectorMath.exp(VectorMath.log(x.highHalf) * exponent))
+      // Opposite directions without epsilon: x is zero but for rounding, maybe below.
+      let x = value.pointee.replacing(with: least, where: value.pointee .< least)
+      let power = VectorMath.exp(VectorMath.log(x) * exponent)
       value.pointee = power * norm * x
       if withSlopes { slope.pointee *= power * scale }
       value += blocks

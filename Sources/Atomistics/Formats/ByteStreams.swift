@@ -7,8 +7,11 @@ struct ByteWriter {
   }
 
   mutating func append(_ values: [Float]) {
-    bytes.reserveCapacity(bytes.count + 4 * values.count)
-    for value in values { append(value.bitPattern) }
+    #if _endian(little)
+      values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    #else
+      for value in values { append(value.bitPattern) }
+    #endif
   }
 }
 
@@ -33,11 +36,14 @@ struct ByteReader {
     try need(4 * count, field)
     let start = position
     position += 4 * count
-    return bytes.withUnsafeBytes { source in
-      (0..<count).map { i in
-        let bits = source.loadUnaligned(fromByteOffset: start + 4 * i, as: UInt32.self)
-        return Float(bitPattern: UInt32(littleEndian: bits))
+    return [Float](unsafeUninitializedCapacity: count) { floats, initialized in
+      bytes.withUnsafeBytes { source in
+        for i in 0..<count {
+          let bits = source.loadUnaligned(fromByteOffset: start &+ 4 &* i, as: UInt32.self)
+          floats.initializeElement(at: i, to: Float(bitPattern: UInt32(littleEndian: bits)))
+        }
       }
+      initialized = count
     }
   }
 

@@ -168,11 +168,10 @@ extension ByteWriter {
     }
     append([Float(entries.values.count)])
     append(entries.values)
-    var places: [Float] = []
-    places.reserveCapacity(2 * entries.rows.count)
-    for (row, column) in zip(entries.rows, entries.columns) {
-      places.append(Float(row))
-      places.append(Float(column))
+    var places = [Float](repeating: 0, count: 2 * entries.rows.count)
+    for e in entries.rows.indices {
+      places[2 * e] = Float(entries.rows[e])
+      places[2 * e + 1] = Float(entries.columns[e])
     }
     append(places)
   }

@@ -1,0 +1,101 @@
+/// Derivatives by one neighbour at a time, from what `prepareDerivatives` left.
+extension CentreDescriptor {
+  /// Leaves in `block` the derivatives by the neighbours `images`, periodic images of one atom of
+  /// this species, and takes them off `sum`, which so becomes the derivative by the centre. The
+  /// centre's own images move with it: they only add to the values.
+  func derivatives(by images: Range<Int>, species: Int, areOwn: Bool) {
+    block.update(repeating: 0, count: 3 * stride - Self.guardLanes)
+    for m in images {
+      addRadialBlock(m, species)
+      let a = environment.angularPlaces[m]
+      if a >= 0 { addAngularBlock(a, species) }
+    }
+    if areOwn { return }
+    for c in 0..<3 {
+      let (source, target) = (block + c * stride, sum + c * stride)
+      for component in 0..<constants.parameters.size { target[component] -= source[component] }
+    }
+  }
+
+  private func addRadialBlock(_ m: Int, _ species: Int) {
+    let parameters = constants.parameters
+    let slope =
+      slopes.base.assumingMemoryBound(to: Double.self) + 4 * m * constants.radialGroups
+    let all = environment.all
+    for c in 0..<3 {
+      let direction = c == 0 ? all.x[m] : c == 1 ? all.y[m] : all.z[m]
+      let target = block + c * stride + parameters.radialOffset(species)
+      for p in 0..<parameters.radialCount { target[p] += slope[p] * direction }
+    }
+  }
+
+  /// The sums over k of one j, one group of k, one centre and one lane block.
+  private struct Sums {
+    var v = Eight.zero
+    var v1 = Eight.zero
+    var x = Eight.zero
+    var y = Eight.zero
+    var z = Eight.zero
+  }
+
+  private func addAngularBlock(_ a: Int, _ species: Int) {
+    let (constants, parameters) = (constants, constants.parameters)
+    let (blocks, radii) = (constants.laneBlocks, parameters.angularCount)
+    let starts = environment.groupStarts
+    for other in 0..<parameters.species.count where starts[other] < starts[other + 1] {
+      let offset = parameters.angularOffset(species, other)
+      let lane = lanes + laneStart(species, other)
+      for p in 0..<radii {
+        for block in 0..<blocks {
+          let sums = sums(a, starts[other]..<starts[other + 1], p, block)
+          lane[p * blocks + block] += sums.v * environment.angular.cutoff[a]
+          addBlock(sums, a, p, block, self.block + offset + p * parameters.angleCount)
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func sums(_ a: Int, _ others: Range<Int>, _ p: Int, _ block: Int) -> Sums {
+    let n = environment.angularCount
+    let (blocks, groups) = (constants.laneBlocks, constants.angularGroups)
+    let columns = environment.angular
+    var sums = Sums()
+    var factor = UnsafePointer(factors) + ((a * n + others.lowerBound) * blocks + block) * 2
+    var weight =
+      UnsafeRawPointer(weights + (a * n + others.lowerBound) * groups)
+      .assumingMemoryBound(to: Double.self) + p
+    for k in others {
+      let w = weight.pointee
+      let value = factor[0] * w
+      let derivative = factor[1] * w
+      sums.v += value
+      sums.v1 += value * columns.r[k]
+      sums.x += derivative * columns.x[k]
+      sums.y += derivative * columns.y[k]
+      sums.z += derivative * columns.z[k]
+      factor += 2 * blocks
+      weight += 4 * groups
+    }
+    return sums
+  }
+
+  /// The derivatives by neighbour `a` of one centre and lane block, from its sums.
+  @inline(__always)
+  private func addBlock(_ sums: Sums, _ a: Int, _ p: Int, _ block: Int, _ target: Column) {
+    let (columns, eta) = (environment.angular, constants.parameters.angularEta)
+    let (r, f, slope) = (columns.r[a], columns.cutoff[a], columns.slope[a])
+    let (x, y, z) = (columns.x[a], columns.y[a], columns.z[a])
+    let centre = constants.angularCentres[p / 4][p % 4]
+    // By the distance: of the Gaussian in the mean distance and of the cutoff function.
+    let gauss = sums.v * (eta * (centre - 0.5 * r)) - sums.v1 * (0.5 * eta)
+    let along = 2 * (gauss * f + sums.v * slope)
+    // By the direction: only what is perpendicular to it.
+    let across = 2 * f * columns.inverse[a]
+    let parallel = sums.x * x + sums.y * y + sums.z * z
+    let radial = along - parallel * across
+    add(radial * x + sums.x * across, to: target, block)
+    add(radial * y + sums.y * across, to: target + stride, block)
+    add(radial * z + sums.z * across, to: target + 2 * stride, block)
+  }
+}
