@@ -5,7 +5,7 @@ enum CommandLineTool {
   static let version = "0.1.0"
 
   static let programs: [any Program.Type] = [
-    TFRPacker.self
+    GvectCalculator.self, TFRPacker.self,
   ]
 
   static var help: String {
