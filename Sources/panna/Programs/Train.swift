@@ -64,7 +64,7 @@ private struct TrainingRun {
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     var model = configuration.networks.model
     if let file = configuration.gvectIni {
-      model.descriptors = try DescriptorConfiguration.parameters(in: file)
+      model.descriptors = try DescriptorConfiguration.parameters(path: file.path)
     }
     trainer = try Trainer(
       model, objective: configuration.objective, schedule: configuration.schedule,

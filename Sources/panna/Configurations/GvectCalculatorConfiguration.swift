@@ -1,0 +1,56 @@
+import Atomistics
+import Foundation
+import ProgramSupport
+
+/// What `gvect_calculator` reads from its configuration file.
+struct GvectCalculatorConfiguration {
+  let input: URL
+  let output: URL
+  let log: URL
+  let threads: Int
+  let parameters: DescriptorParameters
+  /// How derivatives are written, nil where they are not asked for.
+  let derivatives: DescriptorFile.DerivativeLayout?
+  /// Along which vectors structures may repeat at all.
+  let periodic: Periodicity
+  let includesPerAtomEnergy: Bool
+
+  /// - Parameter folder: holds `examples`, `bin` and the log, whatever the file says.
+  init(_ file: IniFile, folder: URL?) throws {
+    parameters = try DescriptorConfiguration(file).parameters
+    let io = file.optionalSection("IO_INFORMATION")
+    if let folder {
+      input = folder.appendingPathComponent("examples")
+      output = folder.appendingPathComponent("bin")
+      log = folder
+    } else {
+      input = try io.url("input_json_dir")
+      output = try io.url("output_gvect_dir", default: "./bin")
+      log = try io.url("log_dir", default: "./logs")
+    }
+    threads = try file.section("PARALLELIZATION").int(
+      "number_of_process", default: 1, in: 1...1024)
+    derivatives = try Self.derivatives(file.section("SYMMETRY_FUNCTION"))
+    periodic = try Self.periodicity(file)
+    let others = file.optionalSection("MISC")
+    includesPerAtomEnergy = try others.bool("per_atom_energy", default: false)
+    if try others.bool("long_range", default: false) {
+      throw others.error("long_range", "False: electrostatics are not computed")
+    }
+  }
+
+  private static func derivatives(
+    _ section: IniSection
+  ) throws -> DescriptorFile.DerivativeLayout? {
+    guard try section.bool("include_derivatives", default: false) else { return nil }
+    return try section.bool("sparse_derivatives", default: false) ? .sparse : .dense
+  }
+
+  /// Without section nothing is switched off; in it, what is not mentioned is.
+  private static func periodicity(_ file: IniFile) throws -> Periodicity {
+    guard let section = file["PBC"] else { return .init(repeating: true) }
+    var periodic = Periodicity(repeating: false)
+    for k in 0..<3 { periodic[k] = try section.bool("pbc\(k + 1)", default: false) }
+    return periodic
+  }
+}

@@ -1,0 +1,154 @@
+import Atomistics
+import Dataflow
+import Foundation
+import ProgramSupport
+import Synchronization
+
+/// Computes the descriptors of example files.
+enum GvectCalculator: Program {
+  static let name = "gvect_calculator"
+  static let summary = "computes descriptors (*.bin) of structures (*.example)"
+  static let options = CommandLineOptions([
+    .config, .set,
+    .init(
+      "--folder_info", "-f", value: "DIR",
+      help: "reads DIR/examples, writes DIR/bin and DIR/\(ComputedKeys.name)"),
+  ])
+  static let details = """
+    [IO_INFORMATION]
+      input_json_dir        folder of *.example files
+      output_gvect_dir      folder for <key>.bin, the key a file's name up to its first dot (./bin)
+      log_dir               folder for \(ComputedKeys.name), whose keys are skipped (./logs)
+    [PARALLELIZATION]       must be there
+      number_of_process     threads; the files do not depend on it (1)
+    [SYMMETRY_FUNCTION]
+      type                  mBP
+      species               list separated by commas: the order of indices and blocks
+      include_derivatives   derivatives and forces too (False)
+      sparse_derivatives    only those that are not zero (False)
+    [PBC]                   optional
+      pbc1, pbc2, pbc3      may the structures repeat along this vector? (False each)
+    [MISC]                  optional
+      per_atom_energy       energies of the atoms too (False)
+    [GVECT_PARAMETERS]
+      gvect_parameters_unit angstrom or bohr, of all that follows (angstrom)
+      eta_rad, Rc_rad, Rs0_rad, RsN_rad      width, cutoff, first centre, number of centres
+      eta_ang, Rc_ang, Rs0_ang, RsN_ang      the same of the angular part
+      zeta, ThetasN         exponent, number of angles
+      Rsst_rad, Rsst_ang    optional: must be (Rc - Rs0) / RsN
+      epsilon               smooths the angular part; 0 is equation 5 as printed (0.01)
+    """
+  static let example = "  panna gvect_calculator --config gvect.ini"
+
+  static func run(_ arguments: ParsedArguments) throws {
+    let configuration = try GvectCalculatorConfiguration(
+      arguments.configuration(),
+      folder: arguments["--folder_info"].map { URL(fileURLWithPath: $0) })
+    let files = try files(in: configuration.input)
+    for folder in [configuration.output, configuration.log] {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+    let computed = try ComputedKeys(folder: configuration.log)
+    let left = files.filter { !computed.keys.contains(FileAccess.key(of: $0)) }
+    if left.count < files.count {
+      say("\(files.count - left.count) of \(files.count) structures are already computed")
+    }
+    try compute(left, configuration, computed)
+  }
+
+  /// The example files of a folder by name, each with a key of its own.
+  private static func files(in folder: URL) throws -> [URL] {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    } catch {
+      throw WorkError("\(folder.path): cannot be read: \(error.localizedDescription)")
+    }
+    let files = names.filter { $0.hasSuffix(".example") && !$0.hasPrefix(".") }.sorted()
+      .map { folder.appendingPathComponent($0) }
+    guard !files.isEmpty else {
+      throw WorkError("\(folder.path): there is no *.example file among its \(names.count) files")
+    }
+    for (file, next) in zip(files, files.dropFirst())
+    where FileAccess.key(of: file) == FileAccess.key(of: next) {
+      throw WorkError(
+        "\(file.path) and \(next.lastPathComponent): have the same key \(FileAccess.key(of: file)),"
+          + " the name up to the first dot")
+    }
+    return files
+  }
+
+  /// Computes files in batches and notes each batch when its files are there.
+  private static func compute(
+    _ files: [URL], _ configuration: GvectCalculatorConfiguration, _ computed: ComputedKeys
+  ) throws {
+    let work = try DescriptorWork(configuration)
+    let pool = ComputePool(threads: configuration.threads)
+    let progress = ProgressReporter(name, unit: "structures", total: files.count)
+    let size = 8 * configuration.threads
+    for start in stride(from: 0, to: files.count, by: size) {
+      let batch = files[start..<min(files.count, start + size)]
+      let failures = Mutex<[Int: any Error]>([:])
+      pool.run(shards: batch.count) { shard in
+        do {
+          try work.compute(batch[start + shard])
+          progress.advance()
+        } catch {
+          failures.withLock { $0[shard] = error }
+        }
+      }
+      let failed = failures.withLock { $0 }
+      try computed.append(
+        batch.indices.filter { failed[$0 - start] == nil }.map { FileAccess.key(of: files[$0]) })
+      if let first = failed.keys.min() { throw failed[first]! }
+    }
+    progress.finish(note: "\(work.size) components in \(configuration.output.path)")
+  }
+}
+
+/// From an example file to a descriptor file.
+private struct DescriptorWork {
+  private let configuration: GvectCalculatorConfiguration
+  private let descriptors: ModifiedBehlerParrinello
+
+  init(_ configuration: GvectCalculatorConfiguration) throws {
+    self.configuration = configuration
+    descriptors = try ModifiedBehlerParrinello(configuration.parameters)
+  }
+
+  var size: Int { descriptors.size }
+
+  func compute(_ file: URL) throws {
+    do {
+      let structure = try prepared(ExampleFile.read(file) { warn($0) })
+      let described = try descriptors.describe(
+        structure, includeDerivatives: configuration.derivatives != nil)
+      try DescriptorFile.write(
+        described, to: configuration.output.appendingPathComponent("\(structure.name).bin"),
+        derivatives: configuration.derivatives ?? .dense)
+    } catch var error as AtomisticsError {
+      error.file = error.file ?? file.path
+      throw error
+    }
+  }
+
+  /// The structure with what the configuration asks for and nothing else.
+  private func prepared(_ structure: Structure) throws -> Structure {
+    var structure = structure
+    structure.cell = try Cell(
+      vectors: structure.cell.vectors,
+      periodic: structure.cell.periodic .& configuration.periodic)
+    if configuration.derivatives != nil && structure.forces == nil {
+      throw AtomisticsError(
+        key: "atoms", found: "no forces", allowed: "forces, which include_derivatives asks for")
+    }
+    if !configuration.includesPerAtomEnergy {
+      structure.perAtomQuantity = nil
+    } else if structure.perAtomQuantity == nil {
+      throw AtomisticsError(
+        key: "per_atom_energy", found: "no such key",
+        allowed: "one number for each atom, which per_atom_energy asks for")
+    }
+    return structure
+  }
+}
