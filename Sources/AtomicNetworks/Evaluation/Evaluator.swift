@@ -86,7 +86,8 @@ public struct EvaluationSummary: Sendable {
   private var absoluteEnergy = 0.0
   private var squaredForce = 0.0
   private var absoluteForce = 0.0
-  private var forceComponents = 0
+  /// How many force components there were.
+  public private(set) var forceComponents = 0
   /// The largest absolute error of an energy, in eV an atom.
   public private(set) var largestEnergyError = 0.0
   /// The largest absolute error of a force component, in eV/Å.
@@ -94,13 +95,25 @@ public struct EvaluationSummary: Sendable {
 
   public init() {}
 
+  /// Takes over a structure with its reference energy and, where both are known, forces.
   public mutating func add(_ result: Evaluator.Result) {
-    let error = (result.energy - result.referenceEnergy) / Double(result.atomCount)
+    add(energy: result.energy, reference: result.referenceEnergy, atoms: result.atomCount)
+    if let forces = result.forces, let references = result.referenceForces {
+      add(forces: forces, references: references)
+    }
+  }
+
+  /// Takes over the energy of one structure, in eV.
+  public mutating func add(energy: Double, reference: Double, atoms: Int) {
+    let error = (energy - reference) / Double(atoms)
     structures += 1
     squaredEnergy += error * error
     absoluteEnergy += abs(error)
     largestEnergyError = max(largestEnergyError, abs(error))
-    guard let forces = result.forces, let references = result.referenceForces else { return }
+  }
+
+  /// Takes over force components, in eV/Å.
+  public mutating func add(forces: [Double], references: [Double]) {
     for (force, reference) in zip(forces, references) {
       let error = force - reference
       squaredForce += error * error

@@ -175,46 +175,22 @@ public enum ExampleFile {
     var rows = structure.cell.vectors
     for k in 0..<3 where !structure.cell.periodic[k] { rows[k] = .zero }
     let atoms = try structure.positions.indices.map { i in
-      var fields = try ["\(i + 1)", quoted(structure.species[i]), list(structure.positions[i])]
-      if let forces = structure.forces { fields.append(try list(forces[i])) }
+      var fields = try [
+        "\(i + 1)", JSONText.string(structure.species[i]), JSONText.list(structure.positions[i]),
+      ]
+      if let forces = structure.forces { fields.append(try JSONText.list(forces[i])) }
       return "[" + fields.joined(separator: ", ") + "]"
     }
     var members = try [
-      "\"key\": \(quoted(structure.name))", "\"atomic_position_unit\": \"cartesian\"",
+      "\"key\": \(JSONText.string(structure.name))", "\"atomic_position_unit\": \"cartesian\"",
       "\"unit_of_length\": \"angstrom\"",
-      "\"lattice_vectors\": [\(list(rows.a)), \(list(rows.b)), \(list(rows.c))]",
-      "\"energy\": [\(finite(energy)), \"eV\"]",
+      "\"lattice_vectors\": \(JSONText.list(rows))",
+      "\"energy\": [\(JSONText.number(energy)), \"eV\"]",
     ]
     if let shares = structure.perAtomQuantity {
-      members.append(
-        "\"per_atom_energy\": [" + (try shares.map(finite)).joined(separator: ", ") + "]")
+      members.append("\"per_atom_energy\": \(try JSONText.list(shares))")
     }
     members.append("\"atoms\": [\n    " + atoms.joined(separator: ",\n    ") + "\n  ]")
     return "{\n  " + members.joined(separator: ",\n  ") + "\n}\n"
-  }
-
-  private static func list(_ v: SIMD3<Double>) throws -> String {
-    "[\(try finite(v.x)), \(try finite(v.y)), \(try finite(v.z))]"
-  }
-
-  private static func finite(_ number: Double) throws -> String {
-    guard number.isFinite else {
-      throw AtomisticsError(found: "\(number)", allowed: "finite numbers")
-    }
-    return "\(number)"
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": quoted += "\\\(scalar)"
-      case "\0"..<" ":
-        quoted += "\\u00" + (scalar.value < 16 ? "0" : "")
-        quoted += String(scalar.value, radix: 16)
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
   }
 }

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// The second line of a frame holds `key=value` pairs, values with blanks in quotes. Understood, in
 /// any case: `Lattice` (three rows, nine numbers), `pbc`, `Properties` (name:type:count, any order),
-/// `energy`, `virial` (nine numbers), `name`; columns `species` or `Z`, `pos`, `force` or `forces`,
+/// `energy`, `virial` (nine numbers), `name`; `stress` is written beside a virial where there is one; columns `species` or `Z`, `pos`, `force` or `forces`,
 /// `velo`, `vel` or `velocities` (angstrom/fs), `local_energy` or `energies`. Others are skipped.
 /// Units are eV and angstrom.
 public enum ExtendedXYZ {
@@ -79,6 +79,7 @@ public enum ExtendedXYZ {
       "Properties=" + columns.filter(\.isPresent).map(\.name).joined(separator: ":"))
     if let energy = structure.energy { header.append("energy=\(energy)") }
     if let virial = structure.virial { header.append("virial=\"\(row(virial))\"") }
+    if let stress = structure.stress { header.append("stress=\"\(row(stress))\"") }
     if !structure.name.isEmpty { header.append("name=\(quoted(structure.name))") }
     let flags = (0..<3).map { structure.cell.periodic[$0] ? "T" : "F" }
     header.append("pbc=\"\(flags.joined(separator: " "))\"")

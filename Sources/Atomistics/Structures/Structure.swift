@@ -45,6 +45,13 @@ public struct Structure: Sendable, Equatable {
   /// The number of atoms.
   public var count: Int { positions.count }
 
+  /// Minus the virial over the volume in eV/angstrom³, positive under tension; nil without virial and
+  /// where the structure is not periodic in all directions.
+  public var stress: Matrix3? {
+    guard let virial, all(cell.periodic) else { return nil }
+    return virial * (-1 / cell.volume)
+  }
+
   /// The structure repeated along the three vectors, name and species kept, results dropped.
   public func repeated(_ times: SIMD3<Int>) throws -> Structure {
     var copy = Structure(name: name, species: [], positions: [])

@@ -53,7 +53,7 @@ enum GvectCalculator: Program {
     if left.count < files.count {
       say("\(files.count - left.count) of \(files.count) structures are already computed")
     }
-    try compute(left, configuration, computed)
+    if !left.isEmpty { try compute(left, configuration, computed) }
   }
 
   /// The example files of a folder by name, each with a key of its own.

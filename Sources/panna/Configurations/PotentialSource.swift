@@ -1,0 +1,44 @@
+import AtomicNetworks
+import Atomistics
+import Foundation
+import ProgramSupport
+
+/// Where energies and forces come from, as options and configuration files name it.
+enum PotentialSource: Sendable {
+  case stillingerWeber
+  case networks(NetworkModel)
+
+  /// What the reference potential is called.
+  static let reference = "stillinger-weber"
+
+  /// Saved networks.
+  ///
+  /// - Parameters:
+  ///   - folder: holds `networks_metadata.json`.
+  ///   - descriptors: a descriptor file; it says how descriptors are made instead of the metadata.
+  ///   - key: what the descriptor file is named by, for the message where it is missing.
+  /// - Throws: `UsageError`, or `NetworkError` for networks that cannot be read or do not fit.
+  static func networks(
+    folder: URL, descriptors: String?, key: String
+  ) throws -> PotentialSource {
+    var model = try NetworkModel(folder: folder)
+    if let descriptors {
+      model.descriptors = try DescriptorConfiguration.parameters(path: descriptors)
+      _ = try model.descriptorSize()
+    }
+    guard model.descriptors != nil else {
+      throw UsageError(
+        "\(folder.path): the networks do not say how their descriptors are made (gvect_params):"
+          + " name a descriptor file with \(key)")
+    }
+    return .networks(model)
+  }
+
+  /// A potential of its own for each caller that computes beside others.
+  func makePotential() throws -> any Potential {
+    switch self {
+    case .stillingerWeber: StillingerWeber()
+    case .networks(let model): try NetworkPotential(model)
+    }
+  }
+}
