@@ -5,7 +5,7 @@ enum CommandLineTool {
   static let version = "0.1.0"
 
   static let programs: [any Program.Type] = [
-    GvectCalculator.self, TFRPacker.self, Train.self, Evaluate.self, Predict.self,
+    GvectCalculator.self, TFRPacker.self, Train.self, Evaluate.self, Predict.self, MD.self,
   ]
 
   static var help: String {

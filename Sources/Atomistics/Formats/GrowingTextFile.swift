@@ -1,0 +1,43 @@
+import Dataflow
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A text file that is written bit by bit and appears under its name when it is complete.
+final class GrowingTextFile {
+  let file: URL
+  private let temporary: URL
+  private var handle: Int32
+  private var buffer: [UInt8] = []
+
+  init(_ file: URL) throws {
+    self.file = file
+    temporary = AtomicFile.temporaryURL(for: file)
+    handle = try AtomicFile.create(temporary)
+  }
+
+  deinit {
+    guard handle >= 0 else { return }
+    close(handle)
+    unlink(temporary.path)
+  }
+
+  func write(_ text: String) throws {
+    buffer += text.utf8
+    if buffer.count > 1 << 18 { try flush() }
+  }
+
+  private func flush() throws {
+    try buffer.withUnsafeBytes { try AtomicFile.writeAll($0, to: handle, file) }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// Completes the file.
+  func finish() throws {
+    try flush()
+    try AtomicFile.finish(handle, temporary, file)
+    handle = -1
+  }
+}

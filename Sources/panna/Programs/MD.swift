@@ -1,0 +1,158 @@
+import Atomistics
+import Dataflow
+import Foundation
+import ProgramSupport
+import Synchronization
+
+/// Runs molecular dynamics.
+enum MD: Program {
+  static let name = "md"
+  static let summary = "runs molecular dynamics with a reference potential or trained networks"
+  static let options = CommandLineOptions([.config, .set])
+  static let details = """
+    [STRUCTURE]
+      type                 diamond, random or file
+      element              of diamond and random (Si)
+      lattice_parameter    of diamond, list in angstrom; a random cube's edge is repeat times this
+      repeat               n x n x n cells; diamond and random have 8 atoms a cell (1)
+      minimum_distance     of random, in angstrom (2)
+      file                 extended xyz or *.example, the first frame; its velocities are taken over
+    [POTENTIAL]
+      type                 stillinger-weber or network
+      networks_folder      folder of saved networks
+      gvect_ini            where the folder does not say how descriptors are made
+    [DYNAMICS]
+      time_step            in fs (0.381)
+      temperature          list in K
+      melt_temperature     with melt_steps, optional: a Langevin bath to begin with
+      equilibration_steps  with a Langevin bath at the temperature (0)
+      friction             of the baths in 1/fs (0.01)
+      steps                recorded steps
+      ensemble             of these: nve or langevin (nve)
+      seed                 every run makes its own of it (0)
+      repetitions          runs for each lattice parameter and temperature (1)
+    [OUTPUT]               every 0 steps is never, the default
+      directory            folder of all files
+      prefix               beginning of names: <prefix>_a<lattice>_T<temperature>_r<repetition> (md)
+      thermo_every         lines of NAME_thermo.dat
+      trajectory_every     frames of NAME.xyz
+      example_every        files NAME_<step>.example with energy and forces
+      rdf_every            structures that count for NAME_rdf.dat
+      rdf_maximum          in angstrom (8)
+      rdf_bins             (200)
+      skip_existing        leaves runs out whose files are all there (False)
+    [PARALLELIZATION]      optional
+      number_of_process    threads; several runs share them, one uses all. Results do not depend on
+                           it (1)
+
+    Steps are counted from 0 after melt and equilibration. A run whose temperature is not finite or
+    20 times what was asked ends with a message; the others go on.
+    """
+  static let example = "  panna md --config md.ini --set DYNAMICS.steps=1000"
+
+  static func run(_ arguments: ParsedArguments) throws {
+    let configuration = try MDConfiguration(arguments.configuration())
+    try FileManager.default.createDirectory(
+      at: configuration.output.folder, withIntermediateDirectories: true)
+    let runs = configuration.runs.filter { !isDone($0, configuration) }
+    guard !runs.isEmpty else { return }
+    let steps = configuration.dynamics.allSteps
+    let progress = ProgressReporter(name, unit: "steps", total: runs.count * steps)
+    let pool = ComputePool(threads: configuration.threads)
+    let executor: any ParallelExecutor = runs.count > 1 ? SerialExecutor() : pool
+    let failed = Mutex<[Int]>([])
+    pool.run(shards: runs.count) { index in
+      do {
+        say(try SimulationRun(runs[index], configuration).carryOut(on: executor, progress))
+      } catch {
+        warn("\(runs[index].name): \(error)")
+        failed.withLock { $0.append(index) }
+      }
+    }
+    progress.finish()
+    let names = failed.withLock { $0 }.sorted().map { runs[$0].name }
+    guard names.isEmpty else {
+      throw WorkError(
+        "\(names.count) of \(runs.count) runs failed: \(names.joined(separator: ", "))")
+    }
+  }
+
+  private static func isDone(
+    _ run: MDConfiguration.Run, _ configuration: MDConfiguration
+  ) -> Bool {
+    guard configuration.skipsExisting else { return false }
+    let files = configuration.output.files(of: run.name, steps: configuration.dynamics.steps)
+    let isDone =
+      !files.isEmpty && files.allSatisfy { FileManager.default.fileExists(atPath: $0.path) }
+    if isDone { say("\(run.name): already computed") }
+    return isDone
+  }
+}
+
+/// One simulation of `md` from its starting structure to its files.
+private struct SimulationRun {
+  private let run: MDConfiguration.Run
+  private let configuration: MDConfiguration
+
+  init(_ run: MDConfiguration.Run, _ configuration: MDConfiguration) {
+    self.run = run
+    self.configuration = configuration
+  }
+
+  /// Returns what is to be said of it.
+  func carryOut(
+    on executor: any ParallelExecutor, _ progress: ProgressReporter
+  ) throws -> String {
+    let begin = ContinuousClock.now
+    let dynamics = configuration.dynamics
+    var simulation = try makeSimulation(executor)
+    for phase in dynamics.preparation(run.temperature) {
+      try simulation.run(phase) { _, _ in progress.advance(note: run.name) }
+    }
+    let recorder = try SimulationRecorder(run.name, configuration.output, of: simulation)
+    var statistics = SimulationStatistics(atoms: simulation.masses.count)
+    try simulation.run(dynamics.production(run.temperature)) { simulation, temperature in
+      let thermo = simulation.thermo
+      statistics.add(time: thermo.time, temperature: temperature, energy: thermo.total)
+      try recorder.record(simulation)
+      progress.advance(note: run.name)
+    }
+    try recorder.finish()
+    return summary(statistics, simulation.masses.count, ContinuousClock.now - begin)
+  }
+
+  private func makeSimulation(_ executor: any ParallelExecutor) throws -> MolecularDynamics {
+    var seeds = PhiloxGenerator(seed: configuration.dynamics.seed, stream: stream)
+    let structure = try configuration.start.structure(lattice: run.lattice, seed: seeds.next())
+    var simulation = try MolecularDynamics(
+      structure, potential: configuration.potential.makePotential(),
+      timeStep: configuration.dynamics.timeStep, seed: seeds.next(), executor: executor)
+    if structure.velocities == nil {
+      let first = configuration.dynamics.preparation(run.temperature).first
+      simulation.velocities = Velocities.maxwellBoltzmann(
+        masses: simulation.masses, temperature: first?.temperature ?? run.temperature,
+        seed: seeds.next())
+    }
+    return simulation
+  }
+
+  /// A number for the run's place in the grid, which stays when the grid grows (FNV-1a).
+  private var stream: UInt64 {
+    run.name.dropFirst(configuration.prefix.count).utf8.reduce(0xcbf2_9ce4_8422_2325) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+    }
+  }
+
+  private func summary(
+    _ statistics: SimulationStatistics, _ atoms: Int, _ time: Duration
+  ) -> String {
+    let steps = max(1, configuration.dynamics.allSteps)
+    let drift =
+      configuration.dynamics.ensemble == .nve
+      ? String(format: ", energy drift %.3g meV/atom/ps", statistics.drift) : ""
+    let cost = time / .microseconds(1) / Double(steps * max(1, atoms))
+    return "\(run.name): \(statistics.count) steps of \(atoms) atoms, "
+      + String(format: "mean temperature %.1f K", statistics.meanTemperature) + drift
+      + String(format: ", %.3g us per atom and step", cost)
+  }
+}
