@@ -3,7 +3,7 @@
 /// An element's result does not depend on where it stands, on `count` or on the processor: the last
 /// elements take the same path as the others. `input` and `output` may be the same; neither has to
 /// be aligned.
-package enum VectorMath {
+@usableFromInline package enum VectorMath {
   /// e to the power of each element, within 1.1 ulp.
   package static func exp(
     _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import DataflowRuntime
@@ -24,7 +25,7 @@ private func compute(forMilliseconds duration: Double) {
 
 /// Counts how often each shard was done.
 private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
-  let counts = Mutex([Int](repeating: 0, count: shards))
+  let counts = Locked([Int](repeating: 0, count: shards))
   pool.run(shards: shards) { shard in counts.withLock { $0[shard] += 1 } }
   return counts.withLock { $0 }
 }
@@ -69,7 +70,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
   func shardsOfUnequalLengths(threads: Int) {
     let pool = ComputePool(threads: threads)
     for long in 0..<6 {
-      let counts = Mutex([Int](repeating: 0, count: 6))
+      let counts = Locked([Int](repeating: 0, count: 6))
       pool.run(shards: 6) { shard in
         if shard == long { compute(forMilliseconds: 2) }
         counts.withLock { $0[shard] += 1 }
@@ -117,7 +118,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
   @Test(.timeLimit(.minutes(1)), arguments: threadCounts)
   func noMoreThreadsThanTold(threads: Int) {
     let pool = ComputePool(threads: threads)
-    let seen = Mutex<Set<String>>([])
+    let seen = Locked<Set<String>>([])
     var runs = 0
     // Until a worker has had its share, which the time limit sees to.
     repeat {
@@ -135,7 +136,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
   @Test(arguments: [(1, 9), (4, 1)])
   func smallWorkStaysOnTheCaller(threads: Int, shards: Int) {
     let pool = ComputePool(threads: threads)
-    let order = Mutex<[Int]>([])
+    let order = Locked<[Int]>([])
     let caller = threadNumber()
     pool.run(shards: shards) { shard in
       #expect(threadNumber() == caller)
@@ -179,7 +180,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
     @Test(.timeLimit(.minutes(1)), arguments: [2, 3, 4])
     func idleWorkersUseNoTime(threads: Int) throws {
       let pool = ComputePool(threads: threads)
-      let seen = Mutex<Set<String>>([])
+      let seen = Locked<Set<String>>([])
       for _ in 0..<10 {
         pool.run(shards: 2 * threads) { _ in
           compute(forMilliseconds: 2)

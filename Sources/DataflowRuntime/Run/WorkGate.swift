@@ -17,7 +17,8 @@ final class WorkGate: Sendable {
   private let finished = DispatchSemaphore(value: 0)
   private let workers: Int
 
-  // The address of what to do with a shard; written before and read after `remaining`, which orders the two.
+  // The address of what to do with a shard, and the number of shards: written before and read after
+  // `remaining`, which orders them.
   private let body = Atomic<UInt>(0)
   private let shards = Atomic<Int>(0)
 
