@@ -1,37 +1,51 @@
-# Sourced by the other scripts: what a build needs, and the compiler flags for this processor.
+# Sourced by the other scripts: what a build needs, and the compiler's flags for this processor.
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-has_openblas() {
-  printf '#include <cblas.h>\nint main(void) { return cblas_sdsdot == 0; }\n' |
-    clang -x c - -o /dev/null -lopenblas 2>/dev/null
-}
-
-# Installs libopenblas-dev where it is missing, as root or through sudo.
+# Sees to it that a build can succeed; installs libopenblas-dev where it is missing.
 prepare() {
-  command -v swift >/dev/null || fail "there is no swift on the PATH; see https://www.swift.org/install"
+  command -v swift >/dev/null ||
+    fail "there is no swift on the PATH; version 6.1 or later: https://www.swift.org/install"
   if has_openblas; then
     say "OpenBLAS is installed"
     return
   fi
   command -v apt-get >/dev/null ||
     fail "OpenBLAS is missing: install its development files (Debian and Ubuntu: libopenblas-dev)"
-  as_root=
-  if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || fail "OpenBLAS is missing: as root, apt-get install libopenblas-dev"
-    as_root=sudo
-  fi
   say "Installing libopenblas-dev"
-  $as_root apt-get update -qq
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libopenblas-dev >/dev/null
+  install_openblas || fail "OpenBLAS is missing: as root, apt-get install libopenblas-dev"
   has_openblas || fail "libopenblas-dev is installed, but a program cannot be linked with it"
 }
 
-# Swift emits code for the oldest processors unless told otherwise.
-cpu_flags() {
-  if [ "$(uname -m)" = x86_64 ] && grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo &&
-    grep -qw bmi2 /proc/cpuinfo; then
-    echo "-Xcc -march=x86-64-v3"
+# Whether a program that uses OpenBLAS compiles and links; the compiler comes with Swift.
+has_openblas() {
+  printf '#include <cblas.h>\nint main(void) { return cblas_sdsdot == 0; }\n' |
+    clang -x c - -o /dev/null -lopenblas 2>/dev/null
+}
+
+# Asks for the list of packages only where the package is not found without a new one.
+install_openblas() {
+  as_root apt-get install -y -qq libopenblas-dev >/dev/null 2>&1 && return
+  as_root apt-get update -qq && as_root apt-get install -y -qq libopenblas-dev >/dev/null
+}
+
+# Runs a command as root, or through sudo, which asks for a password only at a terminal.
+as_root() {
+  set -- env DEBIAN_FRONTEND=noninteractive "$@"
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif ! command -v sudo >/dev/null; then
+    return 1
+  elif [ -t 0 ]; then
+    sudo "$@"
+  else
+    sudo -n "$@"
   fi
+}
+
+# Swift emits code for the oldest processors unless told otherwise. With the processor's own name
+# the compiler also knows how wide its vectors should be, which the levels (x86-64-v4) leave open.
+cpu_flags() {
+  if [ "$(uname -m)" = x86_64 ]; then echo "-Xcc -march=native"; fi
 }
