@@ -15,35 +15,33 @@ public enum AtomicFile {
 
   private static func write(_ bytes: UnsafeRawBufferPointer, to file: URL) throws {
     let temporary = temporaryURL(for: file)
+    let handle = try create(temporary, for: file)
     do {
-      let handle = try create(temporary)
-      do {
-        try writeAll(bytes, to: handle, file)
-        try finish(handle, temporary, file)
-      } catch {
-        close(handle)
-        throw error
-      }
+      try writeAll(bytes, to: handle, file)
     } catch {
+      close(handle)
       unlink(temporary.path)
       throw error
     }
+    try finish(handle, temporary, file)
   }
 
+  /// A name in the same folder that no other writer has.
   package static func temporaryURL(for file: URL) -> URL {
     let name = ".\(file.lastPathComponent).\(getpid()).\(UInt32.random(in: 0 ... .max))"
     return file.deletingLastPathComponent().appendingPathComponent(name)
   }
 
-  package static func create(_ file: URL) throws -> Int32 {
-    let handle = open(file.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+  /// Opens an empty file for writing; an error names `file`, which the user knows.
+  package static func create(_ target: URL, for file: URL) throws(FormatError) -> Int32 {
+    let handle = open(target.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard handle >= 0 else { throw failure("cannot be created", file) }
     return handle
   }
 
   package static func writeAll(
     _ bytes: UnsafeRawBufferPointer, to handle: Int32, _ file: URL
-  ) throws {
+  ) throws(FormatError) {
     var rest = bytes
     while !rest.isEmpty {
       #if canImport(Darwin)
@@ -58,10 +56,17 @@ public enum AtomicFile {
   }
 
   /// Forces a complete temporary file to disk, closes it and gives it its name.
-  package static func finish(_ handle: Int32, _ temporary: URL, _ file: URL) throws {
-    guard fsync(handle) == 0 else { throw failure("cannot be written", file) }
-    guard close(handle) == 0, rename(temporary.path, file.path) == 0 else {
-      throw failure("cannot be written", file)
+  ///
+  /// - Throws: `FormatError`; the temporary file is closed and removed then.
+  package static func finish(
+    _ handle: Int32, _ temporary: URL, _ file: URL
+  ) throws(FormatError) {
+    var isDone = fsync(handle) == 0
+    isDone = close(handle) == 0 && isDone
+    guard isDone, rename(temporary.path, file.path) == 0 else {
+      let error = failure("cannot be written", file)
+      unlink(temporary.path)
+      throw error
     }
     // The new name itself is on disk only when the folder is.
     let folder = open(file.deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
@@ -71,6 +76,7 @@ public enum AtomicFile {
     }
   }
 
+  /// An error with the system's reason.
   package static func failure(_ what: String, _ file: URL) -> FormatError {
     FormatError(file: file.path, "\(what): \(String(cString: strerror(errno)))")
   }

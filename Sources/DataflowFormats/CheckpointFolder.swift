@@ -2,8 +2,10 @@ import Foundation
 
 /// The checkpoints of one training: `checkpoint-<step>.panna` in a folder.
 public struct CheckpointFolder: Sendable {
+  /// Where the checkpoints are.
   public let folder: URL
 
+  /// The checkpoints of a folder, which is made when the first is written.
   public init(_ folder: URL) { self.folder = folder }
 
   /// The steps that there are checkpoints of, in ascending order.
@@ -15,28 +17,37 @@ public struct CheckpointFolder: Sendable {
     }.sorted()
   }
 
+  /// Where the checkpoint of a step is, or would be.
   public func file(step: Int) -> URL {
     folder.appendingPathComponent("checkpoint-\(step).panna")
   }
 
-  /// Writes a checkpoint and removes the oldest ones beyond `keeping`.
+  /// Writes a checkpoint and removes the oldest ones beyond `keeping`, but never the one written.
+  ///
+  /// - Throws: `FormatError` that names the file or folder that cannot be written.
   public func write(_ checkpoint: Checkpoint, step: Int, keeping: Int) throws {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw FormatError(
+        file: folder.path, "cannot be made a folder: \(error.localizedDescription)")
+    }
     try checkpoint.write(to: file(step: step))
     for old in steps.dropLast(max(1, keeping)) where old != step {
       try? FileManager.default.removeItem(at: file(step: old))
     }
   }
 
-  /// The newest checkpoint that is whole.
+  /// The newest checkpoint that is whole, nil where there is none.
   ///
   /// - Parameter onDamage: is told of newer ones that are not.
   public func newest(
     onDamage: (FormatError) -> Void = { _ in }
-  ) throws -> (step: Int, checkpoint: Checkpoint)? {
+  ) -> (step: Int, checkpoint: Checkpoint)? {
     for step in steps.reversed() {
-      do {
+      do throws(FormatError) {
         return (step, try Checkpoint(file(step: step)))
-      } catch let error as FormatError {
+      } catch {
         onDamage(error)
       }
     }

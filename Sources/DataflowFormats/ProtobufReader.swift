@@ -9,61 +9,87 @@ package struct ProtobufReader {
   }
 
   private let bytes: UnsafeRawBufferPointer
+  /// Where `bytes` begin in the outermost message.
+  private let base: Int
   private var position = 0
 
-  package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  /// Reads `bytes`, whose offsets in errors are counted from `base`.
+  package init(_ bytes: UnsafeRawBufferPointer, base: Int = 0) {
+    self.bytes = bytes
+    self.base = base
+  }
+
+  /// A reader of a message that a field of this one holds.
+  package func nested(_ content: UnsafeRawBufferPointer) -> ProtobufReader {
+    guard let inner = content.baseAddress, let outer = bytes.baseAddress else {
+      return ProtobufReader(content, base: offset)
+    }
+    return ProtobufReader(content, base: base + (inner - outer))
+  }
 
   package var isAtEnd: Bool { position >= bytes.count }
 
+  /// The place of the next field in the outermost message.
+  package var offset: Int { base + position }
+
   /// The next field's number and content, nil at the end.
   ///
-  /// - Throws: `FormatError` with the offset in the message.
-  package mutating func next() throws -> (number: Int, field: Field)? {
+  /// - Throws: `FormatError` with the offset in the outermost message.
+  package mutating func next() throws(FormatError) -> (number: Int, field: Field)? {
     guard !isAtEnd else { return nil }
-    let start = position
+    let start = offset
     let key = try varint()
     let number = Int(truncatingIfNeeded: key >> 3)
-    guard number > 0 else { throw FormatError(offset: start, "a field has number 0") }
+    guard (1...0x1FFF_FFFF).contains(number) else {
+      throw FormatError(offset: start, "a field has number \(key >> 3); allowed: 1 to 536870911")
+    }
     switch key & 7 {
     case 0: return (number, .varint(try varint()))
-    case 1: return (number, .fixed64(UInt64(littleEndian: try load(UInt64.self))))
-    case 2:
-      let length = try varint()
-      guard length <= UInt64(bytes.count - position) else {
-        throw FormatError(
-          offset: start,
-          "field \(number) is \(length) bytes long, \(bytes.count - position) are left")
-      }
-      defer { position += Int(length) }
-      return (
-        number, .bytes(UnsafeRawBufferPointer(rebasing: bytes[position..<position + Int(length)]))
-      )
-    case 5: return (number, .fixed32(UInt32(littleEndian: try load(UInt32.self))))
-    case let type: throw FormatError(offset: start, "field \(number) has wire type \(type)")
+    case 1: return (number, .fixed64(UInt64(littleEndian: try load())))
+    case 2: return (number, .bytes(try counted(number, start)))
+    case 5: return (number, .fixed32(UInt32(littleEndian: try load())))
+    case let type:
+      throw FormatError(
+        offset: start, "field \(number) has wire type \(type); allowed: 0, 1, 2, 5")
     }
   }
 
   /// A number of at most ten bytes, seven bits each.
-  package mutating func varint() throws -> UInt64 {
+  package mutating func varint() throws(FormatError) -> UInt64 {
+    let start = offset
     var result: UInt64 = 0
-    let start = position
-    for shift in stride(from: UInt64(0), to: 70, by: 7) {
+    for shift in stride(from: UInt64(0), through: 63, by: 7) {
       guard position < bytes.count else {
-        throw FormatError(offset: start, "a number is cut off")
+        throw FormatError(offset: start, "a number is cut off after \(offset - start) bytes")
       }
       let byte = bytes[position]
       position += 1
       result |= UInt64(byte & 0x7F) << shift
-      if byte < 0x80 { return result }
+      guard byte >= 0x80 else { return result }
     }
     throw FormatError(offset: start, "a number is longer than ten bytes")
   }
 
-  private mutating func load<T: FixedWidthInteger>(_: T.Type) throws -> T {
-    guard bytes.count - position >= MemoryLayout<T>.size else {
-      throw FormatError(offset: position, "a number is cut off")
+  private mutating func counted(
+    _ number: Int, _ start: Int
+  ) throws(FormatError) -> UnsafeRawBufferPointer {
+    let length = try varint()
+    guard length <= UInt64(bytes.count - position) else {
+      throw FormatError(
+        offset: start, "field \(number) is \(length) bytes long, \(bytes.count - position) are left"
+      )
     }
-    defer { position += MemoryLayout<T>.size }
+    defer { position += Int(length) }
+    return UnsafeRawBufferPointer(rebasing: bytes[position..<position + Int(length)])
+  }
+
+  private mutating func load<T: FixedWidthInteger>() throws(FormatError) -> T {
+    let size = MemoryLayout<T>.size
+    guard bytes.count - position >= size else {
+      throw FormatError(
+        offset: offset, "a number of \(size) bytes is cut off after \(bytes.count - position)")
+    }
+    defer { position += size }
     return bytes.loadUnaligned(fromByteOffset: position, as: T.self)
   }
 }

@@ -2,7 +2,18 @@
 package struct ProtobufWriter {
   package private(set) var bytes: [UInt8] = []
 
-  package init() {}
+  /// - Parameter capacity: how many bytes will be written, where that is known.
+  package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+
+  /// How many bytes a number takes.
+  package static func size(varint value: UInt64) -> Int {
+    (64 - (value | 1).leadingZeroBitCount + 6) / 7
+  }
+
+  /// How many bytes a field of `length` bytes takes, with its number and length before it.
+  ///
+  /// - Precondition: the field's number is below 16.
+  package static func size(field length: Int) -> Int { 1 + size(varint: UInt64(length)) + length }
 
   package mutating func varint(_ value: UInt64) {
     var rest = value
@@ -10,7 +21,7 @@ package struct ProtobufWriter {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    bytes.append(UInt8(rest))
+    bytes.append(UInt8(truncatingIfNeeded: rest))
   }
 
   package mutating func field(_ number: Int, varint value: UInt64) {
@@ -28,9 +39,14 @@ package struct ProtobufWriter {
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
   }
 
-  package mutating func field(_ number: Int, bytes content: some Collection<UInt8>) {
+  /// The beginning of a field of `length` bytes, which the caller writes next.
+  package mutating func field(_ number: Int, length: Int) {
     varint(UInt64(number) << 3 | 2)
-    varint(UInt64(content.count))
+    varint(UInt64(length))
+  }
+
+  package mutating func field(_ number: Int, bytes content: some Collection<UInt8>) {
+    field(number, length: content.count)
     bytes += content
   }
 
@@ -38,20 +54,13 @@ package struct ProtobufWriter {
     field(number, bytes: string.utf8)
   }
 
-  /// A packed list of floats.
+  /// A packed list of floats, copied at once.
   package mutating func field(_ number: Int, floats: [Float]) {
-    varint(UInt64(number) << 3 | 2)
-    varint(UInt64(4 * floats.count))
+    field(number, length: 4 * floats.count)
     floats.withUnsafeBytes { bytes += $0 }
   }
 
-  /// A packed list of numbers.
-  package mutating func field(_ number: Int, varints: [Int64]) {
-    var packed = ProtobufWriter()
-    for value in varints { packed.varint(UInt64(bitPattern: value)) }
-    field(number, bytes: packed.bytes)
-  }
-
+  /// A message in a field; for large ones, write the length first and then the content.
   package mutating func field(_ number: Int, _ message: (inout ProtobufWriter) -> Void) {
     var writer = ProtobufWriter()
     message(&writer)

@@ -4,21 +4,22 @@ import Foundation
 ///
 ///     var reader = try TFRecordReader(file)
 ///     while let record = try reader.next() { … }
+///
+/// A record is its length as uint64, that length's masked CRC32C, the content and the content's masked
+/// CRC32C, little endian. Memory is that of the largest record, whatever the size of the file.
 public struct TFRecordReader {
+  private static let headerSize = 12
+  private static let footerSize = 4
+
   private let file: URL
-  private let data: Data
-  private var position: Int
+  private let input: FileInput
   private var record = 0
+  private var hasFailed = false
 
   /// - Throws: `FormatError` where the file cannot be read.
-  public init(_ file: URL) throws {
+  public init(_ file: URL) throws(FormatError) {
     self.file = file
-    do {
-      data = try Data(contentsOf: file, options: .mappedIfSafe)
-    } catch {
-      throw FormatError(file: file.path, "cannot be read: \(error.localizedDescription)")
-    }
-    position = data.startIndex
+    input = try FileInput(file)
   }
 
   /// The next record, nil at the end of the file.
@@ -33,44 +34,75 @@ public struct TFRecordReader {
   package mutating func nextRecord<R>(
     _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws(FormatError) -> R? {
-    guard position < data.count else { return nil }
-    let start = position
+    if hasFailed { return nil }
+    let start = input.position
     do {
-      let result: R = try data.withUnsafeBytes { bytes in
-        let length = try checkedLength(bytes, start)
-        let content = UnsafeRawBufferPointer(rebasing: bytes[start + 12..<start + 12 + length])
-        let stored = bytes.loadUnaligned(fromByteOffset: start + 12 + length, as: UInt32.self)
-        guard CRC32C.masked(CRC32C.checksum(content)) == UInt32(littleEndian: stored) else {
-          throw FormatError("the checksum of the record's \(length) bytes is wrong")
-        }
-        position = start + 16 + length
-        return try body(content)
-      }
+      guard let length = try nextLength() else { return nil }
+      let content = try nextContent(length)
+      let result = try body(content)
+      input.skip(length + Self.footerSize)
       record += 1
       return result
-    } catch let error as FormatError {
-      position = data.count
-      throw FormatError(file: file.path, offset: start, record: record, error.message)
     } catch {
-      position = data.count
-      throw FormatError(file: file.path, offset: start, record: record, "\(error)")
+      hasFailed = true
+      throw located(error, start)
     }
   }
 
-  private func checkedLength(_ bytes: UnsafeRawBufferPointer, _ start: Int) throws -> Int {
-    guard bytes.count - start >= 12 else {
-      throw FormatError("the file ends after \(bytes.count - start) of a record's first 12 bytes")
+  /// The same error with file, record and its place in the file.
+  private func located(_ error: any Error, _ start: Int) -> FormatError {
+    let inner = error as? FormatError
+    // An offset within the content counts from the record's first byte.
+    let offset = start + (inner?.offset.map { $0 + Self.headerSize } ?? 0)
+    return FormatError(
+      file: file.path, offset: offset, record: record, damage: inner?.damage,
+      inner?.message ?? "\(error)")
+  }
+
+  private func nextLength() throws(FormatError) -> Int? {
+    let header = try input.peek(Self.headerSize)
+    guard !header.isEmpty else { return nil }
+    guard header.count == Self.headerSize else {
+      throw FormatError(
+        damage: .truncated, "the file ends after \(header.count) of a record's first 12 bytes")
     }
-    let header = UnsafeRawBufferPointer(rebasing: bytes[start..<start + 8])
-    let stored = bytes.loadUnaligned(fromByteOffset: start + 8, as: UInt32.self)
-    guard CRC32C.masked(CRC32C.checksum(header)) == UInt32(littleEndian: stored) else {
-      throw FormatError("the checksum of the record's length is wrong")
+    let stored = UInt32(littleEndian: header.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+    let covered = UnsafeRawBufferPointer(rebasing: header[..<8])
+    guard CRC32C.masked(CRC32C.checksum(covered)) == stored else {
+      throw FormatError(
+        damage: .lengthChecksum,
+        "the checksum of the record's length is wrong\(Self.compression(header))")
     }
     let length = UInt64(littleEndian: header.loadUnaligned(as: UInt64.self))
-    let left = bytes.count - start - 12
-    guard left >= 4, length <= UInt64(left - 4) else {
-      throw FormatError("the record has \(length) bytes, the file ends after \(max(0, left - 4))")
+    input.skip(Self.headerSize)
+    // No file is as long as this; `nextContent` tells how long it is.
+    return Int(min(length, UInt64(Int.max / 2)))
+  }
+
+  private func nextContent(_ length: Int) throws(FormatError) -> UnsafeRawBufferPointer {
+    let bytes = try input.peek(length + Self.footerSize)
+    guard bytes.count == length + Self.footerSize else {
+      throw FormatError(
+        damage: .truncated,
+        "the record has \(length) bytes and 4 of checksum, the file ends after \(bytes.count)")
     }
-    return Int(length)
+    let content = UnsafeRawBufferPointer(rebasing: bytes[..<length])
+    let stored = UInt32(
+      littleEndian: bytes.loadUnaligned(fromByteOffset: length, as: UInt32.self))
+    guard CRC32C.masked(CRC32C.checksum(content)) == stored else {
+      throw FormatError(
+        damage: .contentChecksum, "the checksum of the record's \(length) bytes is wrong")
+    }
+    return content
+  }
+
+  /// A hint where the file looks compressed.
+  private static func compression(_ header: UnsafeRawBufferPointer) -> String {
+    switch (header[0], header[1]) {
+    case (0x1F, 0x8B): "; it is compressed with gzip: uncompress it first"
+    case (0x78, 0x01), (0x78, 0x5E), (0x78, 0x9C), (0x78, 0xDA):
+      "; it is compressed with zlib: uncompress it first"
+    default: ""
+    }
   }
 }

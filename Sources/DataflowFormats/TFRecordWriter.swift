@@ -12,27 +12,37 @@ public final class TFRecordWriter {
   private var handle: Int32
   private var buffer: [UInt8] = []
 
-  /// A file that appears when `close` has succeeded.
+  /// A file that appears when `close` has succeeded, over an older one where there is one.
+  ///
+  /// - Throws: `FormatError` where it cannot be made.
   public convenience init(_ file: URL) throws {
     try self.init(file, target: AtomicFile.temporaryURL(for: file))
   }
 
-  /// A file whose records can be read after each `flush`, as event files are.
+  /// A file whose records can be read after each `flush`, as event files are; it begins empty.
+  ///
+  /// - Throws: `FormatError` where it cannot be made.
   public convenience init(growing file: URL) throws { try self.init(file, target: file) }
 
   private init(_ file: URL, target: URL) throws {
     self.file = file
     self.target = target
-    handle = try AtomicFile.create(target)
+    handle = try AtomicFile.create(target, for: file)
   }
 
   deinit {
     guard handle >= 0 else { return }
+    // A file that grows in sight keeps what it was given; another one was never there.
+    if target == file { try? flush() }
     _ = close(handle)
     if target != file { unlink(target.path) }
   }
 
+  /// Adds a record.
+  ///
+  /// - Throws: `FormatError` where the file cannot be written.
   public func write(_ record: [UInt8]) throws {
+    precondition(handle >= 0, "\(file.path) was closed")
     let length = withUnsafeBytes(of: UInt64(record.count).littleEndian) { Array($0) }
     buffer += length
     append(CRC32C.masked(CRC32C.checksum(length)))
@@ -51,8 +61,11 @@ public final class TFRecordWriter {
     buffer.removeAll(keepingCapacity: true)
   }
 
-  /// Completes the file.
+  /// Completes the file: forces it to disk and gives it its name.
+  ///
+  /// - Throws: `FormatError` where that fails; the file is not there then, or as it was before.
   public func close() throws {
+    guard handle >= 0 else { return }
     try flush()
     let handle = handle
     self.handle = -1

@@ -1,140 +1,83 @@
 /// TensorFlow's `tf.train.Example`: lists of numbers or bytes by their names.
 public struct TrainExample: Sendable, Equatable {
+  /// One list.
   public enum Feature: Sendable, Equatable {
     case bytes([[UInt8]])
     case floats([Float])
     case integers([Int64])
   }
 
+  /// The lists by name.
   public var features: [String: Feature]
 
+  /// An example with the given lists.
   public init(features: [String: Feature] = [:]) { self.features = features }
-
-  /// Parses an encoded example; packed and unpacked lists are both accepted.
-  ///
-  /// - Throws: `FormatError`.
-  public init(encoded: [UInt8]) throws {
-    features = [:]
-    try encoded.withUnsafeBytes { try parse($0) }
-  }
-
-  package init(encoded: UnsafeRawBufferPointer) throws {
-    features = [:]
-    try parse(encoded)
-  }
-
-  private mutating func parse(_ encoded: UnsafeRawBufferPointer) throws {
-    var example = ProtobufReader(encoded)
-    while let (number, field) = try example.next() {
-      guard number == 1, case .bytes(let content) = field else { continue }
-      var entries = ProtobufReader(content)
-      while let (number, field) = try entries.next() {
-        if number == 1, case .bytes(let entry) = field { try parseEntry(entry) }
-      }
-    }
-  }
-
-  private mutating func parseEntry(_ entry: UnsafeRawBufferPointer) throws {
-    var (reader, name, feature) = (ProtobufReader(entry), "", Feature.bytes([]))
-    while let (number, field) = try reader.next() {
-      guard case .bytes(let content) = field else { continue }
-      if number == 1 { name = String(decoding: content, as: UTF8.self) }
-      if number == 2 { feature = try Feature(content) }
-    }
-    features[name] = feature
-  }
 
   /// The example as bytes, features in the order of their names, lists packed.
   public func encoded() -> [UInt8] {
-    var writer = ProtobufWriter()
-    writer.field(1) { features in
-      for (name, feature) in self.features.sorted(by: { $0.key < $1.key }) {
-        features.field(1) { entry in
-          entry.field(1, string: name)
-          entry.field(2) { feature.write(to: &$0) }
-        }
+    let entries = features.sorted { $0.key < $1.key }.map { Entry($0.key, $0.value) }
+    let size = entries.reduce(0) { $0 + ProtobufWriter.size(field: $1.size) }
+    var writer = ProtobufWriter(capacity: ProtobufWriter.size(field: size))
+    writer.field(1, length: size)
+    for entry in entries { entry.write(to: &writer) }
+    return writer.bytes
+  }
+
+  /// One feature with the sizes of the messages around it, so that long lists are copied once.
+  private struct Entry {
+    let name: String
+    let feature: Feature
+    /// Of the packed numbers or of all byte lists, of the list, of the feature, of the entry.
+    let packedSize, listSize, featureSize, size: Int
+
+    init(_ name: String, _ feature: Feature) {
+      self.name = name
+      self.feature = feature
+      packedSize = feature.packedSize
+      // Protocol buffers leave out an empty packed list.
+      if case .bytes = feature {
+        listSize = packedSize
+      } else {
+        listSize = packedSize == 0 ? 0 : ProtobufWriter.size(field: packedSize)
+      }
+      featureSize = ProtobufWriter.size(field: listSize)
+      size =
+        ProtobufWriter.size(field: name.utf8.count) + ProtobufWriter.size(field: featureSize)
+    }
+
+    func write(to writer: inout ProtobufWriter) {
+      writer.field(1, length: size)
+      writer.field(1, string: name)
+      writer.field(2, length: featureSize)
+      writer.field(feature.number, length: listSize)
+      switch feature {
+      case .bytes(let values): for value in values { writer.field(1, bytes: value) }
+      case .floats(let values): if !values.isEmpty { writer.field(1, floats: values) }
+      case .integers(let values):
+        guard !values.isEmpty else { return }
+        writer.field(1, length: packedSize)
+        for value in values { writer.varint(UInt64(bitPattern: value)) }
       }
     }
-    return writer.bytes
   }
 }
 
 extension TrainExample.Feature {
-  fileprivate init(_ bytes: UnsafeRawBufferPointer) throws {
-    var reader = ProtobufReader(bytes)
-    self = .bytes([])
-    while let (number, field) = try reader.next() {
-      guard case .bytes(let list) = field else { continue }
-      switch number {
-      case 1: self = .bytes(try Self.byteList(list))
-      case 2: self = .floats(try Self.floatList(list))
-      case 3: self = .integers(try Self.integerList(list))
-      default: continue
-      }
-    }
-  }
-
-  private static func byteList(_ list: UnsafeRawBufferPointer) throws -> [[UInt8]] {
-    var (reader, result) = (ProtobufReader(list), [[UInt8]]())
-    while let (number, field) = try reader.next() {
-      if number == 1, case .bytes(let content) = field { result.append(Array(content)) }
-    }
-    return result
-  }
-
-  private static func floatList(_ list: UnsafeRawBufferPointer) throws -> [Float] {
-    var (reader, result) = (ProtobufReader(list), [Float]())
-    while let (number, field) = try reader.next() {
-      guard number == 1 else { continue }
-      switch field {
-      case .bytes(let packed):
-        guard packed.count.isMultiple(of: 4) else {
-          throw FormatError("a packed list of floats has \(packed.count) bytes")
-        }
-        result.append(packed: packed)
-      case .fixed32(let bits): result.append(Float(bitPattern: bits))
-      default: throw FormatError("a list of floats holds something else")
-      }
-    }
-    return result
-  }
-
-  private static func integerList(_ list: UnsafeRawBufferPointer) throws -> [Int64] {
-    var (reader, result) = (ProtobufReader(list), [Int64]())
-    while let (number, field) = try reader.next() {
-      guard number == 1 else { continue }
-      switch field {
-      case .bytes(let packed):
-        var numbers = ProtobufReader(packed)
-        while !numbers.isAtEnd { result.append(Int64(bitPattern: try numbers.varint())) }
-      case .varint(let bits): result.append(Int64(bitPattern: bits))
-      default: throw FormatError("a list of integers holds something else")
-      }
-    }
-    return result
-  }
-
-  fileprivate func write(to writer: inout ProtobufWriter) {
+  /// The number of the list's field in `tf.train.Feature`.
+  fileprivate var number: Int {
     switch self {
-    case .bytes(let values):
-      writer.field(1) { list in for value in values { list.field(1, bytes: value) } }
-    case .floats(let values): writer.field(2) { $0.field(1, floats: values) }
-    case .integers(let values): writer.field(3) { $0.field(1, varints: values) }
+    case .bytes: 1
+    case .floats: 2
+    case .integers: 3
     }
   }
-}
 
-extension [Float] {
-  /// Appends floats that lie in memory one after the other, aligned or not.
-  fileprivate mutating func append(packed: UnsafeRawBufferPointer) {
-    let count = packed.count / 4
-    let old = self
-    self = Array(unsafeUninitializedCapacity: old.count + count) { target, initialized in
-      for (index, value) in old.enumerated() { (target.baseAddress! + index).initialize(to: value) }
-      if let base = target.baseAddress, let source = packed.baseAddress {
-        UnsafeMutableRawPointer(base + old.count).copyMemory(from: source, byteCount: packed.count)
-      }
-      initialized = old.count + count
+  fileprivate var packedSize: Int {
+    switch self {
+    case .bytes(let values): values.reduce(0) { $0 + ProtobufWriter.size(field: $1.count) }
+    case .floats(let values): 4 * values.count
+    case .integers(let values):
+      values.reduce(0) { $0 + ProtobufWriter.size(varint: UInt64(bitPattern: $1)) }
     }
   }
 }

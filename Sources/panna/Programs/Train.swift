@@ -135,7 +135,7 @@ private struct TrainingRun {
 
   private func resume(_ checkpoints: CheckpointFolder) throws {
     guard
-      let (step, checkpoint) = try checkpoints.newest(onDamage: {
+      let (step, checkpoint) = checkpoints.newest(onDamage: {
         warn("train: \($0); an older checkpoint is used")
       })
     else { return }

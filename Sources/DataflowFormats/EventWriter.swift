@@ -1,0 +1,63 @@
+import Foundation
+
+/// Writes TensorBoard's event files.
+///
+///     let events = try EventWriter(folder: trainFolder)
+///     try events.write([("loss", 0.5), ("learning_rate", 0.001)], step: 10)
+///     try events.close()
+public final class EventWriter {
+  /// The file that is written.
+  public let file: URL
+  private let writer: TFRecordWriter
+
+  /// Creates `events.out.tfevents.<seconds>.<host>` in a folder that exists.
+  ///
+  /// - Throws: `FormatError` where the file cannot be made.
+  public init(folder: URL, wallTime: Double = Date().timeIntervalSince1970) throws {
+    let name = "events.out.tfevents.\(Int(wallTime)).\(ProcessInfo.processInfo.hostName)"
+    file = Self.unused(name, in: folder)
+    writer = try TFRecordWriter(growing: file)
+    var event = ProtobufWriter()
+    event.field(1, double: wallTime)
+    event.field(3, string: "brain.Event:2")
+    try writer.write(event.bytes)
+    try writer.flush()
+  }
+
+  /// A second run within a second has a file of its own.
+  private static func unused(_ name: String, in folder: URL) -> URL {
+    var (file, suffix) = (folder.appendingPathComponent(name), 0)
+    while FileManager.default.fileExists(atPath: file.path) {
+      suffix += 1
+      file = folder.appendingPathComponent("\(name).\(suffix)")
+    }
+    return file
+  }
+
+  /// Adds scalars of one step, as single precision.
+  ///
+  /// - Throws: `FormatError` where the file cannot be written.
+  public func write(
+    _ scalars: [(tag: String, value: Double)], step: Int,
+    wallTime: Double = Date().timeIntervalSince1970
+  ) throws {
+    var event = ProtobufWriter()
+    event.field(1, double: wallTime)
+    event.field(2, varint: UInt64(bitPattern: Int64(step)))
+    event.field(5) { summary in
+      for (tag, value) in scalars {
+        summary.field(1) {
+          $0.field(1, string: tag)
+          $0.field(2, float: Float(value))
+        }
+      }
+    }
+    try writer.write(event.bytes)
+  }
+
+  /// Lets readers see what was written.
+  public func flush() throws { try writer.flush() }
+
+  /// Completes the file.
+  public func close() throws { try writer.close() }
+}

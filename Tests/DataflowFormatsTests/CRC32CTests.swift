@@ -1,0 +1,48 @@
+import Testing
+
+@testable import DataflowFormats
+
+@Suite struct CRC32CTests {
+  /// The check value of the algorithm's catalogue and the vectors of RFC 3720, B.4.
+  private static let known: [(bytes: [UInt8], checksum: UInt32)] = [
+    (Array("123456789".utf8), 0xE306_9283),
+    ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
+    ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
+    (Array(0..<32), 0x46DD_794E),
+    (Array((0..<32).reversed()), 0x113F_DB5C),
+    ([], 0),
+  ]
+
+  @Test func knownAnswers() {
+    for (bytes, checksum) in Self.known { #expect(CRC32C.checksum(bytes) == checksum) }
+  }
+
+  /// Every length and alignment around the eight bytes of a step.
+  @Test func agreesWithTheDefinition() {
+    let bytes = (0..<80).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
+    for start in 0..<9 {
+      for end in start...bytes.count {
+        #expect(CRC32C.checksum(bytes[start..<end]) == bitwise(bytes[start..<end]))
+      }
+    }
+  }
+
+  @Test func takesBytesThatAreNotContiguous() {
+    #expect(CRC32C.checksum("987654321".utf8.reversed()) == 0xE306_9283)
+  }
+
+  /// Stored by TensorFlow for a record of no bytes and for its length.
+  @Test func masksAsTensorFlow() {
+    #expect(CRC32C.masked(CRC32C.checksum([])) == 0xA282_EAD8)
+    #expect(CRC32C.masked(CRC32C.checksum([UInt8](repeating: 0, count: 8))) == 0x0798_0329)
+  }
+
+  private func bitwise(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    var crc = ~UInt32(0)
+    for byte in bytes {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
+    }
+    return ~crc
+  }
+}

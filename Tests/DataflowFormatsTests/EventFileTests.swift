@@ -1,0 +1,84 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import DataflowFormats
+
+@Suite(.timeLimit(.minutes(1))) struct EventFileTests {
+  @Test func scalarsReturn() throws {
+    let folder = try TemporaryFolder()
+    let writer = try EventWriter(folder: folder.url, wallTime: 1000.25)
+    try writer.write([("loss", 0.5), ("1.Losses/2.Energy_RMSE", -2)], step: 1, wallTime: 1001)
+    try writer.write([("loss", 0.25)], step: 1 << 40, wallTime: 1002.5)
+    try writer.close()
+    let expected = [
+      EventScalar(step: 1, wallTime: 1001, tag: "loss", value: 0.5),
+      EventScalar(step: 1, wallTime: 1001, tag: "1.Losses/2.Energy_RMSE", value: -2),
+      EventScalar(step: 1 << 40, wallTime: 1002.5, tag: "loss", value: 0.25),
+    ]
+    #expect(try EventReader.scalars(in: writer.file) == expected)
+  }
+
+  @Test func theNameIsTensorBoards() throws {
+    let folder = try TemporaryFolder()
+    let first = try EventWriter(folder: folder.url, wallTime: 1000.25)
+    let second = try EventWriter(folder: folder.url, wallTime: 1000.75)
+    let host = ProcessInfo.processInfo.hostName
+    #expect(first.file.lastPathComponent == "events.out.tfevents.1000.\(host)")
+    #expect(second.file.lastPathComponent == "events.out.tfevents.1000.\(host).1")
+  }
+
+  /// Time, version; then time, step and a summary of one value with tag and number.
+  @Test func theBytesAreThoseOfTheFormat() throws {
+    let folder = try TemporaryFolder()
+    let writer = try EventWriter(folder: folder.url, wallTime: 1)
+    try writer.write([("a", 1)], step: 3, wallTime: 2)
+    try writer.close()
+    var reader = try TFRecordReader(writer.file)
+    #expect(
+      try reader.next()
+        == [UInt8](hex: "09000000000000f03f 1a0d 627261696e2e4576656e743a32"))
+    #expect(
+      try reader.next()
+        == [UInt8](hex: "090000000000000040 1003 2a0a 0a08 0a0161 150000803f"))
+    #expect(try reader.next() == nil)
+  }
+
+  @Test func whatAKilledProgramLeftIsRead() throws {
+    let folder = try TemporaryFolder()
+    let writer = try EventWriter(folder: folder.url)
+    for step in 0..<3 { try writer.write([("loss", Double(step))], step: step) }
+    try writer.close()
+    let bytes = [UInt8](try Data(contentsOf: writer.file))
+    let cut = try folder.write(Array(bytes.dropLast(5)), to: "cut")
+    #expect(try EventReader.scalars(in: cut).map(\.step) == [0, 1])
+    var damaged = bytes
+    damaged[bytes.count - 1] ^= 1
+    let file = try folder.write(damaged, to: "damaged")
+    #expect(throws: FormatError.self) { try EventReader.scalars(in: file) }
+  }
+
+  @Test func whatWasFlushedIsThere() throws {
+    let folder = try TemporaryFolder()
+    let writer = try EventWriter(folder: folder.url)
+    #expect(try EventReader.scalars(in: writer.file) == [])
+    try writer.write([("loss", 1)], step: 0)
+    try writer.flush()
+    #expect(try EventReader.scalars(in: writer.file).count == 1)
+  }
+
+  @Test(.enabled(if: Golden.isPresent, "reference data absent"))
+  func readsTensorFlowsFile() throws {
+    struct Expected: Decodable {
+      let step: Int
+      let loss: Double
+    }
+    let expected = try JSONDecoder().decode(
+      [Expected].self, from: Data(contentsOf: Golden.url("tensorflow/events/expected.json")))
+    let scalars = try EventReader.scalars(
+      in: Golden.url("tensorflow/events/events.out.tfevents.1795384101.vm"))
+    #expect(scalars.map(\.step) == expected.map(\.step))
+    #expect(scalars.map(\.value) == expected.map(\.loss))
+    #expect(Set(scalars.map(\.tag)).count == 1)
+  }
+}
