@@ -113,7 +113,9 @@ struct MDConfiguration {
     }
   }
 
+  /// The number with `p` for its point: a structure's key is its file's name up to the first dot.
   private func short(_ number: Double) -> String {
-    number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
+    number == number.rounded() && abs(number) < 1e15
+      ? "\(Int(number))" : "\(number)".replacingOccurrences(of: ".", with: "p")
   }
 }

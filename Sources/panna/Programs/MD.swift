@@ -33,7 +33,8 @@ enum MD: Program {
       repetitions          runs for each lattice parameter and temperature (1)
     [OUTPUT]               every 0 steps is never, the default
       directory            folder of all files
-      prefix               beginning of names: <prefix>_a<lattice>_T<temperature>_r<repetition> (md)
+      prefix               beginning of names: <prefix>_a<lattice>_T<temperature>_r<repetition> (md),
+                           "p" for the decimal point
       thermo_every         lines of NAME_thermo.dat
       trajectory_every     frames of NAME.xyz
       example_every        files NAME_<step>.example with energy and forces
