@@ -15,7 +15,7 @@ final class GrowingTextFile {
   init(_ file: URL) throws {
     self.file = file
     temporary = AtomicFile.temporaryURL(for: file)
-    handle = try AtomicFile.create(temporary)
+    handle = try AtomicFile.create(temporary, for: file)
   }
 
   deinit {
@@ -37,7 +37,9 @@ final class GrowingTextFile {
   /// Completes the file.
   func finish() throws {
     try flush()
+    let handle = handle
+    // Whatever comes of it, the handle is closed and the temporary file gone.
+    self.handle = -1
     try AtomicFile.finish(handle, temporary, file)
-    handle = -1
   }
 }
