@@ -89,8 +89,10 @@ nve() {
     --set "PARALLELIZATION.number_of_process=$threads" "$@" >> md.log
   mv "nve/$name"/start_*.xyz "nve/$name/start.xyz"
   for potential in stillinger-weber network; do
+    local networks=()
+    [ "$potential" = network ] && networks=(--set POTENTIAL.networks_folder=train/saved_networks)
     "$panna" md --config nve.ini --set "STRUCTURE.file=nve/$name/start.xyz" \
-      --set "POTENTIAL.type=$potential" --set "DYNAMICS.steps=$NVE_STEPS" \
+      --set "POTENTIAL.type=$potential" "${networks[@]}" --set "DYNAMICS.steps=$NVE_STEPS" \
       --set "DYNAMICS.temperature=$temperature" --set "OUTPUT.directory=nve/$name" \
       --set "OUTPUT.prefix=$potential" --set "PARALLELIZATION.number_of_process=$threads"
     for kind in thermo rdf; do

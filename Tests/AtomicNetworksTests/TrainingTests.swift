@@ -1,0 +1,161 @@
+import Atomistics
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+@testable import AtomicNetworks
+
+@Suite struct TrainingTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    let activation: Activation
+    let energyLoss: EnergyLoss
+    let forceLoss: ForceLoss
+    var testDescription: String { "\(activation) \(energyLoss) \(forceLoss)" }
+  }
+
+  static let cases =
+    Activation.allCases.map {
+      Case(activation: $0, energyLoss: .quad, forceLoss: .quad)
+    }
+    + EnergyLoss.allCases.map { Case(activation: .gaussian, energyLoss: $0, forceLoss: .quadAtom) }
+    + ForceLoss.allCases.map { Case(activation: .tanh, energyLoss: .quadAtom, forceLoss: $0) }
+
+  /// The gradient of the whole loss, forces included, against differences in double precision.
+  @Test(arguments: cases) func gradientMatchesDifferences(_ testCase: Case) throws {
+    var objective = TrainingObjective()
+    objective.energyLoss = testCase.energyLoss
+    objective.forceLoss = testCase.forceLoss
+    objective.forcesCost = 0.3
+    objective.regularization.weightsL2 = 0.01
+    objective.regularization.biasesL1 = 0.02
+    var model = Fixtures.model(testCase.activation)
+    // Small errors, so that the exponential losses stay within reason.
+    for index in model.networks.indices { model.networks[index].offset = -3 }
+    let graph = try TrainingGraph(model.networks, objective: objective, elementType: .float64)
+    let structures = try Fixtures.structures(3)
+    let batch = try Batch(
+      structures, speciesCount: 2, descriptorSize: Fixtures.descriptors.size, includesForces: true,
+      elementType: .float64)
+    var feeds = batch.feeds(graph.potential)
+    feeds.merge(batch.forces!.feeds(graph.forces!)) { $1 }
+    feeds[graph.referenceEnergies] = Tensor([0.1, -0.2, 0.15])
+    feeds[graph.atomCounts] = Tensor(batch.atomCounts.map { Double($0) })
+    let session = Session(graph.potential.graph)
+    try session.initializeVariables()
+    let variables = graph.potential.layers.joined().flatMap { [$0.weights, $0.biases] }
+    let gradients = try graph.potential.graph.gradients(
+      of: [graph.loss], withRespectTo: variables.map(\.value))
+    for (variable, gradient) in zip(variables, gradients) {
+      let gradient = try #require(gradient)
+      let result = try session.run([gradient], feeds: feeds)[0].scalars(as: Double.self)
+      let start = try session.value(of: variable)
+      for index in stride(from: 0, to: result.count, by: max(1, result.count / 5)) {
+        func loss(shiftedBy delta: Double) throws -> Double {
+          var elements = start.scalars(as: Double.self)
+          elements[index] += delta
+          try session.assign(Tensor(shape: start.shape, scalars: elements), to: variable)
+          return try session.run([graph.loss], feeds: feeds)[0].scalar(as: Double.self)
+        }
+        let step = 1e-5
+        let difference = (try loss(shiftedBy: step) - loss(shiftedBy: -step)) / (2 * step)
+        try session.assign(start, to: variable)
+        #expect(
+          abs(result[index] - difference) <= 1e-6 * max(1, abs(difference)),
+          "\(variable.name)[\(index)]: \(result[index]) ≠ \(difference)")
+      }
+    }
+  }
+
+  @Test(arguments: [2, 3, 4]) func hasEqualBitsOnAnyNumberOfThreads(threads: Int) throws {
+    #expect(try train(steps: 8, threads: 1) == train(steps: 8, threads: threads))
+  }
+
+  private func train(steps: Int, threads: Int) throws -> [UInt32] {
+    let trainer = try trainer(threads: threads)
+    // Large enough that work is cut into shards.
+    let structures = try (0..<40).flatMap { try Fixtures.structures(8, seed: UInt64($0)) }
+    let batch = try trainer.batch(of: structures)
+    for _ in 0..<steps { _ = try trainer.run(batch) }
+    return try trainer.model().bits
+  }
+
+  private func trainer(threads: Int = 1) throws -> Trainer {
+    var objective = TrainingObjective()
+    objective.forcesCost = 1
+    return try Trainer(
+      Fixtures.model(sizes: [32, 16, 1]), objective: objective,
+      schedule: TrainingSchedule(
+        batchSize: 4, maxSteps: 20, learningRate: 0.01,
+        decay: TrainingSchedule.Decay(factor: 0.5, steps: 7)),
+      options: SessionOptions(intraOpParallelismThreads: threads))
+  }
+
+  @Test func aRestoredTrainingGoesOnWithTheSameBits() throws {
+    let structures = try Fixtures.structures(4)
+    let undisturbed = try trainer()
+    let batch = try undisturbed.batch(of: structures)
+    for _ in 0..<12 { _ = try undisturbed.run(batch) }
+
+    let first = try trainer()
+    for _ in 0..<5 { _ = try first.run(batch) }
+    let folder = try TemporaryFolder()
+    let file = folder.url.appendingPathComponent("checkpoint-5.panna")
+    try TrainingCheckpoint.make(first).write(to: file)
+    let second = try trainer()
+    try TrainingCheckpoint.restore(second, from: Checkpoint(file))
+    #expect(second.step == 5)
+    for _ in 0..<7 { _ = try second.run(batch) }
+    #expect(try second.model().bits == undisturbed.model().bits)
+    #expect(
+      try TrainingCheckpoint.model(in: Checkpoint(file), file: "x").bits == first.model().bits)
+  }
+
+  @Test func trainingImproves() throws {
+    let trainer = try trainer()
+    let batch = try trainer.batch(of: try Fixtures.structures(4))
+    let losses = try (0..<60).map { _ in
+      let step = try trainer.run(batch)
+      return step.energyLoss + step.forceLoss!
+    }
+    #expect(losses.last! < 0.3 * losses[0])
+  }
+
+  @Test func frozenLayersStayAsTheyAre() throws {
+    var model = Fixtures.model()
+    model.networks[0].layers[1].isTrainable = false
+    let trainer = try Trainer(
+      model, objective: TrainingObjective(),
+      schedule: TrainingSchedule(batchSize: 2, maxSteps: 3, learningRate: 0.1))
+    let batch = try trainer.batch(of: try Fixtures.structures(2))
+    for _ in 0..<3 { _ = try trainer.run(batch) }
+    let trained = try trainer.model()
+    #expect(trained.networks[0].layers[1] == model.networks[0].layers[1])
+    #expect(trained.networks[0].layers[0] != model.networks[0].layers[0])
+    #expect(trained.networks[1].layers[1] != model.networks[1].layers[1])
+  }
+
+  @Test func numbersThatAreNotFiniteStopTheTraining() throws {
+    let trainer = try trainer()
+    var structures = try Fixtures.structures(2)
+    structures[1].energy = .nan
+    let error = #expect(throws: NonFiniteError.self) {
+      try trainer.run(try trainer.batch(of: structures))
+    }
+    #expect(
+      error?.description == "step 1: the energy loss is nan for the batch cluster0, cluster1")
+  }
+
+  @Test func structuresThatDoNotFitAreNamed() throws {
+    let trainer = try trainer()
+    var structures = try Fixtures.structures(2)
+    structures[1].derivatives = nil
+    let error = #expect(throws: DataError.self) { try trainer.batch(of: structures) }
+    #expect(
+      error?.description
+        == "structure cluster1: has no derivatives, which training on forces needs")
+    structures = try Fixtures.structures(2)
+    structures[0].species[0] = 2
+    #expect(throws: DataError.self) { try trainer.batch(of: structures) }
+  }
+}
