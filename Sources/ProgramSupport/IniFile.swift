@@ -116,7 +116,7 @@ public struct IniFile: Sendable, Equatable {
       for entry in section.entries where !lower.contains(entry.key.lowercased()) {
         let hint = entry.key.nearest(among: keys).map { "; did you mean \($0)?" } ?? "."
         throw UsageError(
-          "\(path):\(entry.line): [\(section.name)] \(entry.key) is an unknown key\(hint)"
+          "\(section.place(of: entry)): [\(section.name)] \(entry.key) is an unknown key\(hint)"
             + " Allowed: \(keys.sorted().joined(separator: ", "))")
       }
     }

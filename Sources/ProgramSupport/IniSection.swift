@@ -41,13 +41,18 @@ public struct IniSection: Sendable, Equatable {
 
   public var keys: [String] { entries.map(\.key) }
 
+  /// Where an entry stands; line 0 is what the command line set.
+  func place(of entry: Entry) -> String {
+    entry.line > 0 ? "\(path):\(entry.line)" : "\(path) with --set"
+  }
+
   /// An error about a key's value.
   public func error(_ key: String, _ expected: String) -> UsageError {
     guard let entry = entry(key) else {
       return UsageError("\(place)[\(name)] \(key) is missing: expected \(expected)")
     }
-    let place = entry.line > 0 ? "\(path):\(entry.line)" : "\(path) with --set"
-    return UsageError("\(place): [\(name)] \(key) = \(entry.value): expected \(expected)")
+    return UsageError(
+      "\(place(of: entry)): [\(name)] \(key) = \(entry.value): expected \(expected)")
   }
 
   // MARK: Values

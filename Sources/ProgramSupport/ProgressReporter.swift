@@ -10,6 +10,8 @@ public final class ProgressReporter: Sendable {
   private struct State {
     var done: Int
     var lastShown: ContinuousClock.Instant
+    /// Whether the cursor stands behind a bar.
+    var hasOpenLine = false
   }
 
   private let title: String
@@ -47,6 +49,11 @@ public final class ProgressReporter: Sendable {
     state = Mutex(State(done: first, lastShown: start))
   }
 
+  /// Ends the line of a bar whose work was not finished.
+  deinit {
+    if state.withLock({ $0.hasOpenLine }) { write("\n") }
+  }
+
   /// Notes that more was done.
   public func advance(by count: Int = 1, note: @autoclosure () -> String = "") {
     state.withLock { state in
@@ -55,6 +62,7 @@ public final class ProgressReporter: Sendable {
       guard now - state.lastShown >= interval else { return }
       state.lastShown = now
       show(state.done, note(), now)
+      state.hasOpenLine = isTerminal
     }
   }
 
@@ -63,6 +71,16 @@ public final class ProgressReporter: Sendable {
     state.withLock { state in
       show(state.done, note, .now)
       if isTerminal { write("\n") }
+      state.hasOpenLine = false
+    }
+  }
+
+  /// Lets `body` write lines of its own, which the bar makes room for.
+  public func interrupt(_ body: () -> Void) {
+    state.withLock { state in
+      if state.hasOpenLine { write("\r\u{1B}[K") }
+      state.hasOpenLine = false
+      body()
     }
   }
 

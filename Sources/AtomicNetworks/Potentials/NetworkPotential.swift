@@ -6,7 +6,7 @@ import Dataflow
 /// Descriptors are computed on the fly; forces are contracted with their derivatives neighbour by
 /// neighbour, in double precision, without keeping the derivatives.
 public final class NetworkPotential: Potential, @unchecked Sendable {
-  // Immutable; the session takes its callers in turn.
+  // Immutable; the session takes its callers in turn. It computes on their executors.
   private let model: NetworkModel
   private let descriptors: ModifiedBehlerParrinello
   private let potential: PotentialGraph
@@ -14,7 +14,7 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
   private let session: Session
 
   /// - Throws: `NetworkError` where the model does not say how its descriptors are made.
-  public init(_ model: NetworkModel, options: SessionOptions = SessionOptions()) throws {
+  public init(_ model: NetworkModel) throws {
     guard let parameters = model.descriptors else {
       throw NetworkError(
         "the networks do not say how their descriptors are made: gvect_params is missing")
@@ -25,7 +25,7 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     let graph = Graph()
     potential = try PotentialGraph(model.networks, elementType: .float64, in: graph)
     descriptorGradient = try potential.makeDescriptorGradient()
-    session = Session(graph, options: options)
+    session = Session(graph)
     try session.initializeVariables()
   }
 
@@ -36,19 +36,19 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     _ structure: Structure, neighbours: NeighbourList, executor: any ParallelExecutor
   ) throws -> PotentialResult {
     let species = try structure.speciesIndices(in: descriptors.parameters.species)
-    let values = descriptors.values(
-      Double.self, species: species, neighbours: neighbours, executor: executor)
+    let values = descriptors.preciseValues(
+      species: species, neighbours: neighbours, executor: executor)
     let order = SpeciesOrder(species, count: model.networks.count)
     let results = try session.run(
       [potential.atomicEnergies, descriptorGradient],
-      feeds: feeds(values, order)
+      feeds: feeds(values, order), on: executor
     ).map { $0.scalars(as: Double.self) }
     let scale = 1 / model.energyRescale
     let atomicEnergies = zip(order.places, species).map { place, species in
       results[0][place] * scale + model.networks[Int(species)].offset
     }
     let gradient = order.unsorted(results[1], width: descriptors.size).map { $0 * scale }
-    let (forces, virial) = descriptors.contract(
+    let (forces, virial) = descriptors.preciseContract(
       energyGradient: gradient, species: species, neighbours: neighbours, executor: executor)
     return PotentialResult(atomicEnergies: atomicEnergies, forces: forces, virial: virial)
   }

@@ -75,6 +75,13 @@ public struct ModifiedBehlerParrinello: Sendable {
     }
   }
 
+  /// The same in double precision; other targets get it specialized.
+  package func preciseValues(
+    species: [Int32], neighbours: NeighbourList, executor: any ParallelExecutor
+  ) -> [Double] {
+    values(Double.self, species: species, neighbours: neighbours, executor: executor)
+  }
+
   /// The descriptors of all atoms and their derivatives.
   ///
   /// - Precondition: as for `values`.
@@ -106,8 +113,17 @@ public struct ModifiedBehlerParrinello: Sendable {
     energyGradient: [Scalar], species: [Int32], neighbours: NeighbourList,
     executor: any ParallelExecutor = SerialExecutor()
   ) -> (forces: [SIMD3<Double>], virial: Matrix3) {
-    precondition(energyGradient.count == species.count * size, "one number for each component")
-    let gradient = energyGradient.map { Double($0) }
+    preciseContract(
+      energyGradient: energyGradient.map { Double($0) }, species: species, neighbours: neighbours,
+      executor: executor)
+  }
+
+  /// The same in double precision; other targets get it specialized.
+  package func preciseContract(
+    energyGradient gradient: [Double], species: [Int32], neighbours: NeighbourList,
+    executor: any ParallelExecutor
+  ) -> (forces: [SIMD3<Double>], virial: Matrix3) {
+    precondition(gradient.count == species.count * size, "one number for each component")
     return withInput(species, neighbours) { input in
       let shard = shardSize(species.count)
       let forces = PairForces(neighbours, executor: executor, atomsPerShard: shard) {

@@ -174,6 +174,7 @@ final class PairRow {
     }
   }
 
+  /// The exponents first, then all exponentials at once: one loop with its constants in registers.
   private func fillGauss(_ count: Int) {
     let (groups, eta, means) = (constants.angularGroups, constants.parameters.angularEta, means)
     for group in 0..<groups {
@@ -181,9 +182,11 @@ final class PairRow {
       var target = gauss + group
       for k in 0..<count {
         let distance = means[k] - centres
-        target.pointee = VectorMath.exp(distance * distance * -eta)
+        target.pointee = distance * distance * -eta
         target += groups
       }
     }
+    let numbers = UnsafeMutableRawPointer(gauss).assumingMemoryBound(to: Double.self)
+    VectorMath.exp(numbers, numbers, 4 * groups * count)
   }
 }

@@ -53,11 +53,14 @@ public final class Session: @unchecked Sendable {
 
   /// Computes `fetches`, runs `targets`, and whatever they need.
   ///
-  /// - Parameter feeds: tensors that take the place of values, placeholders or others.
+  /// - Parameters:
+  ///   - feeds: tensors that take the place of values, placeholders or others.
+  ///   - executor: what this run computes on instead of the session's own threads.
   /// - Returns: the fetched values; of a variable, what it holds after the run.
   /// - Throws: `GraphError` that names the feed or the node.
   public func run(
-    _ fetches: [Value], feeds: [Value: Tensor] = [:], targets: [Node] = []
+    _ fetches: [Value], feeds: [Value: Tensor] = [:], targets: [Node] = [],
+    on executor: (any ParallelExecutor)? = nil
   ) throws -> [Tensor] {
     let ordered = feeds.sorted { ($0.key.node.id, $0.key.index) < ($1.key.node.id, $1.key.index) }
     let key = PlanKey(feeds: ordered.map(\.key), fetches: fetches, targets: targets)
@@ -66,7 +69,7 @@ public final class Session: @unchecked Sendable {
       for node in runner.plan.variablesRead where !variables.isInitialized(node) {
         throw node.error("was read before it was initialized")
       }
-      let results = try runner.run(ordered.map(\.value), on: executor)
+      let results = try runner.run(ordered.map(\.value), on: executor ?? self.executor)
       for node in runner.plan.variablesAssigned { variables.markInitialized(node) }
       return results
     }

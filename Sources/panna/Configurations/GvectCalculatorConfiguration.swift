@@ -29,7 +29,7 @@ struct GvectCalculatorConfiguration {
       log = try io.url("log_dir", default: "./logs")
     }
     threads = try file.section("PARALLELIZATION").int(
-      "number_of_process", default: 1, in: 1...1024)
+      "number_of_process", default: 1, in: 0...1024)
     derivatives = try Self.derivatives(file.section("SYMMETRY_FUNCTION"))
     periodic = try Self.periodicity(file)
     let others = file.optionalSection("MISC")

@@ -38,12 +38,12 @@ struct MDConfiguration {
     let section = try file.section("OUTPUT")
     output = try Self.output(section)
     prefix = try section.string("prefix", default: "md")
-    guard !prefix.contains("/") else {
-      throw section.error("prefix", "a name without /; the folder is directory")
+    guard !prefix.contains(where: { $0 == "/" || $0 == "." }) else {
+      throw section.error("prefix", "a name without / and .; the folder is directory")
     }
     skipsExisting = try section.bool("skip_existing", default: false)
     threads = try file.optionalSection("PARALLELIZATION").int(
-      "number_of_process", default: 1, in: 1...1024)
+      "number_of_process", default: 1, in: 0...1024)
     try checkDistribution(section)
     try checkNames(file)
   }

@@ -20,7 +20,7 @@ enum GvectCalculator: Program {
       output_gvect_dir      folder for <key>.bin, the key a file's name up to its first dot (./bin)
       log_dir               folder for \(ComputedKeys.name), whose keys are skipped (./logs)
     [PARALLELIZATION]       must be there
-      number_of_process     threads; the files do not depend on it (1)
+      number_of_process     threads, 0 for as many as allowed; the files do not depend on it (1)
     [SYMMETRY_FUNCTION]
       type                  mBP
       species               list separated by commas: the order of indices and blocks
@@ -85,7 +85,7 @@ enum GvectCalculator: Program {
     let work = try DescriptorWork(configuration)
     let pool = ComputePool(threads: configuration.threads)
     let progress = ProgressReporter(name, unit: "structures", total: files.count)
-    let size = 8 * configuration.threads
+    let size = 8 * pool.threads
     for start in stride(from: 0, to: files.count, by: size) {
       let batch = files[start..<min(files.count, start + size)]
       let failures = Mutex<[Int: any Error]>([:])

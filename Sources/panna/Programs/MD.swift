@@ -43,8 +43,8 @@ enum MD: Program {
       rdf_bins             (200)
       skip_existing        leaves runs out whose files are all there (False)
     [PARALLELIZATION]      optional
-      number_of_process    threads; several runs share them, one uses all. Results do not depend on
-                           it (1)
+      number_of_process    threads, 0 for as many as allowed; several runs share them, one uses
+                           all. Results do not depend on it (1)
 
     Steps are counted from 0 after melt and equilibration. A run whose temperature is not finite or
     20 times what was asked ends with a message; the others go on.
@@ -64,9 +64,10 @@ enum MD: Program {
     let failed = Mutex<[Int]>([])
     pool.run(shards: runs.count) { index in
       do {
-        say(try SimulationRun(runs[index], configuration).carryOut(on: executor, progress))
+        let summary = try SimulationRun(runs[index], configuration).carryOut(on: executor, progress)
+        progress.interrupt { say(summary) }
       } catch {
-        warn("\(runs[index].name): \(error)")
+        progress.interrupt { warn("\(runs[index].name): \(error)") }
         failed.withLock { $0.append(index) }
       }
     }

@@ -20,7 +20,9 @@ enum Predict: Program {
       .init(
         "--output", "-o", value: "FILE",
         help: "*.xyz, *.extxyz or *.json (extended xyz on standard output)"),
-      .init("--threads", "-t", value: "N", help: "the results do not depend on it (1)"),
+      .init(
+        "--threads", "-t", value: "N",
+        help: "0 for as many as allowed; the results do not depend on it (1)"),
     ], operands: "FILE...")
   static let details = """
     Files are extended xyz (*.xyz, *.extxyz; all frames) or *.example. Of every structure the output
@@ -51,7 +53,7 @@ enum Predict: Program {
   static func run(_ arguments: ParsedArguments) throws {
     let output = arguments["--output"].map { URL(fileURLWithPath: $0) }
     let format = try output.map(Format.init) ?? .extendedXYZ
-    let pool = ComputePool(threads: try arguments.int("--threads", in: 1...1024) ?? 1)
+    let pool = ComputePool(threads: try arguments.int("--threads", in: 0...1024) ?? 1)
     guard !arguments.operands.isEmpty else {
       throw UsageError("which structures? Name *.xyz, *.extxyz or *.example files")
     }

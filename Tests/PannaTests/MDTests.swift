@@ -1,0 +1,327 @@
+import AtomicNetworks
+import Atomistics
+import Foundation
+import ProgramSupport
+import Testing
+
+@testable import panna
+
+@Suite struct MDTests {
+  static let ini = """
+    [STRUCTURE]
+    type = diamond
+    lattice_parameter = 5.43
+    [POTENTIAL]
+    type = stillinger-weber
+    [DYNAMICS]
+    temperature = 300
+    equilibration_steps = 20
+    steps = 30
+    seed = 7
+    [OUTPUT]
+    directory = FOLDER/out
+    prefix = si
+    thermo_every = 5
+    trajectory_every = 10
+    example_every = 15
+    rdf_every = 3
+    rdf_maximum = 6
+    rdf_bins = 60
+    """
+
+  private func fixture(_ ini: String = ini) throws -> ProgramFixture {
+    let fixture = try ProgramFixture()
+    try fixture.write(ini, to: "md.ini")
+    return fixture
+  }
+
+  private func run(_ fixture: ProgramFixture, _ sets: String...) throws {
+    let arguments =
+      ["--config", fixture.path("md.ini")]
+      + sets.flatMap { ["--set", $0.replacing("FOLDER", with: fixture.folder.path)] }
+    try MD.run(MD.options.parse(arguments))
+  }
+
+  /// The numbers of a file after its first line.
+  private func rows(_ text: String) -> [[Double]] {
+    text.split(separator: "\n").dropFirst().map { $0.split(separator: " ").map { Double($0)! } }
+  }
+
+  @Test func filesOfOneRun() throws {
+    let fixture = try fixture()
+    try run(fixture)
+    let name = "si_a5p43_T300_r1"
+    #expect(
+      try fixture.names(in: "out") == [
+        "\(name).xyz", "\(name)_0000015.example", "\(name)_0000030.example", "\(name)_rdf.dat",
+        "\(name)_thermo.dat",
+      ])
+    let thermo = try fixture.text("out/\(name)_thermo.dat")
+    #expect(
+      thermo.hasPrefix(
+        "# step time_fs temperature_K kinetic_eV potential_eV total_eV pressure_GPa atoms=8\n"))
+    let rows = rows(thermo)
+    #expect(rows.map { $0[0] } == [0, 5, 10, 15, 20, 25, 30])
+    for row in rows {
+      #expect(row.count == 7 && abs(row[1] - 0.381 * row[0]) < 1e-8)
+      #expect(abs(row[3] + row[4] - row[5]) < 2e-9)
+      // 3 n - 3 degrees of freedom.
+      #expect(abs(row[3] - 10.5 * Units.boltzmann * row[2]) < 1e-8)
+      #expect(abs(row[5] - rows[0][5]) < 1e-3)
+    }
+    #expect(Set(rows.map { $0[2] }).count == 7)
+  }
+
+  @Test func framesAndSnapshotsAgree() throws {
+    let fixture = try fixture()
+    try run(fixture, "DYNAMICS.temperature=2000", "DYNAMICS.equilibration_steps=300")
+    let name = "si_a5p43_T2000_r1"
+    let frames = try ExtendedXYZ.read(fixture.url("out/\(name).xyz"))
+    #expect(frames.map(\.name) == [0, 10, 20, 30].map { "\(name)_\($0)" })
+    let snapshot = try ExampleFile.read(fixture.url("out/\(name)_0000030.example"))
+    let last = frames[3]
+    #expect(snapshot.energy == last.energy && snapshot.forces == last.forces)
+    #expect(last.velocities != nil && snapshot.perAtomQuantity == nil)
+    for (inside, anywhere) in zip(snapshot.positions, last.positions) {
+      #expect(all(inside .>= 0) && all(inside .< 5.43))
+      let cells = (anywhere - inside) / 5.43
+      for k in 0..<3 { #expect(abs(cells[k] - cells[k].rounded()) < 1e-12) }
+    }
+    let result = try StillingerWeber().evaluate(snapshot)
+    #expect(abs(result.energy - snapshot.energy!) < 1e-9)
+  }
+
+  @Test func radialDistributionHasTheBond() throws {
+    let fixture = try fixture()
+    try run(fixture, "DYNAMICS.temperature=10")
+    let text = try fixture.text("out/si_a5p43_T10_r1_rdf.dat")
+    let rows = rows(text)
+    #expect(text.hasPrefix("# r_angstrom g\n") && rows.count == 60)
+    let peak = rows.filter { $0[0] < 3 }.max { $0[1] < $1[1] }!
+    #expect(abs(peak[0] - 5.43 * 3.0.squareRoot() / 4) < 0.1)
+    #expect(rows.filter { $0[0] < 2.1 }.allSatisfy { $0[1] == 0 })
+    // Four bonds: the integral over the first peak.
+    let bonds = rows.filter { $0[0] < 3 }.reduce(0) {
+      $0 + $1[1] * 4 * .pi * $1[0] * $1[0] * 0.1 * 8 / (5.43 * 5.43 * 5.43)
+    }
+    #expect(abs(bonds - 4) < 0.05)
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3, 4])
+  func filesDoNotDependOnThreads(threads: Int) throws {
+    let sets = ["STRUCTURE.lattice_parameter=5.4, 5.6", "DYNAMICS.repetitions=2"]
+    let (grid, again) = (try fixture(), try fixture())
+    try run(grid, sets[0], sets[1])
+    try run(again, sets[0], sets[1], "PARALLELIZATION.number_of_process=\(threads)")
+    let names = try grid.names(in: "out")
+    #expect(try names.count == 20 && again.names(in: "out") == names)
+    for name in names { #expect(try grid.bytes("out/\(name)") == again.bytes("out/\(name)")) }
+    // One run takes all threads for its forces, and has the numbers it has in a grid.
+    try run(
+      again, "STRUCTURE.lattice_parameter=5.6", "OUTPUT.directory=FOLDER/one",
+      "PARALLELIZATION.number_of_process=\(threads)")
+    for name in try again.names(in: "one") {
+      #expect(try grid.bytes("out/\(name)") == again.bytes("one/\(name)"))
+    }
+  }
+
+  @Test func everyRunHasItsOwnNumbers() throws {
+    let fixture = try fixture()
+    try run(
+      fixture, "DYNAMICS.repetitions=2", "DYNAMICS.temperature=300, 301",
+      "OUTPUT.example_every=0", "OUTPUT.trajectory_every=0", "OUTPUT.rdf_every=0")
+    let names = try fixture.names(in: "out")
+    #expect(
+      names == ["T300_r1", "T300_r2", "T301_r1", "T301_r2"].map { "si_a5p43_\($0)_thermo.dat" })
+    #expect(Set(try names.map { try fixture.bytes("out/\($0)") }).count == 4)
+    try run(fixture, "DYNAMICS.seed=8", "OUTPUT.directory=FOLDER/other")
+    #expect(try fixture.bytes("out/\(names[0])") != fixture.bytes("other/\(names[0])"))
+  }
+
+  @Test func existingRunsAreSkipped() throws {
+    let fixture = try fixture()
+    try run(fixture)
+    let thermo = "out/si_a5p43_T300_r1_thermo.dat"
+    try fixture.write("mine", to: thermo)
+    try run(fixture, "OUTPUT.skip_existing=True")
+    #expect(try fixture.text(thermo) == "mine")
+    // One file missing: the whole run is done again.
+    try FileManager.default.removeItem(at: fixture.url("out/si_a5p43_T300_r1_0000015.example"))
+    try run(fixture, "OUTPUT.skip_existing=True")
+    #expect(try fixture.text(thermo) != "mine")
+    try fixture.write("mine", to: thermo)
+    try run(fixture)
+    #expect(try fixture.text(thermo) != "mine")
+  }
+
+  @Test func constantEnergyAndBath() throws {
+    let fixture = try fixture()
+    let sets = [
+      "STRUCTURE.repeat=2", "DYNAMICS.steps=200", "OUTPUT.thermo_every=1",
+      "DYNAMICS.equilibration_steps=0",
+    ]
+    func energies(_ ensemble: String) throws -> [Double] {
+      try run(fixture, sets[0], sets[1], sets[2], sets[3], "DYNAMICS.ensemble=\(ensemble)")
+      return rows(try fixture.text("out/si_a5p43_T300_r1_thermo.dat")).map { $0[5] }
+    }
+    let (constant, bath) = (try energies("nve"), try energies("langevin"))
+    #expect(constant.max()! - constant.min()! < 1e-3)
+    #expect(bath.max()! - bath.min()! > 0.05)
+  }
+
+  @Test func meltedFromRandomPositions() throws {
+    let fixture = try fixture()
+    try run(
+      fixture, "STRUCTURE.type=random", "STRUCTURE.repeat=2", "STRUCTURE.minimum_distance=2.1",
+      "DYNAMICS.melt_temperature=3000", "DYNAMICS.melt_steps=100", "DYNAMICS.temperature=2500")
+    let frames = try ExtendedXYZ.read(fixture.url("out/si_a5p43_T2500_r1.xyz"))
+    #expect(frames[0].count == 64 && frames[0].cell.vectors.a.x == 10.86)
+  }
+
+  @Test func structuresFromAFileKeepTheirVelocities() throws {
+    let fixture = try fixture(
+      Self.ini.replacing(
+        "type = diamond\nlattice_parameter = 5.43", with: "type = file\nfile = FOLDER/in.xyz"
+      )
+      .replacing("equilibration_steps = 20\n", with: ""))
+    var start = try StartingStructures.diamond("Si", latticeConstant: 5.5)
+    start.velocities = (0..<8).map { SIMD3(0.001 * Double($0) - 0.0035, 0, 0) }
+    try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
+    try run(fixture)
+    let frames = try ExtendedXYZ.read(fixture.url("out/si_T300_r1.xyz"))
+    #expect(frames[0].velocities == start.velocities && frames[0].positions == start.positions)
+    start.cell = .none
+    try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
+    #expect(
+      fixture.message { try run(fixture) }
+        == "md.ini:16: [OUTPUT] rdf_every = 3: expected 0: the structure is not periodic in all"
+        + " directions")
+    try run(fixture, "OUTPUT.rdf_every=0")
+    #expect(
+      try fixture.text("out/si_T300_r1_thermo.dat").split(separator: "\n")[1].hasSuffix(" nan"))
+    try ExtendedXYZ.write([], to: fixture.url("in.xyz"))
+    #expect(
+      fixture.message { try run(fixture) }
+        == "md.ini:3: [STRUCTURE] file = in.xyz: expected a file with at least one structure")
+  }
+
+  @Test func trainedNetworksMoveAtomsToo() throws {
+    let fixture = try fixture(
+      Self.ini.replacing(
+        "type = diamond\nlattice_parameter = 5.43", with: "type = file\nfile = FOLDER/in.xyz"
+      )
+      .replacing(
+        "type = stillinger-weber",
+        with: "type = network\nnetworks_folder = FOLDER/networks\ngvect_ini = FOLDER/gvect.ini"))
+    try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
+    try waterNetworks(describedBy: nil).write(to: fixture.url("networks"))
+    try ExtendedXYZ.write([GvectCalculatorTests.water(1)], to: fixture.url("in.xyz"))
+    try run(fixture, "DYNAMICS.time_step=0.1", "OUTPUT.thermo_every=1")
+    let totals = rows(try fixture.text("out/si_T300_r1_thermo.dat")).map { $0[5] }
+    #expect(totals.count == 31 && totals.max()! - totals.min()! < 1e-4)
+    let first = try ExtendedXYZ.read(fixture.url("out/si_T300_r1.xyz"))[0]
+    let model = waterNetworks(
+      describedBy: try DescriptorConfiguration.parameters(path: fixture.path("gvect.ini")))
+    let expected = try NetworkPotential(model).evaluate(first)
+    #expect(abs(first.energy! - expected.energy) < 1e-9)
+    #expect(
+      fixture.message {
+        try fixture.write(
+          (try fixture.text("md.ini")).replacing("gvect_ini", with: "#"), to: "md.ini")
+        try run(fixture)
+      } == "networks: the networks do not say how their descriptors are made (gvect_params): name a"
+        + " descriptor file with [POTENTIAL] gvect_ini")
+  }
+
+  @Test func explodingRunsEndAndOthersGoOn() throws {
+    let fixture = try fixture()
+    // Atoms in one place tear each other apart; at 6 angstrom they do not touch.
+    let close = try fixture.text("md.ini").replacing("steps = 30", with: "steps = 3")
+    try fixture.write(close, to: "md.ini")
+    let error = #expect(throws: WorkError.self) {
+      try run(fixture, "STRUCTURE.lattice_parameter=1.5, 5.43", "OUTPUT.example_every=0")
+    }
+    #expect(error?.message == "1 of 2 runs failed: si_a1p5_T300_r1")
+    // Nothing half done is left.
+    #expect(
+      try fixture.names(in: "out")
+        == ["", "_rdf.dat", "_thermo.dat"].map {
+          "si_a5p43_T300_r1\($0.isEmpty ? ".xyz" : $0)"
+        })
+  }
+
+  @Test(arguments: [
+    (
+      "STRUCTURE.type=fcc",
+      "md.ini with --set: [STRUCTURE] type = fcc: expected one of diamond, random, file"
+    ),
+    (
+      "STRUCTURE.element=Xx",
+      "md.ini with --set: [STRUCTURE] element = Xx: expected the symbol of an element"
+    ),
+    (
+      "STRUCTURE.lattice_parameter=5.4, 5.40",
+      "md.ini with --set: [STRUCTURE] lattice_parameter = 5.4, 5.40: expected different numbers"
+    ),
+    (
+      "STRUCTURE.lattice_parameter=5.4, 0",
+      "md.ini with --set: [STRUCTURE] lattice_parameter = 5.4, 0: expected numbers above 0 separated by \",\""
+    ),
+    (
+      "STRUCTURE.minimum_distance=2",
+      "md.ini with --set: [STRUCTURE] minimum_distance = 2: expected no such key with type = diamond"
+    ),
+    (
+      "POTENTIAL.type=lennard-jones",
+      "md.ini with --set: [POTENTIAL] type = lennard-jones: expected one of stillinger-weber, network"
+    ),
+    (
+      "POTENTIAL.gvect_ini=g.ini",
+      "md.ini with --set: [POTENTIAL] gvect_ini = g.ini: expected no such key with type = stillinger-weber"
+    ),
+    (
+      "DYNAMICS.temperature=0",
+      "md.ini with --set: [DYNAMICS] temperature = 0: expected numbers above 0 separated by \",\""
+    ),
+    (
+      "DYNAMICS.temperature=300, 300.0",
+      "md.ini with --set: [DYNAMICS] temperature = 300, 300.0: expected different numbers"
+    ),
+    (
+      "DYNAMICS.melt_steps=10",
+      "md.ini:6: [DYNAMICS] melt_temperature is missing: expected a number above 0.0"
+    ),
+    (
+      "DYNAMICS.ensemble=npt",
+      "md.ini with --set: [DYNAMICS] ensemble = npt: expected one of nve, langevin"
+    ),
+    (
+      "DYNAMICS.steps=-1",
+      "md.ini with --set: [DYNAMICS] steps = -1: expected a whole number from 0"
+    ),
+    (
+      "OUTPUT.prefix=a/b",
+      "md.ini with --set: [OUTPUT] prefix = a/b: expected a name without / and .; the folder is directory"
+    ),
+    (
+      "OUTPUT.prefix=a.b",
+      "md.ini with --set: [OUTPUT] prefix = a.b: expected a name without / and .; the folder is directory"
+    ),
+    (
+      "OUTPUT.thermo_evry=5",
+      "md.ini with --set: [OUTPUT] thermo_evry is an unknown key; did you mean thermo_every? Allowed: directory, example_every, prefix, rdf_bins, rdf_every, rdf_maximum, skip_existing, thermo_every, trajectory_every"
+    ),
+  ]) func wrongConfigurations(set: String, message: String) throws {
+    let fixture = try fixture()
+    #expect(fixture.message { try run(fixture, set) } == message)
+    #expect(!fixture.exists("out"))
+  }
+
+  @Test func speciesThatThePotentialDoesNotKnow() throws {
+    let fixture = try fixture()
+    #expect(
+      fixture.message { try run(fixture, "STRUCTURE.element=Ge") }
+        == "1 of 1 runs failed: si_a5p43_T300_r1")
+    #expect(try fixture.names(in: "out").isEmpty)
+  }
+}
