@@ -3,11 +3,15 @@ import Foundation
 /// A configuration file in the dialect of Python's ConfigParser that PANNA uses.
 ///
 /// `[SECTION]` lines, `key = value` or `key: value`, whole-line comments with `#` or `;`, values that go
-/// on in indented lines. Keys are case-insensitive, sections are not.
+/// on in lines indented deeper than their key. Keys are case-insensitive, sections are not; neither may be
+/// given twice.
 public struct IniFile: Sendable, Equatable {
   /// The file's path, for messages.
   public let path: String
+  /// In the order of the file.
   public private(set) var sections: [IniSection] = []
+  /// How far the last key was indented; nil where no value can go on.
+  private var keyIndentation: Int?
 
   /// Reads a file.
   ///
@@ -23,22 +27,31 @@ public struct IniFile: Sendable, Equatable {
     try self.init(text: text, path: path, overrides: overrides)
   }
 
+  /// Reads a text that was found in a file at `path`.
+  ///
+  /// - Throws: `UsageError` with file and line.
   public init(text: String, path: String, overrides: [String] = []) throws {
     self.path = path
-    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    // Some editors begin a file with a byte-order mark.
+    let content = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
+    let lines = content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, line) in lines.enumerated() { try parse(line, number: index + 1) }
+    keyIndentation = nil
     for override in overrides { try apply(override) }
   }
 
   private mutating func parse(_ line: Substring, number: Int) throws {
     let content = line.trimmingCharacters(in: .whitespaces)
     if content.isEmpty || content.hasPrefix("#") || content.hasPrefix(";") { return }
-    if line.first!.isWhitespace, let last = sections.indices.last, !sections[last].entries.isEmpty {
-      sections[last].extendLastValue(with: content)
+    let indentation = line.prefix { $0.isWhitespace }.count
+    if let keyIndentation, indentation > keyIndentation {
+      sections[sections.count - 1].extendLastValue(with: content)
     } else if content.hasPrefix("[") {
       try addSection(content, number)
+      keyIndentation = nil
     } else {
       try addEntry(content, number)
+      keyIndentation = indentation
     }
   }
 
@@ -62,6 +75,9 @@ public struct IniFile: Sendable, Equatable {
       throw UsageError("\(path):\(number): \"\(content)\" stands before the first [SECTION]")
     }
     let key = content[..<separator].trimmingCharacters(in: .whitespaces)
+    guard !key.isEmpty else {
+      throw UsageError("\(path):\(number): \"\(content)\": expected a key before the value")
+    }
     let value = content[content.index(after: separator)...].trimmingCharacters(in: .whitespaces)
     if let earlier = sections[section].entry(key) {
       throw UsageError(
@@ -74,14 +90,18 @@ public struct IniFile: Sendable, Equatable {
     guard let equals = override.firstIndex(of: "="),
       let dot = override[..<equals].firstIndex(of: ".")
     else { throw UsageError("--set \(override): expected SECTION.key=value") }
-    let name = String(override[..<dot])
-    let key = String(override[override.index(after: dot)..<equals])
-    let value = String(override[override.index(after: equals)...])
+    let name = override[..<dot].trimmingCharacters(in: .whitespaces)
+    let key = override[override.index(after: dot)..<equals].trimmingCharacters(in: .whitespaces)
+    let value = override[override.index(after: equals)...].trimmingCharacters(in: .whitespaces)
+    guard !name.isEmpty, !key.isEmpty else {
+      throw UsageError("--set \(override): expected SECTION.key=value")
+    }
     if self[name] == nil { sections.append(IniSection(name: name, path: path, line: 0)) }
     let section = sections.firstIndex { $0.name == name }!
     sections[section].set(key, to: value)
   }
 
+  /// A section, nil where the file has none of that name.
   public subscript(name: String) -> IniSection? { sections.first { $0.name == name } }
 
   /// A section that must be there.

@@ -10,6 +10,7 @@ public struct IniSection: Sendable, Equatable {
     let line: Int
   }
 
+  /// As it stands between the brackets.
   public let name: String
   let path: String
   /// Where the section begins; 0 where it is not in the file.
@@ -37,8 +38,10 @@ public struct IniSection: Sendable, Equatable {
     entries.append(Entry(key: key, value: value, line: 0))
   }
 
+  /// Whether the key is given.
   public func has(_ key: String) -> Bool { entry(key) != nil }
 
+  /// The keys as they are written, in the order of the file.
   public var keys: [String] { entries.map(\.key) }
 
   /// Where an entry stands; line 0 is what the command line set.
@@ -51,8 +54,8 @@ public struct IniSection: Sendable, Equatable {
     guard let entry = entry(key) else {
       return UsageError("\(place)[\(name)] \(key) is missing: expected \(expected)")
     }
-    return UsageError(
-      "\(place(of: entry)): [\(name)] \(key) = \(entry.value): expected \(expected)")
+    let found = entry.value.isEmpty ? "(nothing)" : entry.value
+    return UsageError("\(place(of: entry)): [\(name)] \(key) = \(found): expected \(expected)")
   }
 
   // MARK: Values
@@ -69,6 +72,7 @@ public struct IniSection: Sendable, Equatable {
     return result
   }
 
+  /// A text that is not empty.
   public func string(_ key: String, default fallback: String? = nil) throws -> String {
     try value(key, default: fallback, "a text") { $0.isEmpty ? nil : $0 }
   }
@@ -79,6 +83,7 @@ public struct IniSection: Sendable, Equatable {
     return URL(fileURLWithPath: NSString(string: text).expandingTildeInPath)
   }
 
+  /// A whole number.
   public func int(
     _ key: String, default fallback: Int? = nil, in range: ClosedRange<Int> = Int.min...Int.max
   ) throws -> Int {
@@ -134,6 +139,7 @@ public struct IniSection: Sendable, Equatable {
     }
   }
 
+  /// Finite numbers between commas.
   public func doubles(_ key: String, default fallback: [Double]? = nil) throws -> [Double] {
     try list(key, default: fallback, ",", "numbers") {
       Double($0).flatMap { $0.isFinite ? $0 : nil }

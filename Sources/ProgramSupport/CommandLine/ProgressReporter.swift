@@ -19,6 +19,8 @@ public final class ProgressReporter: Sendable {
   private let total: Int
   private let first: Int
   private let isTerminal: Bool
+  /// How many characters fit into a line; nil where lines may have any length.
+  private let columns: Int?
   private let interval: Duration
   private let start: ContinuousClock.Instant
   private let state: Mutex<State>
@@ -29,15 +31,18 @@ public final class ProgressReporter: Sendable {
   ///   - unit: what is counted, in the plural.
   ///   - first: how much was done before.
   public convenience init(_ title: String, unit: String, total: Int, first: Int = 0) {
+    let isTerminal = isatty(STDERR_FILENO) == 1
     self.init(
-      title, unit: unit, total: total, first: first, isTerminal: isatty(STDERR_FILENO) == 1
+      title, unit: unit, total: total, first: first, isTerminal: isTerminal,
+      columns: isTerminal ? Self.terminalWidth() : nil
     ) { FileHandle.standardError.write(Data($0.utf8)) }
   }
 
   init(
-    _ title: String, unit: String, total: Int, first: Int, isTerminal: Bool,
-    interval: Duration? = nil, write: @escaping @Sendable (String) -> Void
+    _ title: String, unit: String, total: Int, first: Int = 0, isTerminal: Bool,
+    columns: Int? = nil, interval: Duration? = nil, write: @escaping @Sendable (String) -> Void
   ) {
+    self.columns = columns
     self.title = title
     self.unit = unit
     self.total = total
@@ -94,7 +99,15 @@ public final class ProgressReporter: Sendable {
       line += ", \(Self.time(seconds)) taken"
     }
     if !note.isEmpty { line += ", \(note)" }
-    write(isTerminal ? "\r\u{1B}[K\(bar(done)) \(line)" : line + "\n")
+    guard isTerminal else { return write(line + "\n") }
+    // A line that wraps could not be overwritten by the next.
+    write("\r\u{1B}[K" + "\(bar(done)) \(line)".prefix(max(20, (columns ?? 80) - 1)))
+  }
+
+  private static func terminalWidth() -> Int? {
+    var size = winsize()
+    let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return isKnown ? Int(size.ws_col) : nil
   }
 
   private func bar(_ done: Int) -> String {
@@ -103,11 +116,13 @@ public final class ProgressReporter: Sendable {
       + String(repeating: ".", count: 20 - filled) + "]"
   }
 
-  private static func number(_ value: Double) -> String {
-    String(format: value < 10 ? "%.2f" : "%.0f", value)
+  /// About three digits.
+  static func number(_ value: Double) -> String {
+    String(format: value < 0.01 ? "%.2g" : value < 10 ? "%.2f" : "%.0f", value)
   }
 
   static func time(_ seconds: Double) -> String {
+    guard seconds < 1e9 else { return "years" }
     let whole = Int(seconds.rounded())
     switch whole {
     case ..<60: return "\(whole) s"

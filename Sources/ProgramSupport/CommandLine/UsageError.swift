@@ -1,7 +1,9 @@
 /// A program was asked for something it does not do: exit status 2.
 public struct UsageError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What was found, and what is allowed.
   public var message: String
 
+  /// An error with that message.
   public init(_ message: String) { self.message = message }
 
   public var description: String { message }
@@ -9,8 +11,10 @@ public struct UsageError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// The work failed although it was rightly asked for: exit status 1.
 public struct WorkError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What was found, and what is allowed.
   public var message: String
 
+  /// An error with that message.
   public init(_ message: String) { self.message = message }
 
   public var description: String { message }

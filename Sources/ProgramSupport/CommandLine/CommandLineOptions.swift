@@ -8,10 +8,14 @@ public struct CommandLineOptions: Sendable {
     public let short: String?
     /// What the value is called in the help; nil for a switch.
     public let value: String?
+    /// What it does, in a few words.
     public let help: String
+    /// Whether leaving it out is an error.
     public let isRequired: Bool
+    /// Whether it may be given more than once.
     public let isRepeatable: Bool
 
+    /// An option with a value of that name, or a switch.
     public init(
       _ name: String, _ short: String? = nil, value: String? = nil, help: String,
       isRequired: Bool = false, isRepeatable: Bool = false
@@ -30,23 +34,30 @@ public struct CommandLineOptions: Sendable {
     }
   }
 
+  /// In the order of the help.
   public let options: [Option]
   /// What stands for arguments without dashes in the help; nil where there may be none.
   public let operands: String?
 
+  /// The options of a program, and what its other arguments are called.
   public init(_ options: [Option], operands: String? = nil) {
     self.options = options
     self.operands = operands
   }
 
-  /// Takes arguments apart.
+  /// Takes arguments apart: `--name value`, `--name=value`, `-n value`; all after `--` are operands.
   ///
   /// - Throws: `UsageError` for what is unknown, missing or given twice.
   public func parse(_ arguments: [String]) throws -> ParsedArguments {
     var result = ParsedArguments()
     var rest = arguments[...]
+    var onlyOperands = false
     while let argument = rest.popFirst() {
-      guard argument.hasPrefix("-"), argument.count > 1 else {
+      if argument == "--" && !onlyOperands {
+        onlyOperands = true
+        continue
+      }
+      guard !onlyOperands, argument.hasPrefix("-"), argument.count > 1 else {
         guard operands != nil else { throw UsageError("unexpected argument \(argument)") }
         result.operands.append(argument)
         continue
@@ -104,6 +115,7 @@ public struct CommandLineOptions: Sendable {
 /// What was given on a command line.
 public struct ParsedArguments: Sendable, Equatable {
   fileprivate(set) var values: [String: [String]] = [:]
+  /// The arguments without dashes.
   public fileprivate(set) var operands: [String] = []
 
   /// The value of an option, nil where it was not given.
@@ -116,6 +128,8 @@ public struct ParsedArguments: Sendable, Equatable {
   public func has(_ name: String) -> Bool { values[name] != nil }
 
   /// A whole number, nil where the option was not given.
+  ///
+  /// - Throws: `UsageError` where it is no whole number or out of range.
   public func int(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
     guard let text = self[name] else { return nil }
     guard let number = Int(text), range.contains(number) else {

@@ -1,0 +1,94 @@
+import Testing
+
+@testable import ProgramSupport
+
+@Suite struct CommandLineOptionsTests {
+  private static let options = [
+    CommandLineOptions.Option(
+      "--config", "-c", value: "FILE", help: "the configuration file", isRequired: true),
+    .init("--set", value: "SECTION.key=value", help: "replaces a key", isRepeatable: true),
+    .init("--threads", value: "N", help: "how many threads"),
+    .init("--debug", help: "says more"),
+  ]
+  private let plain = CommandLineOptions(options)
+  private let withOperands = CommandLineOptions(options, operands: "FILE...")
+
+  private func message(_ arguments: String...) -> String? {
+    do {
+      _ = try plain.parse(arguments)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func takesEveryForm() throws {
+    let parsed = try plain.parse([
+      "-c", "a.ini", "--set=A.x=1", "--set", "A.y=-2", "--debug", "--threads=4",
+    ])
+    #expect(parsed["--config"] == "a.ini")
+    #expect(parsed.all("--set") == ["A.x=1", "A.y=-2"])
+    #expect(parsed.has("--debug"))
+    #expect(try parsed.int("--threads", in: 1...8) == 4)
+    #expect(parsed.operands == [])
+    let bare = try plain.parse(["--config", "-"])
+    #expect(bare["--config"] == "-")
+    #expect(!bare.has("--debug") && bare["--threads"] == nil && bare.all("--set") == [])
+    #expect(try bare.int("--threads", in: 1...8) == nil)
+  }
+
+  @Test func operandsStandAnywhere() throws {
+    let parsed = try withOperands.parse(["a", "-c", "b", "-", "--", "--debug", "--", "c"])
+    #expect(parsed.operands == ["a", "-", "--debug", "--", "c"])
+    #expect(parsed["--config"] == "b")
+    #expect(!parsed.has("--debug"))
+  }
+
+  @Test func saysWhatIsWrong() {
+    #expect(message() == "-c, --config FILE is missing")
+    #expect(message("-c") == "--config needs a value: FILE")
+    #expect(
+      message("--confg", "a") == "unknown option --confg; did you mean --config?")
+    #expect(message("-x") == "unknown option -x")
+    #expect(message("-c", "a", "b") == "unexpected argument b")
+    #expect(message("-c", "a", "-c", "b") == "--config is given twice: a and b")
+    #expect(message("-c", "a", "--debug=1") == "--debug takes no value, got 1")
+  }
+
+  @Test(arguments: ["0", "9", "x", "1.0", ""])
+  func numbersAreChecked(text: String) throws {
+    let parsed = try plain.parse(["-c", "a", "--threads", text])
+    #expect(
+      throws: UsageError("--threads \(text): expected a whole number from 1 to 8")
+    ) { try parsed.int("--threads", in: 1...8) }
+  }
+
+  @Test func theHelpIsATable() {
+    #expect(
+      plain.help == """
+        \u{20} -c, --config FILE        the configuration file (required)
+          --set SECTION.key=value  replaces a key (may be repeated)
+          --threads N              how many threads
+          --debug                  says more
+        """)
+  }
+}
+
+@Suite struct NearestNameTests {
+  @Test(arguments: [
+    ("", "", 0), ("a", "", 1), ("", "abc", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2),
+    ("Same", "sAME", 0), ("ab", "ba", 2),
+  ])
+  func distances(from: String, to: String, expected: Int) {
+    #expect(from.editDistance(to: to) == expected)
+    #expect(to.editDistance(to: from) == expected)
+  }
+
+  @Test func farNamesAreNotOffered() {
+    let names = ["tfr_packer", "train", "evaluate"]
+    #expect("trian".nearest(among: names) == "train")
+    #expect("TFR-packer".nearest(among: names) == "tfr_packer")
+    #expect("xyzzy".nearest(among: names) == nil)
+    #expect("train".nearest(among: [String]()) == nil)
+  }
+}
