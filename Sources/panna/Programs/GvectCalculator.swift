@@ -38,7 +38,30 @@ enum GvectCalculator: Program {
       Rsst_rad, Rsst_ang    optional: must be (Rc - Rs0) / RsN
       epsilon               smooths the angular part; 0 is equation 5 as printed (0.01)
     """
-  static let example = "  panna gvect_calculator --config gvect.ini"
+  static let example = """
+      panna gvect_calculator --config gvect.ini
+
+    with this gvect.ini: 48 components for silicon
+      [IO_INFORMATION]
+      input_json_dir = examples
+      [PARALLELIZATION]
+      number_of_process = 2
+      [SYMMETRY_FUNCTION]
+      type = mBP
+      species = Si
+      include_derivatives = True
+      [GVECT_PARAMETERS]
+      eta_rad = 16
+      Rc_rad = 4.6
+      Rs0_rad = 0.5
+      RsN_rad = 16
+      eta_ang = 6
+      Rc_ang = 4.6
+      Rs0_ang = 1.5
+      RsN_ang = 4
+      zeta = 50
+      ThetasN = 8
+    """
 
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try GvectCalculatorConfiguration(

@@ -49,7 +49,25 @@ enum MD: Program {
     Steps are counted from 0 after melt and equilibration. A run whose temperature is not finite or
     20 times what was asked ends with a message; the others go on.
     """
-  static let example = "  panna md --config md.ini --set DYNAMICS.steps=1000"
+  static let example = """
+      panna md --config md.ini
+
+    with this md.ini: 216 silicon atoms at three temperatures
+      [STRUCTURE]
+      type = diamond
+      lattice_parameter = 5.43
+      repeat = 3
+      [POTENTIAL]
+      type = stillinger-weber
+      [DYNAMICS]
+      temperature = 300, 600, 900
+      equilibration_steps = 1000
+      steps = 5000
+      [OUTPUT]
+      directory = out
+      thermo_every = 10
+      example_every = 200
+    """
 
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try MDConfiguration(arguments.configuration())
