@@ -14,7 +14,7 @@ enum Report: Program {
       text                 an introduction; every line is a paragraph (none)
     [TRAINING]             optional: learning curves
       train_dir            folder of a training's events.out.tfevents.*
-    [EVALUATION]           optional: errors of held-out structures
+    [EVALUATION]           optional: errors of predictions
       eval_dir             folder that evaluate wrote; the newest <step>.dat and <step>_forces.dat
                            are shown in detail, older ones among the learning curves
       groups               list: how the names of groups of structures begin (none)

@@ -31,21 +31,19 @@ struct ConservationSection: ReportSection {
     }
   }
 
-  var highlights: [(value: String, label: String)] {
+  var highlights: [HTMLReport.Highlight] {
     panels.map {
-      (
-        "\(ReportText.number($0.network.drift)) meV/atom/ps",
-        "Energy drift of the network, \($0.name)"
-      )
+      HTMLReport.Highlight(
+        ReportText.number($0.network.drift), unit: "meV/atom/ps",
+        label: "Energy drift of the network, \($0.name)")
     }
   }
 
   func write(to page: inout HTMLReport) {
     page.section("Conservation of energy")
     page.paragraph(
-      "The total energy of simulations at constant energy, minus its mean; both simulations of a panel"
-        + " have the same time step. The drift is the slope of the straight line through the energies."
-    )
+      "The total energy of each simulation minus its mean. The drift is the slope of the straight line"
+        + " through the energies.")
     page.figures(panels.map(figure))
     page.table(
       HTMLReport.Table(

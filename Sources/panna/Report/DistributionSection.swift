@@ -11,7 +11,7 @@ struct DistributionSection: ReportSection {
   }
 
   let key = "radial_distribution"
-  let highlights: [(value: String, label: String)] = []
+  let highlights: [HTMLReport.Highlight] = []
   private let panels: [Panel]
 
   /// - Throws: `WorkError` with file and line.

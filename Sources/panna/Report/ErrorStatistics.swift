@@ -1,3 +1,5 @@
+import Foundation
+
 /// How large some errors are.
 struct ErrorStatistics: Equatable {
   let count: Int
@@ -89,10 +91,10 @@ enum ErrorMeasure: String, CaseIterable {
     }
   }
 
-  private var unit: String {
+  var unit: String {
     switch self {
-    case .energyRMSE, .energyMAE, .energyMaximum: " meV/atom"
-    case .forceRMSE, .forceMAE, .forceMaximum: " eV/Å"
+    case .energyRMSE, .energyMAE, .energyMaximum: "meV/atom"
+    case .forceRMSE, .forceMAE, .forceMaximum: "eV/Å"
     case .energyFraction, .forceFraction: ""
     }
   }
@@ -107,5 +109,15 @@ enum ErrorMeasure: String, CaseIterable {
   }
 
   /// A value with its unit; a dash for none.
-  func text(_ value: Double?) -> String { number(value) + (value == nil ? "" : unit) }
+  func text(_ value: Double?) -> String {
+    number(value) + (value == nil || unit.isEmpty ? "" : " \(unit)")
+  }
+
+  /// A value as it was given, with its unit.
+  func quoted(_ value: Double) -> String {
+    switch self {
+    case .energyFraction, .forceFraction: String(format: "%.6g %%", 100 * value)
+    default: String(format: "%.6g \(unit)", value)
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import ProgramSupport
 
-/// Errors on held-out structures: parity plots, histograms and tables.
+/// Errors of evaluated structures: parity plots, histograms and tables.
 struct EvaluationSection: ReportSection {
   let key = "evaluation"
   /// The errors of all structures.
@@ -36,18 +36,22 @@ struct EvaluationSection: ReportSection {
     self.prefixes = prefixes
   }
 
-  var highlights: [(value: String, label: String)] {
+  var highlights: [HTMLReport.Highlight] {
     let measures: [ErrorMeasure] = all.force == nil ? [.energyRMSE] : [.energyRMSE, .forceRMSE]
-    return measures.map { ($0.text($0.value(in: all)), "\($0.title), held-out structures") }
+    return measures.map {
+      HTMLReport.Highlight(
+        $0.number($0.value(in: all)), unit: $0.unit,
+        label: "\($0.title) of the evaluated structures")
+    }
   }
 
   func write(to page: inout HTMLReport) {
-    page.section("Held-out structures")
+    page.section("Evaluation")
     let step = record.step.map { "The networks after step \($0)" } ?? "The saved networks"
     let components = all.force.map { " and \($0.count) force components" } ?? ""
     page.paragraph(
       "\(step), compared with \(ReportText.count(all.energy.count, "energy", "energies"))"
-        + "\(components) that they were not trained on.")
+        + "\(components) of the reference.")
     page.table(table(ErrorMeasure.energies, count: ("structures", \.energy.count)))
     page.figures([
       parity(
@@ -98,6 +102,7 @@ struct EvaluationSection: ReportSection {
     var plot = Plot(
       caption, x: PlotAxis("reference \(quantity)"), y: PlotAxis("predicted \(quantity)"))
     plot.showsIdentity = true
+    plot.isSquare = true
     plot.series = parts(comparison).enumerated().map { index, part in
       PlotSeries(
         part.name, .dots, x: part.comparison.reference, y: part.comparison.predicted,
@@ -115,10 +120,11 @@ struct EvaluationSection: ReportSection {
     let bins = min(max(Int(6 * end / max(statistics.rmse, 1e-3 * end)), 24), 160) / 2 * 2 + 1
     let caption =
       "Errors of the \(quantity) (predicted minus reference), counted in steps of"
-      + " \(ReportText.number(2 * end / Double(bins))) \(unit); dashed: ±\(ReportText.number(threshold)) \(unit)."
+      + " \(ReportText.number(2 * end / Double(bins))) \(unit); dashed: ±\(String(format: "%g", threshold)) \(unit)."
     var plot = Plot(
       caption, x: PlotAxis("\(quantity) error (\(unit))"),
       y: PlotAxis(counted, scale: .logarithmic))
+    plot.isSquare = true
     plot.guides = [-threshold, threshold]
     plot.series = parts(comparison).enumerated().map { index, part in
       var series = PlotSeries.histogram(
@@ -146,7 +152,7 @@ struct EvaluationSection: ReportSection {
       ? ReportText.count(group.energy.count, "structure", "structures")
       : ReportText.count(group.forceCount, "component", "components")
     let parts = measures.map { "\($0.title) \($0.text($0.value(in: group)))" }
-    return "Held-out (\(group.name), \(count)): \(parts.joined(separator: ", "))"
+    return "Evaluation (\(group.name), \(count)): \(parts.joined(separator: ", "))"
   }
 
   var numbers: ReportValue {

@@ -3,7 +3,7 @@ import ProgramSupport
 /// What was reached beside what a paper reports.
 struct PaperSection: ReportSection {
   let key = "paper"
-  let highlights: [(value: String, label: String)] = []
+  let highlights: [HTMLReport.Highlight] = []
   private let rows: [(measure: ErrorMeasure, reached: Double?, paper: Double)]
 
   init(_ errors: GroupErrors, _ paper: [(measure: ErrorMeasure, value: Double)]) {
@@ -16,13 +16,13 @@ struct PaperSection: ReportSection {
       HTMLReport.Table(
         columns: ["", "reached", "paper"],
         rows: rows.map {
-          [$0.measure.title, $0.measure.text($0.reached), $0.measure.text($0.paper)]
+          [$0.measure.title, $0.measure.text($0.reached), $0.measure.quoted($0.paper)]
         }))
   }
 
   var lines: [String] {
     rows.map {
-      "\($0.measure.title): \($0.measure.text($0.reached)), paper \($0.measure.text($0.paper))"
+      "\($0.measure.title): \($0.measure.text($0.reached)), paper \($0.measure.quoted($0.paper))"
     }
   }
 

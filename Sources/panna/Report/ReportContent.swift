@@ -6,7 +6,7 @@ protocol ReportSection {
   /// What the part is called among the numbers.
   var key: String { get }
   /// The numbers in large type at the top of the page.
-  var highlights: [(value: String, label: String)] { get }
+  var highlights: [HTMLReport.Highlight] { get }
   func write(to page: inout HTMLReport)
   var lines: [String] { get }
   var numbers: ReportValue { get }

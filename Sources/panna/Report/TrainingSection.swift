@@ -1,6 +1,6 @@
 import ProgramSupport
 
-/// The errors of held-out structures at one step of the training.
+/// The errors of evaluated structures at one step of the training.
 struct EvaluationPoint: Equatable {
   let step: Int
   let errors: GroupErrors
@@ -9,7 +9,7 @@ struct EvaluationPoint: Equatable {
 /// The learning curves.
 struct TrainingSection: ReportSection {
   let key = "training"
-  let highlights: [(value: String, label: String)] = []
+  let highlights: [HTMLReport.Highlight] = []
   private let record: TrainingRecord
   private let history: [EvaluationPoint]
 
@@ -46,7 +46,8 @@ struct TrainingSection: ReportSection {
     }
     if !points.isEmpty {
       plot.series.append(
-        PlotSeries("held-out data", .marks, x: points.map(\.0), y: points.map(\.1), colour: 1))
+        PlotSeries(
+          "evaluated structures", .marks, x: points.map(\.0), y: points.map(\.1), colour: 1))
     }
     let what = isEnergy ? "energy per atom" : "force components"
     return HTMLReport.Figure(plot, caption: "Root mean square error of the \(what) in training.")
