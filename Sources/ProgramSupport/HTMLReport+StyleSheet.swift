@@ -27,14 +27,15 @@ extension HTMLReport {
     h3 { font-size: 16px; margin: 28px 0 8px; }
     p { max-width: 46em; margin: 0 0 12px; }
     .highlights {
-      display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 16px;
+      display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: 16px;
       margin: 24px 0;
     }
     .highlights div {
       background: var(--card); border: 1px solid var(--rule); border-radius: 8px;
       padding: 14px 18px;
     }
-    .highlights strong { display: block; font-size: 24px; line-height: 1.3; font-weight: 600; }
+    .highlights strong { display: block; font-size: 23px; line-height: 1.4; font-weight: 600; }
+    .highlights small { font-size: 15px; font-weight: 500; white-space: nowrap; }
     .highlights span { color: var(--muted); font-size: 14px; }
     .table { overflow-x: auto; margin: 16px 0 24px; }
     table { border-collapse: collapse; font-size: 15px; font-variant-numeric: tabular-nums; }
@@ -59,9 +60,10 @@ extension HTMLReport {
     .plot .minor { stroke: var(--minor); }
     .plot .frame { stroke: currentColor; opacity: 0.55; }
     .plot .guide { stroke: currentColor; opacity: 0.5; stroke-dasharray: 5 4; }
-    .plot .line { stroke-width: 1.6; stroke-linecap: round; }
-    .plot .faintLine { stroke-width: 1; opacity: 0.35; }
+    .plot .line { stroke-width: 1.4; stroke-linecap: round; }
+    .plot .faintLine { stroke-width: 1; opacity: 0.25; }
     .plot .dots { stroke-width: 2.6; stroke-linecap: round; opacity: 0.7; }
+    .plot .few { stroke-width: 4.5; }
     .plot .marks { stroke-width: 7; stroke-linecap: round; }
     .plot .steps { stroke-width: 1.2; fill-opacity: 0.14; }
     .plot .c0 { stroke: var(--c0); }

@@ -37,6 +37,23 @@ public struct HTMLReport: Sendable {
     }
   }
 
+  /// A number that the page begins with.
+  public struct Highlight: Sendable, Equatable {
+    /// The number.
+    public var value: String
+    /// Its unit.
+    public var unit: String
+    /// What it means.
+    public var label: String
+
+    /// A number.
+    public init(_ value: String, unit: String, label: String) {
+      self.value = value
+      self.unit = unit
+      self.label = label
+    }
+  }
+
   /// The page's heading.
   public let title: String
   private var body: [String] = []
@@ -60,12 +77,14 @@ public struct HTMLReport: Sendable {
     }
   }
 
-  /// Adds numbers in large type, each with what it means below.
-  public mutating func highlights(_ entries: [(value: String, label: String)]) {
+  /// Adds numbers in large type, each with its unit and what it means below.
+  public mutating func highlights(_ entries: [Highlight]) {
     let items = entries.map {
       Markup.element(
         "div", [:],
-        Markup.text("strong", [:], $0.value) + Markup.text("span", [:], $0.label))
+        Markup.element(
+          "strong", [:], Markup.escaped($0.value + " ") + Markup.text("small", [:], $0.unit))
+          + Markup.text("span", [:], $0.label))
     }
     body.append(
       Markup.element("div", ["class": "highlights"], "\n\(items.joined(separator: "\n"))\n"))

@@ -127,9 +127,11 @@ extension Plot {
       case .steps: stepsPath(series, layout)
       }
     guard !path.isEmpty else { return "" }
+    let isSparse = series.style == .dots && series.x.count < 1000
+    let style = isSparse ? "dots few" : "\(series.style)"
     return Markup.element(
       "g", ["class": "series"],
-      Markup.element("path", ["class": "\(series.style) \(colour)", "d": path]))
+      Markup.element("path", ["class": "\(style) \(colour)", "d": path]))
   }
 
   /// The points with a place on both axes, in runs that nothing interrupts.

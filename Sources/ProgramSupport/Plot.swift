@@ -98,6 +98,8 @@ public struct Plot: Sendable, Equatable {
   public var series: [PlotSeries] = []
   /// Whether both axes are equal, with the line where x is y.
   public var showsIdentity = false
+  /// Whether the axes are equally long.
+  public var isSquare = false
   /// Places on the horizontal axis with a dashed vertical line.
   public var guides: [Double] = []
 

@@ -24,8 +24,7 @@ struct PlotLayout {
     right = width - 16 - (x.ticks.labels.last.map { Self.textWidth($0) / 4 } ?? 0)
     legend = Self.legend(plot, from: left, to: right)
     top = (legend.last?.place.y ?? 4) + 10
-    // A field as high as wide where both axes mean the same.
-    bottom = plot.showsIdentity ? top + (right - left) : 332
+    bottom = plot.isSquare ? top + (right - left) : 332
     height = bottom + 46
     x.start = left
     x.end = right

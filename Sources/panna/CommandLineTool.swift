@@ -6,6 +6,7 @@ enum CommandLineTool {
 
   static let programs: [any Program.Type] = [
     GvectCalculator.self, TFRPacker.self, Train.self, Evaluate.self, Predict.self, MD.self,
+    Report.self,
   ]
 
   static var help: String {

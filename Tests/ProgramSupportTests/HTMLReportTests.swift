@@ -12,7 +12,10 @@ struct HTMLReportTests {
   private func sample() -> HTMLReport {
     var report = HTMLReport(title: "Silicon <216> & more")
     report.paragraph("First line.\nSecond \"line\" with <b>no markup</b>.")
-    report.highlights([("2.7 meV/atom", "energy RMSE"), ("0.134 eV/Å", "force RMSE")])
+    report.highlights([
+      .init("2.7", unit: "meV/atom", label: "energy RMSE"),
+      .init("0.134", unit: "eV/Å", label: "force RMSE"),
+    ])
     report.section("Errors")
     report.subsection("By phase")
     report.table(
@@ -69,7 +72,9 @@ struct HTMLReportTests {
 
   @Test("every class that plots use has a style")
   func styles() {
-    for name in ["grid", "minor", "frame", "guide", "line", "faintLine", "dots", "marks", "steps"]
+    for name in [
+      "grid", "minor", "frame", "guide", "line", "faintLine", "dots", "few", "marks", "steps",
+    ]
       + (0..<6).map({ "c\($0)" })
     {
       #expect(HTMLReport.styleSheet.contains(".plot .\(name) {"), "\(name)")

@@ -114,6 +114,7 @@ struct PlotTests {
   func identity() throws {
     var plot = plot(PlotSeries("", .dots, x: [1, 9], y: [2, 4]))
     plot.showsIdentity = true
+    plot.isSquare = true
     let layout = PlotLayout(plot)
     #expect(layout.right - layout.left == layout.bottom - layout.top)
     #expect(layout.x.range == layout.y.range)
