@@ -23,12 +23,6 @@ import Testing
     #expect(throws: GraphError.self) { try (n - 5).evaluated(with: ["n": 1]) }
   }
 
-  @Test func dividesExactly() {
-    #expect((6 * n * m + 4 * n).dividedExactly(by: 2 * n) == 3 * m + 2)
-    #expect((6 * n + 1).dividedExactly(by: 2) == nil)
-    #expect((n + m).dividedExactly(by: n) == nil)
-  }
-
   @Test func couldEqualWhereTheDifferenceIsUnknownOrZero() {
     #expect(n.couldEqual(5))
     #expect(n.couldEqual(m))

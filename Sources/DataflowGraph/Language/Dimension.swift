@@ -49,22 +49,6 @@ public struct Dimension: Hashable, Sendable {
     return Dimension(terms: product)
   }
 
-  /// The quotient where `divisor` is one term that divides every term, else nil.
-  func dividedExactly(by divisor: Dimension) -> Dimension? {
-    guard divisor.terms.count == 1, let (symbols, factor) = divisor.terms.first else { return nil }
-    var quotient: [[String]: Int] = [:]
-    for (key, coefficient) in terms {
-      var rest = key
-      for symbol in symbols {
-        guard let position = rest.firstIndex(of: symbol) else { return nil }
-        rest.remove(at: position)
-      }
-      guard coefficient.isMultiple(of: factor) else { return nil }
-      quotient[rest] = coefficient / factor
-    }
-    return Dimension(terms: quotient)
-  }
-
   /// Whether the two sizes could be equal in some run.
   func couldEqual(_ other: Dimension) -> Bool { (self - other).known ?? 0 == 0 }
 
