@@ -65,6 +65,8 @@ import Testing
     #expect(
       message(try section("11").int("key", in: 1...10))
         == place + "11: expected a whole number from 1 to 10")
+    #expect(message(try section("").string("key")) == place + "(nothing): expected a text")
+    #expect(try section("").string("key", allowsEmpty: true) == "")
     #expect(message(try section("").int("key")) == place + "(nothing): expected a whole number")
     for wrong in ["x", "nan", "inf", "1,5"] {
       #expect(message(try section(wrong).double("key")) == place + "\(wrong): expected a number")

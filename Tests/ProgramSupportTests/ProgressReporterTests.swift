@@ -66,6 +66,33 @@ import Testing
     #expect(text.count == "\r\u{1B}[K".count + 39)
   }
 
+  @Test func otherLinesReplaceTheBar() {
+    let text = report(isTerminal: true, columns: 200, interval: .zero) { reporter in
+      reporter.interrupt {}
+      reporter.advance()
+      reporter.interrupt {}
+    }
+    // Nothing is erased before there is a bar, and nothing is left open behind the lines.
+    #expect(text.hasPrefix("\r\u{1B}[K[##..") && text.hasSuffix("\r\u{1B}[K"))
+    let plain = report(isTerminal: false, interval: .zero) { reporter in
+      reporter.advance()
+      reporter.interrupt {}
+    }
+    #expect(plain.filter { $0 == "\n" }.count == 1 && plain.hasSuffix("\n"))
+  }
+
+  @Test func anUnfinishedBarEndsItsLine() {
+    let output = Output()
+    do {
+      let reporter = ProgressReporter(
+        "pack", unit: "files", total: 10, isTerminal: true, columns: 200, interval: .zero
+      ) { output.append($0) }
+      reporter.advance()
+      #expect(!output.value.hasSuffix("\n"))
+    }
+    #expect(output.value.hasSuffix("\n"))
+  }
+
   /// Work that was done before does not count for the rate.
   @Test func whatWasDoneBeforeIsCounted() {
     let text = report(isTerminal: false, interval: .zero, first: 8) { $0.advance() }

@@ -12,9 +12,10 @@ extension DescribedStructure {
   /// Forces go with derivatives only, as in the original.
   ///
   /// - Precondition: there are derivatives where they are to be stored.
+  /// - Throws: `AtomisticsError` where the format's floats cannot hold the sparse places.
   public func trainExample(
     derivatives storage: DerivativeStorage, includesPerAtomQuantity: Bool = false
-  ) -> TrainExample {
+  ) throws -> TrainExample {
     var features: [String: TrainExample.Feature] = [
       "gvects": .floats(descriptors), "species": .integers(species.map { Int64($0) }),
       "energy": .floats([energy]), "name": .bytes([Array(name.utf8)]),
@@ -27,17 +28,29 @@ extension DescribedStructure {
     case .none: break
     case .dense:
       features["dgvects"] = .floats(derivatives!.dense(descriptorSize: descriptorSize))
-    case .sparse:
-      let entries = derivatives!.entries(descriptorSize: descriptorSize)
-      features["dgvect_size"] = .integers([Int64(entries.values.count)])
-      features["dgvect_values"] = .floats(entries.values)
-      features["dgvect_indices1"] = .floats(entries.rows.map { Float($0) })
-      features["dgvect_indices2"] = .floats(entries.columns.map { Float($0) })
+    case .sparse: try addSparseDerivatives(to: &features)
     }
     if includesPerAtomQuantity, let perAtomQuantity {
       features["per_atom_quantity"] = .floats(perAtomQuantity)
     }
     return TrainExample(features: features)
+  }
+
+  private func addSparseDerivatives(
+    to features: inout [String: TrainExample.Feature]
+  ) throws {
+    // Rows are stored as float32, which holds all whole numbers up to this one only.
+    guard atomCount * descriptorSize <= DescriptorFile.largestExact else {
+      throw AtomisticsError(
+        key: "sparse derivatives of \(name)",
+        found: "\(atomCount) atoms with \(descriptorSize) components",
+        allowed: "a product of at most \(DescriptorFile.largestExact); store them dense")
+    }
+    let entries = derivatives!.entries(descriptorSize: descriptorSize)
+    features["dgvect_size"] = .integers([Int64(entries.values.count)])
+    features["dgvect_values"] = .floats(entries.values)
+    features["dgvect_indices1"] = .floats(entries.rows.map { Float($0) })
+    features["dgvect_indices2"] = .floats(entries.columns.map { Float($0) })
   }
 
   /// The structure in a `tf.train.Example`; derivatives are taken from whichever form there is.
@@ -46,7 +59,7 @@ extension DescribedStructure {
   /// - Throws: `AtomisticsError` that names the feature which is missing or does not fit.
   public init(_ example: TrainExample, fallbackName: String) throws {
     let reader = FeatureReader(example)
-    let species = try reader.integers("species")
+    let species = try reader.species()
     let descriptors = try reader.floats("gvects")
     let n = species.count
     guard n > 0, descriptors.count.isMultiple(of: n) else {
@@ -58,7 +71,7 @@ extension DescribedStructure {
     let energy = try reader.floats("energy", count: 1)[0]
     self.init(
       name: reader.text("name") ?? fallbackName, energy: energy,
-      species: species.map { Int32(truncatingIfNeeded: $0) }, descriptorSize: size,
+      species: species, descriptorSize: size,
       descriptors: descriptors, derivatives: try reader.derivatives(atoms: n, size: size),
       forces: try reader.optionalFloats("forces", count: 3 * n),
       perAtomQuantity: try reader.optionalFloats("per_atom_quantity", count: n))
@@ -96,6 +109,16 @@ private struct FeatureReader {
     return values
   }
 
+  func species() throws -> [Int32] {
+    try integers("species").map { index in
+      guard (0..<1 << 16).contains(index) else {
+        throw AtomisticsError(
+          key: "species", found: "\(index)", allowed: "whole numbers from 0 to 65535")
+      }
+      return Int32(index)
+    }
+  }
+
   func text(_ name: String) -> String? {
     guard case .bytes(let values)? = features[name], let first = values.first else { return nil }
     return String(decoding: first, as: UTF8.self)
@@ -108,6 +131,14 @@ private struct FeatureReader {
     }
     guard features["dgvect_values"] != nil else { return nil }
     let values = try floats("dgvect_values")
+    if features["dgvect_size"] != nil {
+      let size = try integers("dgvect_size")
+      guard size == [Int64(values.count)] else {
+        throw AtomisticsError(
+          key: "dgvect_values", found: "\(values.count) numbers",
+          allowed: "as many as dgvect_size says: \(size)")
+      }
+    }
     let rows = try indices("dgvect_indices1", count: values.count, below: n * g)
     let columns = try indices("dgvect_indices2", count: values.count, below: 3 * n)
     return DerivativeBlocks(

@@ -72,9 +72,11 @@ public struct IniSection: Sendable, Equatable {
     return result
   }
 
-  /// A text that is not empty.
-  public func string(_ key: String, default fallback: String? = nil) throws -> String {
-    try value(key, default: fallback, "a text") { $0.isEmpty ? nil : $0 }
+  /// A text, which must not be empty unless that is allowed.
+  public func string(
+    _ key: String, default fallback: String? = nil, allowsEmpty: Bool = false
+  ) throws -> String {
+    try value(key, default: fallback, "a text") { $0.isEmpty && !allowsEmpty ? nil : $0 }
   }
 
   /// A path, relative to the folder the program runs in; `~` is the home folder.

@@ -54,7 +54,7 @@ enum TFRPacker: Program {
     } catch {
       throw WorkError("\(folder.path): cannot be read: \(error.localizedDescription)")
     }
-    let files = names.filter { $0.hasSuffix(".bin") }.sorted()
+    let files = names.filter { $0.hasSuffix(".bin") && !$0.hasPrefix(".") }.sorted()
     guard !files.isEmpty else {
       throw WorkError("\(folder.path): there is no *.bin file among its \(names.count) files")
     }
@@ -80,42 +80,12 @@ enum TFRPacker: Program {
         throw WorkError(
           "\(file.path): has no per-atom quantity, which include_per_atom_quantity asks for")
       }
-      let example = structure.trainExample(
+      let example = try structure.trainExample(
         derivatives: configuration.storage,
         includesPerAtomQuantity: configuration.includesPerAtomQuantity)
       try writer.write(example.encoded())
       onEach()
     }
     try writer.close()
-  }
-}
-
-/// What `tfr_packer` reads from its configuration file.
-struct TFRPackerConfiguration {
-  let input: URL
-  let output: URL
-  let elementsPerFile: Int
-  let prefix: String
-  let storage: DescribedStructure.DerivativeStorage
-  let includesPerAtomQuantity: Bool
-
-  init(_ file: IniFile) throws {
-    try file.check(known: [
-      "IO_INFORMATION": ["input_dir", "output_dir", "elements_per_file", "prefix"],
-      "CONTENT_INFORMATION": [
-        "n_species", "include_derivatives", "sparse_derivatives", "include_per_atom_quantity",
-      ],
-    ])
-    let io = try file.section("IO_INFORMATION")
-    input = try io.url("input_dir")
-    output = try io.url("output_dir")
-    elementsPerFile = try io.int("elements_per_file", default: 1000, in: 1...Int.max)
-    prefix = io.has("prefix") ? try io.string("prefix") : ""
-    let content = file.optionalSection("CONTENT_INFORMATION")
-    let isSparse = try content.bool("sparse_derivatives", default: false)
-    storage =
-      try content.bool("include_derivatives", default: false)
-      ? (isSparse ? .sparse : .dense) : .none
-    includesPerAtomQuantity = try content.bool("include_per_atom_quantity", default: false)
   }
 }

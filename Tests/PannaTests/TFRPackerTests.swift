@@ -1,0 +1,209 @@
+import Atomistics
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProgramSupport
+@testable import panna
+
+/// `tfr_packer` on descriptor files of the tests' own making and of the original's.
+@Suite(.timeLimit(.minutes(1))) struct TFRPackerTests {
+  private func structure(_ name: String, _ energy: Float) -> DescribedStructure {
+    let blocks = DerivativeBlocks(
+      rowStarts: [0, 2, 4], neighbours: [0, 1, 0, 1],
+      values: (0..<24).map { $0 % 5 == 1 ? 0 : Float($0) + energy })
+    return DescribedStructure(
+      name: name, energy: energy, species: [0, 1], descriptorSize: 2, descriptors: [1, 2, 3, 4],
+      derivatives: blocks, forces: [1, 2, 3, 4, 5, energy], perAtomQuantity: [7, energy])
+  }
+
+  /// A folder with descriptor files and a configuration that packs two of them in a file.
+  private func fixture(
+    _ names: [String] = ["a", "b", "c"], layout: DescriptorFile.DerivativeLayout = .sparse
+  ) throws -> ProgramFixture {
+    let fixture = try ProgramFixture()
+    try fixture.write("not a descriptor", to: "bin/notes.txt")
+    for (index, name) in names.enumerated() {
+      try DescriptorFile.write(
+        structure(name, Float(index)), to: fixture.url("bin/\(name).bin"), derivatives: layout)
+    }
+    try fixture.write(
+      """
+      [IO_INFORMATION]
+      input_dir = FOLDER/bin
+      output_dir = FOLDER/tfr
+      elements_per_file = 2
+      prefix = set
+      [CONTENT_INFORMATION]
+      n_species = 2
+      """, to: "tfr.ini")
+    return fixture
+  }
+
+  private func pack(_ fixture: ProgramFixture, _ sets: String...) throws {
+    let arguments = ["--config", fixture.path("tfr.ini")] + sets.flatMap { ["--set", $0] }
+    try TFRPacker.run(TFRPacker.options.parse(arguments))
+  }
+
+  private func packed(_ fixture: ProgramFixture) throws -> [[DescribedStructure]] {
+    try DescribedStructureFile.files(in: fixture.url("tfr"))
+      .map { try DescribedStructureFile.read($0) }
+  }
+
+  @Test func filesAreCutAndNamedInTheOrderOfNames() throws {
+    let fixture = try fixture(["b10", "c", "a", "b2", "b1"])
+    try pack(fixture)
+    #expect(
+      try fixture.names(in: "tfr")
+        == ["set-1-3.tfrecord", "set-2-3.tfrecord", "set-3-3.tfrecord"])
+    #expect(try packed(fixture).map { $0.map(\.name) } == [["a", "b1"], ["b10", "b2"], ["c"]])
+  }
+
+  @Test func withoutPrefixNumbersAreTheName() throws {
+    let fixture = try fixture()
+    try pack(fixture, "IO_INFORMATION.prefix=")
+    #expect(try fixture.names(in: "tfr") == ["1-2.tfrecord", "2-2.tfrecord"])
+  }
+
+  @Test(arguments: [DescriptorFile.DerivativeLayout.dense, .sparse], ["True", "False"])
+  func derivativesOfEitherKindBecomeEitherKind(
+    layout: DescriptorFile.DerivativeLayout, isSparse: String
+  ) throws {
+    let fixture = try fixture(layout: layout)
+    try pack(
+      fixture, "CONTENT_INFORMATION.include_derivatives=yes",
+      "CONTENT_INFORMATION.sparse_derivatives=\(isSparse)",
+      "CONTENT_INFORMATION.include_per_atom_quantity=on")
+    let expected = ["a", "b", "c"].enumerated().map { structure($1, Float($0)) }
+    #expect(try packed(fixture).flatMap { $0 } == expected)
+    var reader = try TFRecordReader(fixture.url("tfr/set-1-2.tfrecord"))
+    let example = try TrainExample(encoded: try #require(try reader.next()))
+    #expect((example.features["dgvects"] != nil) == (isSparse == "False"))
+    #expect((example.features["dgvect_values"] != nil) == (isSparse == "True"))
+  }
+
+  @Test func derivativesAreLeftOutUnlessAskedFor() throws {
+    let fixture = try fixture()
+    try pack(fixture)
+    for structure in try packed(fixture).flatMap({ $0 }) {
+      #expect(structure.derivatives == nil && structure.forces == nil)
+      #expect(structure.perAtomQuantity == nil)
+    }
+  }
+
+  @Test func filesThatAreThereAreKept() throws {
+    let fixture = try fixture()
+    try fixture.write("kept", to: "tfr/set-1-2.tfrecord")
+    try fixture.write("", to: "tfr/set-2-2.tfrecord")
+    try pack(fixture)
+    #expect(try fixture.text("tfr/set-1-2.tfrecord") == "kept")
+    #expect(
+      try DescribedStructureFile.read(fixture.url("tfr/set-2-2.tfrecord")).map(\.name) == ["c"])
+  }
+
+  @Test func equalInputHasEqualBytes() throws {
+    let (one, other) = (try fixture(), try fixture())
+    for fixture in [one, other] { try pack(fixture, "CONTENT_INFORMATION.include_derivatives=1") }
+    for name in ["tfr/set-1-2.tfrecord", "tfr/set-2-2.tfrecord"] {
+      #expect(try one.bytes(name) == other.bytes(name))
+    }
+  }
+
+  @Test func aBadFileIsNamedAndLeavesNothing() throws {
+    let fixture = try fixture()
+    let bytes = try fixture.bytes("bin/b.bin")
+    try bytes.dropLast(3).write(to: fixture.url("bin/b.bin"))
+    let message = fixture.message { try pack(fixture) }
+    #expect(message.hasPrefix("bin/b.bin: per-atom quantity: found a file that ends at byte "))
+    #expect(try fixture.names(in: "tfr") == [])
+  }
+
+  @Test func whatIsMissingIsNamed() throws {
+    let fixture = try fixture(["a"])
+    var bare = structure("a", 0)
+    (bare.derivatives, bare.forces, bare.perAtomQuantity) = (nil, nil, nil)
+    try DescriptorFile.write(bare, to: fixture.url("bin/a.bin"))
+    #expect(
+      fixture.message { try pack(fixture, "CONTENT_INFORMATION.include_derivatives=True") }
+        == "bin/a.bin: has no derivatives, which include_derivatives asks for")
+    #expect(
+      fixture.message { try pack(fixture, "CONTENT_INFORMATION.include_per_atom_quantity=True") }
+        == "bin/a.bin: has no per-atom quantity, which include_per_atom_quantity asks for")
+    try FileManager.default.removeItem(at: fixture.url("bin/a.bin"))
+    #expect(
+      fixture.message { try pack(fixture) }
+        == "bin: there is no *.bin file among its 1 files")
+  }
+
+  @Test(arguments: [
+    (
+      "IO_INFORMATION.elements_per_file=0",
+      "tfr.ini with --set: [IO_INFORMATION] elements_per_file = 0: expected a whole number from 1"
+    ),
+    (
+      "CONTENT_INFORMATION.include_derivative=True",
+      "tfr.ini with --set: [CONTENT_INFORMATION] include_derivative is an unknown key; did you mean"
+        + " include_derivatives? Allowed: include_derivatives, include_per_atom_quantity,"
+        + " n_species, sparse_derivatives"
+    ),
+  ])
+  func wrongConfigurationsAreRefused(set: String, expected: String) throws {
+    let fixture = try fixture()
+    #expect(fixture.message { try pack(fixture, set) } == expected)
+    #expect(!fixture.exists("tfr"))
+  }
+
+  // MARK: Files of the original
+
+  /// Unpacked into descriptor files and packed again, the original's records have the same lists and
+  /// lengths; the original took files in the order 2, 1, 3.
+  @Test(
+    .enabled(if: Golden.isPresent, "reference data absent"),
+    arguments: [("tfr_dense", "False"), ("tfr_sparse", "True")])
+  func theOriginalsFilesAreMadeAgain(folder: String, isSparse: String) throws {
+    let originals = try DescribedStructureFile.files(in: Golden.url("panna/golden/\(folder)"))
+    let fixture = try fixture([])
+    for structure in try originals.flatMap({ try DescribedStructureFile.read($0) }) {
+      try DescriptorFile.write(
+        structure, to: fixture.url("bin/\(structure.name).bin"), derivatives: .sparse)
+    }
+    try pack(
+      fixture, "CONTENT_INFORMATION.include_derivatives=True",
+      "CONTENT_INFORMATION.sparse_derivatives=\(isSparse)")
+    let made = try records(DescribedStructureFile.files(in: fixture.url("tfr")))
+    let expected = try records(originals)
+    #expect(made.count == 3)
+    for (name, record) in expected {
+      #expect(made[name]?.count == record.count)
+      #expect(
+        try TrainExample(encoded: made[name] ?? []) == TrainExample(encoded: record), "\(name)")
+    }
+  }
+
+  private func records(_ files: [URL]) throws -> [String: [UInt8]] {
+    var result: [String: [UInt8]] = [:]
+    for file in files {
+      var reader = try TFRecordReader(file)
+      while let record = try reader.next() {
+        let structure = try DescribedStructure(TrainExample(encoded: record), fallbackName: "")
+        result[structure.name] = record
+      }
+    }
+    return result
+  }
+
+  /// Packing the original's descriptor files gives records that hold what those files hold.
+  @Test(.enabled(if: Golden.isPresent, "reference data absent"))
+  func theOriginalsDescriptorFilesArePacked() throws {
+    let fixture = try fixture([])
+    let source = Golden.url("panna/golden/mbp_mol_sparse")
+    try pack(
+      fixture, "IO_INFORMATION.input_dir=\(source.path)",
+      "CONTENT_INFORMATION.include_derivatives=True")
+    let expected = try ["1", "2", "3"].map {
+      try DescriptorFile.read(source.appendingPathComponent("\($0).bin"))
+    }
+    #expect(try packed(fixture).flatMap { $0 } == expected)
+  }
+}
