@@ -44,7 +44,7 @@ struct ColumnFile {
     let bytes = [UInt8](data)
     let firstEnd = bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
     let first = String(decoding: bytes[..<firstEnd], as: UTF8.self)
-      .trimmingCharacters(in: .whitespaces)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
     guard first == header || first.hasPrefix(header + " ") else {
       throw WorkError("\(path):1: found \"\(first.prefix(100))\"; expected \"\(header)\"")
     }
