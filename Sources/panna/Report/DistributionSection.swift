@@ -49,7 +49,7 @@ struct DistributionSection: ReportSection {
     plot.series = [
       PlotSeries(
         "reference", .line, x: panel.reference.distances, y: panel.reference.values, colour: 0),
-      PlotSeries("network", .line, x: panel.network.distances, y: panel.network.values, colour: 1),
+      PlotSeries("network", .dots, x: panel.network.distances, y: panel.network.values, colour: 1),
     ]
     return HTMLReport.Figure(plot, caption: "\(panel.name): radial distribution function.")
   }
