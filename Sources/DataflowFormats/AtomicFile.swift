@@ -8,12 +8,18 @@ import Foundation
 public enum AtomicFile {
   /// Writes beside the file, forces the bytes to disk and moves the new file into place.
   ///
+  /// - Parameter isForced: false for one of many small files that can be made again: it is whole or not
+  ///   there for every program, but may be lost where the machine itself stops.
   /// - Throws: `FormatError` that names the file; what was there before is then still there.
-  public static func write(_ bytes: some ContiguousBytes, to file: URL) throws {
-    try bytes.withUnsafeBytes { try write($0, to: file) }
+  public static func write(
+    _ bytes: some ContiguousBytes, to file: URL, isForced: Bool = true
+  ) throws {
+    try bytes.withUnsafeBytes { try write($0, to: file, isForced) }
   }
 
-  private static func write(_ bytes: UnsafeRawBufferPointer, to file: URL) throws {
+  private static func write(
+    _ bytes: UnsafeRawBufferPointer, to file: URL, _ isForced: Bool
+  ) throws {
     let temporary = temporaryURL(for: file)
     let handle = try create(temporary, for: file)
     do {
@@ -23,7 +29,7 @@ public enum AtomicFile {
       unlink(temporary.path)
       throw error
     }
-    try finish(handle, temporary, file)
+    try finish(handle, temporary, file, isForced: isForced)
   }
 
   /// A name in the same folder that no other writer has.
@@ -55,19 +61,20 @@ public enum AtomicFile {
     }
   }
 
-  /// Forces a complete temporary file to disk, closes it and gives it its name.
+  /// Forces a complete temporary file to disk, unless told not to, closes it and gives it its name.
   ///
   /// - Throws: `FormatError`; the temporary file is closed and removed then.
   package static func finish(
-    _ handle: Int32, _ temporary: URL, _ file: URL
+    _ handle: Int32, _ temporary: URL, _ file: URL, isForced: Bool = true
   ) throws(FormatError) {
-    var isDone = fsync(handle) == 0
+    var isDone = !isForced || fsync(handle) == 0
     isDone = close(handle) == 0 && isDone
     guard isDone, rename(temporary.path, file.path) == 0 else {
       let error = failure("cannot be written", file)
       unlink(temporary.path)
       throw error
     }
+    guard isForced else { return }
     // The new name itself is on disk only when the folder is.
     let folder = open(file.deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
     if folder >= 0 {

@@ -1,3 +1,4 @@
+import Dataflow
 import Foundation
 
 /// Reads and writes whole files; a file that was written is complete or not there.
@@ -32,10 +33,10 @@ package enum FileAccess {
   /// - Throws: `AtomisticsError` when it cannot be written.
   package static func write(_ data: Data, to url: URL) throws {
     do {
-      try data.write(to: url, options: .atomic)
-    } catch {
+      try AtomicFile.write(data, to: url, isForced: false)
+    } catch let error as FormatError {
       throw AtomisticsError(
-        file: url.path, found: "a place that cannot be written (\(error.localizedDescription))",
+        file: url.path, found: "a place that \(error.message)",
         allowed: "a file in a folder that exists and may be written")
     }
   }
