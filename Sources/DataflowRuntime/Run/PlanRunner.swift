@@ -10,7 +10,6 @@ final class PlanRunner {
     let kernel: any Kernel
     let firstInput: Int
     let firstOutput: Int
-    var workspaceByteCount = 0
     var workspace = UnsafeMutableRawPointer(bitPattern: AlignedStorage.alignment)!
   }
 

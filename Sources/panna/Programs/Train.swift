@@ -69,8 +69,9 @@ private struct TrainingRun {
     trainer = try Trainer(
       model, objective: configuration.objective, schedule: configuration.schedule,
       options: SessionOptions(intraOpParallelismThreads: threads))
+    let chosen = configuration.threads == 0 ? ThreadCount.explanation : "\(threads)"
     let parameters = model.networks.reduce(0) { $0 + $1.parameterCount }
-    say("train: \(structures.count) structures, \(parameters) parameters, \(threads) threads")
+    say("train: \(structures.count) structures, \(parameters) parameters, threads: \(chosen)")
   }
 
   private static func read(_ configuration: TrainConfiguration) throws -> [DescribedStructure] {
