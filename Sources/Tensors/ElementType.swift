@@ -6,18 +6,23 @@ public enum ElementType: String, Sendable, CaseIterable, CustomStringConvertible
   case int64
   case uint8
   case bool
+  /// A handle of something a session holds, such as a queue; it has no elements to read.
+  case resource
 
   /// Bytes of one element.
   public var size: Int {
     switch self {
     case .float32, .int32: 4
-    case .float64, .int64: 8
+    case .float64, .int64, .resource: 8
     case .uint8, .bool: 1
     }
   }
 
   /// Whether gradients flow through values of this type.
   public var isFloatingPoint: Bool { self == .float32 || self == .float64 }
+
+  /// Whether the elements are whole numbers.
+  public var isInteger: Bool { [.int32, .int64, .uint8].contains(self) }
 
   public var description: String { rawValue }
 }

@@ -121,6 +121,7 @@ extension Tensor: Equatable {
     case .int64: return same(Int64.self)
     case .uint8: return same(UInt8.self)
     case .bool: return same(Bool.self)
+    case .resource: return true
     }
   }
 }
@@ -140,6 +141,7 @@ extension Tensor: CustomStringConvertible {
       case .int64: first(Int64.self)
       case .uint8: first(UInt8.self)
       case .bool: first(Bool.self)
+      case .resource: "handle"
       }
     return "\(elementType)\(shape) [\(text)]"
   }

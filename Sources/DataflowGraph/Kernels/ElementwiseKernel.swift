@@ -94,6 +94,7 @@ final class ElementwiseKernel<T: KernelFloat>: Kernel {
     case .int64: reader.read(input.elements(Int64.self), elements, into: target) { T($0) }
     case .uint8: reader.read(input.elements(UInt8.self), elements, into: target) { T($0) }
     case .bool: reader.read(input.elements(Bool.self), elements, into: target) { $0 ? 1 : 0 }
+    case .resource: preconditionFailure("a handle is no number")
     }
   }
 
@@ -108,7 +109,8 @@ final class ElementwiseKernel<T: KernelFloat>: Kernel {
     case .float32: write(Float.self) { Float($0) }
     case .float64: write(Double.self) { Double($0) }
     case .bool: write(Bool.self) { $0 != 0 }
-    case .int32, .int64, .uint8: preconditionFailure("elementwise results are not \(outputType)")
+    case .int32, .int64, .uint8, .resource:
+      preconditionFailure("elementwise results are not \(outputType)")
     }
   }
 }

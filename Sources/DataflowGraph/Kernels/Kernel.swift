@@ -12,6 +12,15 @@ public protocol Kernel: AnyObject {
   func run(_ context: borrowing KernelContext) throws
 }
 
+/// A kernel that finds out sizes of its outputs while it runs: those that the operation's
+/// `outputs(for:)` called `Dimension.late(0)`, `late(1)`, …
+public protocol LateSizeKernel: Kernel {
+  /// The late sizes, in order, from the inputs' elements; comes before `prepare` in every run.
+  ///
+  /// - Parameter context: without outputs and scratch memory.
+  func measure(_ context: borrowing KernelContext) throws -> [Int]
+}
+
 /// The concrete shapes of a step's inputs and outputs.
 public struct KernelSizes: Sendable {
   public let inputs: [Shape]

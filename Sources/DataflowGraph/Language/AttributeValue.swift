@@ -1,26 +1,38 @@
 import Tensors
 
 /// The value of an operation's attribute.
-public enum AttributeValue: Sendable, Equatable, CustomStringConvertible {
+public enum AttributeValue: Sendable, Equatable {
   case int(Int)
   case ints([Int])
   case float(Double)
+  case floats([Double])
   case bool(Bool)
   case string(String)
+  case strings([String])
   case type(ElementType)
+  case types([ElementType])
   case shape(SymbolicShape)
+  case shapes([SymbolicShape])
   case tensor(Tensor)
+  case function(GraphFunction)
+}
 
+extension AttributeValue: CustomStringConvertible {
   public var description: String {
     switch self {
     case .int(let value): "\(value)"
     case .ints(let values): "\(values)"
     case .float(let value): "\(value)"
+    case .floats(let values): "\(values)"
     case .bool(let value): "\(value)"
     case .string(let value): "\"\(value)\""
+    case .strings(let values): "\(values)"
     case .type(let value): "\(value)"
+    case .types(let values): "\(values)"
     case .shape(let value): "\(value)"
+    case .shapes(let values): "\(values)"
     case .tensor(let value): "\(value)"
+    case .function(let value): value.name
     }
   }
 }
@@ -29,15 +41,25 @@ public enum AttributeValue: Sendable, Equatable, CustomStringConvertible {
 public struct Attributes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   public private(set) var values: [String: AttributeValue]
 
+  public init(_ values: [String: AttributeValue]) { self.values = values }
+
   public init(dictionaryLiteral elements: (String, AttributeValue)...) {
     values = Dictionary(uniqueKeysWithValues: elements)
   }
 
-  /// The attribute's value as the type that `read` finds in it.
+  public subscript(name: String) -> AttributeValue? {
+    get { values[name] }
+    set { values[name] = newValue }
+  }
+
+  /// The attribute's value as the type that `read` finds in it; `standard` where it is missing.
   ///
-  /// - Throws: `GraphError` where it is missing or of another type.
-  private func value<T>(_ name: String, _ read: (AttributeValue) -> T?) throws -> T {
+  /// - Throws: `GraphError` where it is of another type, or missing without a standard value.
+  private func value<T>(
+    _ name: String, _ standard: T?, _ read: (AttributeValue) -> T?
+  ) throws -> T {
     guard let value = values[name] else {
+      if let standard { return standard }
       throw GraphError(
         "attribute \(name) is missing; there are: \(values.keys.sorted().joined(separator: ", "))")
     }
@@ -47,28 +69,99 @@ public struct Attributes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     return result
   }
 
-  public func int(_ name: String) throws -> Int {
-    try value(name) { if case .int(let value) = $0 { value } else { nil } }
+  public func int(_ name: String, default standard: Int? = nil) throws -> Int {
+    try value(name, standard) { if case .int(let value) = $0 { value } else { nil } }
   }
-  public func ints(_ name: String) throws -> [Int] {
-    try value(name) { if case .ints(let value) = $0 { value } else { nil } }
+
+  /// A list of whole numbers; a shape of known sizes is one too.
+  public func ints(_ name: String, default standard: [Int]? = nil) throws -> [Int] {
+    try value(name, standard) {
+      switch $0 {
+      case .ints(let values): values
+      case .shape(let shape): shape.known?.dimensions
+      default: nil
+      }
+    }
   }
-  public func float(_ name: String) throws -> Double {
-    try value(name) { if case .float(let value) = $0 { value } else { nil } }
+
+  /// A number; whole ones too.
+  public func float(_ name: String, default standard: Double? = nil) throws -> Double {
+    try value(name, standard) {
+      switch $0 {
+      case .float(let value): value
+      case .int(let value): Double(value)
+      default: nil
+      }
+    }
   }
-  public func bool(_ name: String) throws -> Bool {
-    try value(name) { if case .bool(let value) = $0 { value } else { nil } }
+
+  public func floats(_ name: String, default standard: [Double]? = nil) throws -> [Double] {
+    try value(name, standard) {
+      switch $0 {
+      case .floats(let values): values
+      case .ints(let values): values.map(Double.init)
+      case .shape(let shape): shape.known?.dimensions.map(Double.init)
+      default: nil
+      }
+    }
   }
-  public func string(_ name: String) throws -> String {
-    try value(name) { if case .string(let value) = $0 { value } else { nil } }
+
+  public func bool(_ name: String, default standard: Bool? = nil) throws -> Bool {
+    try value(name, standard) { if case .bool(let value) = $0 { value } else { nil } }
   }
-  public func type(_ name: String) throws -> ElementType {
-    try value(name) { if case .type(let value) = $0 { value } else { nil } }
+
+  public func string(_ name: String, default standard: String? = nil) throws -> String {
+    try value(name, standard) { if case .string(let value) = $0 { value } else { nil } }
   }
-  public func shape(_ name: String) throws -> SymbolicShape {
-    try value(name) { if case .shape(let value) = $0 { value } else { nil } }
+
+  public func strings(_ name: String, default standard: [String]? = nil) throws -> [String] {
+    try value(name, standard) { if case .strings(let values) = $0 { values } else { nil } }
   }
-  public func tensor(_ name: String) throws -> Tensor {
-    try value(name) { if case .tensor(let value) = $0 { value } else { nil } }
+
+  public func type(_ name: String, default standard: ElementType? = nil) throws -> ElementType {
+    try value(name, standard) { if case .type(let value) = $0 { value } else { nil } }
+  }
+
+  public func types(_ name: String, default standard: [ElementType]? = nil) throws -> [ElementType]
+  {
+    try value(name, standard) { if case .types(let values) = $0 { values } else { nil } }
+  }
+
+  /// Sizes; a list of whole numbers is one too.
+  public func shape(_ name: String, default standard: SymbolicShape? = nil) throws -> SymbolicShape
+  {
+    try value(name, standard) {
+      switch $0 {
+      case .shape(let value): value
+      case .ints(let values): SymbolicShape(values.map { Dimension($0) })
+      default: nil
+      }
+    }
+  }
+
+  public func shapes(_ name: String, default standard: [SymbolicShape]? = nil) throws
+    -> [SymbolicShape]
+  {
+    try value(name, standard) { if case .shapes(let values) = $0 { values } else { nil } }
+  }
+
+  /// One size: a shape of one dimension, or a whole number.
+  public func dimension(_ name: String, default standard: Dimension? = nil) throws -> Dimension {
+    try value(name, standard) {
+      switch $0 {
+      case .int(let value): Dimension(value)
+      case .shape(let shape): shape.rank == 1 ? shape[0] : nil
+      case .ints(let values): values.count == 1 ? Dimension(values[0]) : nil
+      default: nil
+      }
+    }
+  }
+
+  public func tensor(_ name: String, default standard: Tensor? = nil) throws -> Tensor {
+    try value(name, standard) { if case .tensor(let value) = $0 { value } else { nil } }
+  }
+
+  public func function(_ name: String) throws -> GraphFunction {
+    try value(name, nil) { if case .function(let value) = $0 { value } else { nil } }
   }
 }

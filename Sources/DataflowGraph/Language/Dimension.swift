@@ -16,6 +16,16 @@ public struct Dimension: Hashable, Sendable {
   /// A size that runs fix, by name.
   public init(symbol: String) { self.init(terms: [[symbol]: 1]) }
 
+  /// The size number `index` among those that an operation finds out while it runs.
+  ///
+  /// Only for what `Operation.outputs(for:)` returns: the graph gives it the node's name.
+  public static func late(_ index: Int) -> Dimension { Dimension(symbol: "?\(index)") }
+
+  /// The size with the symbols that `names` knows under their new names.
+  func renamed(_ names: (String) -> String) -> Dimension {
+    Dimension(terms: Dictionary(terms.map { ($0.key.map(names).sorted(), $0.value) }) { $0 + $1 })
+  }
+
   /// The size where it is known, else nil.
   public var known: Int? {
     if terms.isEmpty { return 0 }
@@ -56,6 +66,16 @@ public struct Dimension: Hashable, Sendable {
   ///
   /// - Throws: `GraphError` for a symbol that is not among them, and for a negative size.
   package func evaluated(with sizes: [String: Int]) throws -> Int {
+    let total = try value(with: sizes)
+    guard total >= 0 else { throw GraphError("the size \(self) is \(total) with \(sizes)") }
+    return total
+  }
+
+  /// The number when the symbols have the given sizes; it may be negative.
+  ///
+  /// - Throws: `GraphError` for a symbol that is not among them.
+  package func value(with sizes: [String: Int]) throws -> Int {
+    if let known { return known }
     var total = 0
     for (symbols, coefficient) in terms {
       var product = coefficient
@@ -67,7 +87,6 @@ public struct Dimension: Hashable, Sendable {
       }
       total += product
     }
-    guard total >= 0 else { throw GraphError("the size \(self) is \(total) with \(sizes)") }
     return total
   }
 

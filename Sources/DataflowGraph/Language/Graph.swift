@@ -14,11 +14,32 @@ public final class Graph: @unchecked Sendable {
   private var nameCounts: [String: Int] = [:]
   private var scopes: [String] = []
   private var controlScopes: [[Node]] = []
+  private var deviceScopes: [DeviceName] = []
+  private var colocationScopes: [Node] = []
+
+  /// The graph whose values a function's body may use, nil for a graph of its own.
+  public let parent: Graph?
+  /// What distinguishes this graph's names from those of the graphs around it.
+  let path: String
+  private var functionCount = 0
+  /// Values of the parent that are used here, and the placeholders that stand for them.
+  private(set) var captures: [(outer: Value, inner: Value)] = []
 
   /// The variables in the order they were made, with what initialises them.
   public private(set) var variables: [Variable] = []
 
-  public init() {}
+  public init() {
+    parent = nil
+    path = ""
+  }
+
+  /// A graph inside another one: the body of a function. Values of `parent` that are used in it become
+  /// placeholders, which `captures` lists.
+  init(in parent: Graph) {
+    self.parent = parent
+    parent.functionCount += 1
+    path = "\(parent.path)\(parent.functionCount)/"
+  }
 
   /// Adds a node.
   ///
@@ -32,8 +53,14 @@ public final class Graph: @unchecked Sendable {
     controlInputs: [Node] = []
   ) throws -> Node {
     let typeName = type(of: operation).name
-    for input in inputs where input.graph !== self {
-      throw GraphError("input \(input.name) belongs to another graph", operation: typeName)
+    if let inner = inputs.first(where: { $0.graph.isInside(self) })?.graph {
+      return try inner.add(operation, inputs, name: name, controlInputs: controlInputs)
+    }
+    let inputs = try inputs.map { input in
+      guard let own = capture(input) else {
+        throw GraphError("input \(input.name) belongs to another graph", operation: typeName)
+      }
+      return own
     }
     let unique = uniqueName(name ?? typeName)
     let specs: [TensorSpec]
@@ -45,7 +72,9 @@ public final class Graph: @unchecked Sendable {
     }
     let node = Node(
       graph: self, id: nodes.count, name: unique, operation: operation, inputs: inputs,
-      controlInputs: controlScopes.joined() + controlInputs, outputSpecs: specs)
+      controlInputs: controlScopes.joined() + controlInputs,
+      outputSpecs: specs.map { nameLateSizes($0, of: unique) },
+      device: deviceScopes.last ?? DeviceName(), colocation: colocationScopes.last)
     nodes.append(node)
     byName[unique] = node
     return node
@@ -79,6 +108,21 @@ public final class Graph: @unchecked Sendable {
     return try body()
   }
 
+  /// Asks for the nodes that `body` adds to run on `device`; what an inner scope leaves open, the
+  /// outer one says.
+  public func withDevice<R>(_ device: DeviceName, _ body: () throws -> R) rethrows -> R {
+    deviceScopes.append(device.completed(by: deviceScopes.last ?? DeviceName()))
+    defer { deviceScopes.removeLast() }
+    return try body()
+  }
+
+  /// Makes the nodes that `body` adds run on the device of `node`, wherever that is.
+  public func withColocation<R>(_ node: Node, _ body: () throws -> R) rethrows -> R {
+    colocationScopes.append(node)
+    defer { colocationScopes.removeLast() }
+    return try body()
+  }
+
   /// A node that does nothing but run after all of `nodes`.
   public func group(_ nodes: [Node], name: String = "group") -> Node {
     do {
@@ -86,6 +130,34 @@ public final class Graph: @unchecked Sendable {
     } catch {
       fatalError("\(error)")
     }
+  }
+
+  // MARK: Functions
+
+  func isInside(_ other: Graph) -> Bool {
+    var graph = parent
+    while let current = graph {
+      if current === other { return true }
+      graph = current.parent
+    }
+    return false
+  }
+
+  /// The value itself, or what stands for a value of a graph around this one; nil for another's.
+  func capture(_ value: Value) -> Value? {
+    if value.graph === self { return value }
+    if let known = captures.first(where: { $0.outer == value }) { return known.inner }
+    guard let parent, let outer = parent.capture(value) else { return nil }
+    if outer != value { return capture(outer) }
+    let inner = placeholder(value.elementType, value.shape, name: "captured/\(value.node.name)")
+    captures.append((value, inner))
+    return inner
+  }
+
+  private func nameLateSizes(_ spec: TensorSpec, of node: String) -> TensorSpec {
+    var spec = spec
+    spec.shape = spec.shape.renamed { $0.hasPrefix("?") ? path + node + $0 : $0 }
+    return spec
   }
 
   func register(_ variable: Variable) { variables.append(variable) }

@@ -9,10 +9,14 @@ public final class Node: @unchecked Sendable {
   public let inputs: [Value]
   public internal(set) var controlInputs: [Node]
   public let outputSpecs: [TensorSpec]
+  /// Where the node is to run, as far as that was said.
+  public let device: DeviceName
+  /// A node on whose device this one is to run.
+  public let colocation: Node?
 
   init(
     graph: Graph, id: Int, name: String, operation: any Operation, inputs: [Value],
-    controlInputs: [Node], outputSpecs: [TensorSpec]
+    controlInputs: [Node], outputSpecs: [TensorSpec], device: DeviceName, colocation: Node?
   ) {
     self.graph = graph
     self.id = id
@@ -21,10 +25,15 @@ public final class Node: @unchecked Sendable {
     self.inputs = inputs
     self.controlInputs = controlInputs
     self.outputSpecs = outputSpecs
+    self.device = device
+    self.colocation = colocation
   }
 
   /// The operation's name.
   public var operationName: String { type(of: operation).name }
+
+  /// The names of the sizes that the operation finds out while it runs, by their number.
+  package func lateSymbol(_ index: Int) -> String { "\(graph.path)\(name)?\(index)" }
 
   /// The first output.
   public var output: Value { self[0] }
@@ -57,6 +66,7 @@ extension Node: CustomStringConvertible {
       .map { "\($0.key): \($0.value)" }
     let control = controlInputs.map { "^\($0.name)" }
     let arguments = inputs.map(\.name) + control + attributes
-    return "\(name) = \(operationName)(\(arguments.joined(separator: ", ")))"
+    let place = device.isEmpty ? "" : " @\(device)"
+    return "\(name) = \(operationName)(\(arguments.joined(separator: ", ")))\(place)"
   }
 }

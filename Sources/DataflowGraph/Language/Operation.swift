@@ -22,6 +22,10 @@ public protocol Operation: Sendable {
   /// What computes the outputs on a CPU.
   func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel
 
+  /// What computes the outputs at one place in a session: for operations that use the session's
+  /// resources or run functions. The others give `makeKernel(inputs:outputs:)`.
+  func makeKernel(at site: KernelSite) throws -> any Kernel
+
   /// The gradient with respect to each input, nil where none flows, written in graph operations.
   ///
   /// - Parameter outputGradients: the gradient with respect to each output, nil for those that
@@ -37,6 +41,13 @@ public protocol Operation: Sendable {
   /// Inputs that are variables which the operation writes.
   var mutatedInputs: [Int] { get }
 
+  /// Whether the operation does more than compute its outputs from its inputs, or not always the same:
+  /// it is never folded, merged with its like or left out of a run that asked for it.
+  var isStateful: Bool { get }
+
+  /// How TensorFlow writes the operation, as far as that differs.
+  static var tensorFlowForm: TensorFlowForm { get }
+
   /// Cases that the tests compare with a naive reference, differentiate and run on every device.
   static var samples: [OperationSample] { get }
 }
@@ -46,6 +57,17 @@ extension Operation {
   public var overwritableInputs: [Int] { [] }
   public var isAlias: Bool { false }
   public var mutatedInputs: [Int] { [] }
+  public var isStateful: Bool { !mutatedInputs.isEmpty }
+  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm() }
+
+  public func makeKernel(at site: KernelSite) throws -> any Kernel {
+    try makeKernel(inputs: site.inputs, outputs: site.outputs)
+  }
+
+  /// For operations that give `makeKernel(at:)` instead.
+  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
+    throw GraphError("runs only in a session")
+  }
 
   /// The error of an operation without a rule.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Every operation by its name.
 public enum OperationRegistry {
   /// One line an operation: nothing else names them all.
@@ -49,4 +51,27 @@ public enum OperationRegistry {
     UnsortedSegmentSum.self,
     VariableV2.self,
   ]
+
+  private static let registered = Mutex<[String: any Operation.Type]>(
+    Dictionary(uniqueKeysWithValues: builtIn.map { ($0.name, $0) }))
+
+  /// Adds an operation that is defined elsewhere; it then behaves like a built-in one.
+  ///
+  /// - Throws: `GraphError` where another operation has its name.
+  public static func register(_ operation: any Operation.Type) throws {
+    try registered.withLock { operations in
+      if let other = operations[operation.name], other != operation {
+        throw GraphError("there is an operation named \(operation.name) already: \(other)")
+      }
+      operations[operation.name] = operation
+    }
+  }
+
+  /// The operation of that name.
+  public static func operation(named name: String) -> (any Operation.Type)? {
+    registered.withLock { $0[name] }
+  }
+
+  /// Every operation's name, sorted.
+  public static var names: [String] { registered.withLock { $0.keys.sorted() } }
 }

@@ -27,6 +27,10 @@ public struct SymbolicShape: Hashable, Sendable, ExpressibleByArrayLiteral {
     rank == other.rank && zip(dimensions, other.dimensions).allSatisfy { $0.couldEqual($1) }
   }
 
+  func renamed(_ names: (String) -> String) -> SymbolicShape {
+    SymbolicShape(dimensions.map { $0.renamed(names) })
+  }
+
   /// The axis counted from the front, for one that may be counted from the back with -1.
   func axis(_ axis: Int) throws(GraphError) -> Int {
     let resolved = axis < 0 ? axis + rank : axis

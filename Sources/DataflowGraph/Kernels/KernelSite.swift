@@ -1,0 +1,88 @@
+import Synchronization
+import Tensors
+
+/// Where in a session a kernel is made: its node, and what the session offers.
+public struct KernelSite {
+  /// The node, as it stands in the graph that runs.
+  public let node: Node
+  public let inputs: [TensorSpec]
+  public let outputs: [TensorSpec]
+  /// Which outputs something reads.
+  public let isOutputUsed: [Bool]
+  /// What outlives runs.
+  public let resources: ResourceStore
+  /// Makes what runs a function inside a run of this step.
+  public let makeRunner: (GraphFunction) throws -> any FunctionRunner
+
+  package init(
+    node: Node, inputs: [TensorSpec], outputs: [TensorSpec], isOutputUsed: [Bool],
+    resources: ResourceStore, makeRunner: @escaping (GraphFunction) throws -> any FunctionRunner
+  ) {
+    self.node = node
+    self.inputs = inputs
+    self.outputs = outputs
+    self.isOutputUsed = isOutputUsed
+    self.resources = resources
+    self.makeRunner = makeRunner
+  }
+}
+
+/// Runs a function's graph for a kernel.
+public protocol FunctionRunner: AnyObject {
+  /// The function's outputs for the given inputs, the captured values included.
+  ///
+  /// - Parameter symbols: the sizes that are known around the function.
+  func run(_ inputs: [Tensor], symbols: [String: Int], context: borrowing KernelContext) throws
+    -> [Tensor]
+}
+
+/// Queues, stacks and the like that a session holds; tensors of the type `resource` hold their numbers.
+///
+/// Safe to use from several threads.
+public final class ResourceStore: Sendable {
+  private struct Contents {
+    var resources: [any Sendable] = []
+    var numbers: [String: Int] = [:]
+  }
+
+  private let contents = Mutex(Contents())
+
+  public init() {}
+
+  /// The number of the resource of that name, made where there is none yet.
+  public func handle(named name: String, make: () throws -> any Sendable) rethrows -> Int {
+    try contents.withLock { contents in
+      if let number = contents.numbers[name] { return number }
+      contents.resources.append(try make())
+      contents.numbers[name] = contents.resources.count - 1
+      return contents.resources.count - 1
+    }
+  }
+
+  /// The resource that a handle stands for.
+  ///
+  /// - Throws: `GraphError` where it is of another kind.
+  public func resource<R>(_ number: Int, as kind: R.Type = R.self) throws -> R {
+    let found = contents.withLock { contents in
+      contents.resources.indices.contains(number) ? contents.resources[number] : nil
+    }
+    guard let found else { throw GraphError("the handle \(number) stands for nothing") }
+    guard let resource = found as? R else {
+      throw GraphError("the handle stands for a \(type(of: found)), not a \(R.self)")
+    }
+    return resource
+  }
+
+  /// Every resource of one kind, in the order they were made.
+  public func all<R>(_: R.Type) -> [R] {
+    contents.withLock { $0.resources.compactMap { $0 as? R } }
+  }
+}
+
+extension TensorView {
+  /// The number in a handle, a scalar of the type `resource`.
+  package var handle: Int {
+    get { base.loadUnaligned(as: Int.self) }
+    nonmutating set { base.storeBytes(of: newValue, as: Int.self) }
+  }
+}

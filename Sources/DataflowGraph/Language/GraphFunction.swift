@@ -1,0 +1,62 @@
+import Tensors
+
+/// A graph with inputs and outputs that operations such as `While` run: the body of a loop or a branch.
+///
+/// Values of the graph around it may be used in it; they become inputs after the declared ones.
+public final class GraphFunction: @unchecked Sendable, Equatable {
+  // Immutable once made, like the graph in it.
+  public let name: String
+  public let graph: Graph
+  /// Placeholders: the declared inputs, then one for each captured value.
+  public let inputs: [Value]
+  public let outputs: [Value]
+  /// The values of the graph around that the last inputs stand for.
+  public let captures: [Value]
+
+  /// - Parameters:
+  ///   - parent: the graph in which the function is used.
+  ///   - inputs: types and shapes of the declared inputs.
+  ///   - body: adds nodes to the function's graph and returns its outputs.
+  public init(
+    name: String, in parent: Graph, inputs: [TensorSpec],
+    body: (Graph, [Value]) throws -> [Value]
+  ) throws {
+    let graph = Graph(in: parent)
+    let declared = inputs.enumerated().map { index, spec in
+      graph.placeholder(spec.elementType, spec.shape, name: "input_\(index)")
+    }
+    let results = try body(graph, declared)
+    outputs = try results.map { result in
+      guard let own = graph.capture(result) else {
+        throw GraphError("\(result.name) belongs to another graph than the function \(name)")
+      }
+      return own
+    }
+    self.name = name
+    self.graph = graph
+    self.inputs = declared + graph.captures.map(\.inner)
+    captures = graph.captures.map(\.outer)
+  }
+
+  /// How many inputs were declared, without the captured values.
+  public var declaredCount: Int { inputs.count - captures.count }
+
+  /// Adds a copy of the body to another graph and returns its outputs there.
+  ///
+  /// - Parameter arguments: one for each input, the captured ones too.
+  public func inlined(into target: Graph, _ arguments: [Value]) throws -> [Value] {
+    precondition(arguments.count == inputs.count, "\(name): wrong number of arguments")
+    var copies = Dictionary(uniqueKeysWithValues: zip(inputs, arguments))
+    var nodes: [Node: Node] = [:]
+    for node in graph.nodes where !node.outputs.contains(where: { copies[$0] != nil }) {
+      let copy = try target.add(
+        node.operation, node.inputs.map { copies[$0]! }, name: node.name,
+        controlInputs: node.controlInputs.compactMap { nodes[$0] })
+      nodes[node] = copy
+      for (output, copied) in zip(node.outputs, copy.outputs) { copies[output] = copied }
+    }
+    return outputs.map { copies[$0]! }
+  }
+
+  public static func == (left: GraphFunction, right: GraphFunction) -> Bool { left === right }
+}

@@ -1,0 +1,60 @@
+import Tensors
+
+/// How TensorFlow writes an operation where that differs from here: what is an attribute here and an
+/// input there, and which attributes name the types.
+public struct TensorFlowForm: Sendable {
+  /// An attribute that is a tensor of whole numbers in TensorFlow.
+  public struct Operand: Sendable {
+    public enum Kind: Sendable {
+      /// A vector of whole numbers, an `ints` attribute: axes, a permutation.
+      case ints
+      /// A scalar, an `int` attribute: an axis.
+      case int
+      /// A vector of sizes, a `shape` attribute.
+      case sizes
+      /// A scalar size, a `shape` attribute of one dimension.
+      case size
+      /// A matrix of pairs of sizes, as `Pad` takes them: attributes `before` and `after`.
+      case pairs
+    }
+
+    public let attribute: String
+    /// Its place among TensorFlow's inputs; from the back where negative.
+    public let position: Int
+    public let kind: Kind
+    /// The attribute that names the operand's type, such as `Tidx`.
+    public let typeAttribute: String?
+
+    public init(
+      _ attribute: String, at position: Int, _ kind: Kind, type typeAttribute: String? = nil
+    ) {
+      self.attribute = attribute
+      self.position = position
+      self.kind = kind
+      self.typeAttribute = typeAttribute
+    }
+  }
+
+  /// Where the type that an attribute names comes from.
+  public enum TypeSource: Sendable {
+    case input(Int)
+    case output(Int)
+    case inputs
+    case outputs
+    case fixed(ElementType)
+  }
+
+  public var operands: [Operand]
+  /// TensorFlow's type attributes that are not attributes here.
+  public var types: [String: TypeSource]
+  /// The attribute that says how many inputs there are, such as `N` of `AddN`.
+  public var count: String?
+
+  public init(
+    operands: [Operand] = [], types: [String: TypeSource] = ["T": .input(0)], count: String? = nil
+  ) {
+    self.operands = operands
+    self.types = types
+    self.count = count
+  }
+}
