@@ -47,15 +47,18 @@ public struct KernelContext: ~Copyable {
   package let outputs: UnsafePointer<TensorView>
   package let workspace: UnsafeMutableRawPointer
   package unowned(unsafe) let executor: any ParallelExecutor
+  /// The run that this call is part of.
+  package unowned(unsafe) let state: RunState
 
   package init(
     inputs: UnsafePointer<TensorView>, outputs: UnsafePointer<TensorView>,
-    workspace: UnsafeMutableRawPointer, executor: any ParallelExecutor
+    workspace: UnsafeMutableRawPointer, executor: any ParallelExecutor, state: RunState
   ) {
     self.inputs = inputs
     self.outputs = outputs
     self.workspace = workspace
     self.executor = executor
+    self.state = state
   }
 
   /// Runs `body` for every shard's range of items.

@@ -29,11 +29,9 @@ public struct KernelSite {
 
 /// Runs a function's graph for a kernel.
 public protocol FunctionRunner: AnyObject {
-  /// The function's outputs for the given inputs, the captured values included.
-  ///
-  /// - Parameter symbols: the sizes that are known around the function.
-  func run(_ inputs: [Tensor], symbols: [String: Int], context: borrowing KernelContext) throws
-    -> [Tensor]
+  /// The function's outputs for the given inputs, the captured values included, as part of the run
+  /// that `context` belongs to.
+  func run(_ inputs: [Tensor], in context: borrowing KernelContext) throws -> [Tensor]
 }
 
 /// Queues, stacks and the like that a session holds; tensors of the type `resource` hold their numbers.

@@ -28,4 +28,18 @@ package struct TensorView {
   }
 
   package var shape: Shape { Shape((0..<rank).map { dimensions[$0] }) }
+
+  /// Copies bytes to the first element and on.
+  package func fill(from bytes: UnsafeRawBufferPointer) {
+    UnsafeMutableRawBufferPointer(start: base, count: bytes.count).copyMemory(from: bytes)
+  }
+
+  /// A copy of the elements.
+  package func tensor(of type: ElementType) -> Tensor {
+    var tensor = Tensor(zeros: shape, elementType: type)
+    tensor.withMutableBytes {
+      $0.copyMemory(from: UnsafeRawBufferPointer(start: base, count: $0.count))
+    }
+    return tensor
+  }
 }

@@ -17,10 +17,13 @@ public final class Graph: @unchecked Sendable {
   private var deviceScopes: [DeviceName] = []
   private var colocationScopes: [Node] = []
 
+  /// Whether some operation finds out sizes while it runs.
+  package private(set) var hasLateSizes = false
+
   /// The graph whose values a function's body may use, nil for a graph of its own.
   public let parent: Graph?
   /// What distinguishes this graph's names from those of the graphs around it.
-  let path: String
+  package let path: String
   private var functionCount = 0
   /// Values of the parent that are used here, and the placeholders that stand for them.
   private(set) var captures: [(outer: Value, inner: Value)] = []
@@ -33,12 +36,18 @@ public final class Graph: @unchecked Sendable {
     path = ""
   }
 
+  /// A graph whose late sizes have the names of another graph's, of which it is a rewritten copy.
+  package init(path: String) {
+    parent = nil
+    self.path = path
+  }
+
   /// A graph inside another one: the body of a function. Values of `parent` that are used in it become
   /// placeholders, which `captures` lists.
   init(in parent: Graph) {
     self.parent = parent
     parent.functionCount += 1
-    path = "\(parent.path)\(parent.functionCount)/"
+    path = "\(parent.path)\(parent.functionCount)|"
   }
 
   /// Adds a node.
@@ -75,9 +84,23 @@ public final class Graph: @unchecked Sendable {
       controlInputs: controlScopes.joined() + controlInputs,
       outputSpecs: specs.map { nameLateSizes($0, of: unique) },
       device: deviceScopes.last ?? DeviceName(), colocation: colocationScopes.last)
+    hasLateSizes = hasLateSizes || specs.contains { $0.shape.hasLateSizes }
     nodes.append(node)
     byName[unique] = node
     return node
+  }
+
+  /// Adds a node with the name and place of another graph's.
+  ///
+  /// - Parameter operation: what it does instead, if not nil.
+  package func add(
+    copyOf node: Node, as operation: (any Operation)? = nil, inputs: [Value],
+    controlInputs: [Node] = []
+  ) throws -> Node {
+    try withDevice(node.device) {
+      try add(
+        operation ?? node.operation, inputs, name: node.name, controlInputs: controlInputs)
+    }
   }
 
   /// Adds a node whose inputs are known to fit: a misfit is a programmer's error and traps.

@@ -45,6 +45,9 @@ public protocol Operation: Sendable {
   /// it is never folded, merged with its like or left out of a run that asked for it.
   var isStateful: Bool { get }
 
+  /// Whether the operation may wait for something another run does, such as a queue's next element.
+  var mayBlock: Bool { get }
+
   /// How TensorFlow writes the operation, as far as that differs.
   static var tensorFlowForm: TensorFlowForm { get }
 
@@ -58,15 +61,23 @@ extension Operation {
   public var isAlias: Bool { false }
   public var mutatedInputs: [Int] { [] }
   public var isStateful: Bool { !mutatedInputs.isEmpty }
+  public var mayBlock: Bool { false }
   public static var tensorFlowForm: TensorFlowForm { TensorFlowForm() }
 
   public func makeKernel(at site: KernelSite) throws -> any Kernel {
     try makeKernel(inputs: site.inputs, outputs: site.outputs)
   }
 
-  /// For operations that give `makeKernel(at:)` instead.
+  /// For operations that give `makeKernel(at:)` instead, and for aliases, which are steps only where
+  /// they may not run.
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
-    throw GraphError("runs only in a session")
+    guard isAlias else { throw GraphError("runs only in a session") }
+    let size = inputs[0].elementType.size
+    return FunctionKernel { context in
+      let input = context.inputs[0]
+      context.outputs[0].fill(
+        from: UnsafeRawBufferPointer(start: input.base, count: input.count * size))
+    }
   }
 
   /// The error of an operation without a rule.

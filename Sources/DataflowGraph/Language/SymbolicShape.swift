@@ -27,6 +27,9 @@ public struct SymbolicShape: Hashable, Sendable, ExpressibleByArrayLiteral {
     rank == other.rank && zip(dimensions, other.dimensions).allSatisfy { $0.couldEqual($1) }
   }
 
+  /// Whether some size is found out only while an operation runs.
+  var hasLateSizes: Bool { dimensions.contains { $0.symbols.contains { $0.contains("?") } } }
+
   func renamed(_ names: (String) -> String) -> SymbolicShape {
     SymbolicShape(dimensions.map { $0.renamed(names) })
   }

@@ -14,10 +14,6 @@ public struct Identity: Operation {
 
   public var isAlias: Bool { true }
 
-  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
-    FunctionKernel { _ in }
-  }
-
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     outputGradients
   }

@@ -21,10 +21,6 @@ public struct Reshape: Operation {
 
   public var isAlias: Bool { true }
 
-  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
-    FunctionKernel { _ in }
-  }
-
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     [reshape(outputGradients[0]!, node.inputs[0].shape)]
   }

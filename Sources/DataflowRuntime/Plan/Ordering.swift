@@ -7,7 +7,8 @@ import DataflowGraph
 func order(_ nodes: [Node]) throws -> [Node] {
   var predecessors = Dictionary(
     uniqueKeysWithValues: nodes.map { node in
-      (node.id, Set((node.inputs.map(\.node) + node.controlInputs).map(\.id)))
+      let late = node.graph.hasLateSizes ? node.lateSizeSources : []
+      return (node.id, Set((node.inputs.map(\.node) + node.controlInputs + late).map(\.id)))
     })
   for id in predecessors.keys { predecessors[id]!.formIntersection(Set(predecessors.keys)) }
   for access in variableAccesses(nodes) where !access.writers.isEmpty {

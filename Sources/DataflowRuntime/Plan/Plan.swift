@@ -12,6 +12,27 @@ public struct Plan {
     let outputs: [Int]
     /// The input whose buffer the first output took over.
     let overwrites: Int?
+    /// The positions of the steps that the node's control inputs are.
+    let controlSteps: [Int]
+    /// The epoch in which all sizes that matter to the step are known.
+    var epoch = 0
+
+    /// Whether the step finds out sizes, so that an epoch begins with it.
+    let isLate: Bool
+    /// Whether the step may wait, or finds out sizes.
+    let isSpecial: Bool
+
+    init(
+      node: Node, inputs: [Int], outputs: [Int], overwrites: Int?, controlSteps: [Int]
+    ) {
+      self.node = node
+      self.inputs = inputs
+      self.outputs = outputs
+      self.overwrites = overwrites
+      self.controlSteps = controlSteps
+      isLate = node.graph.hasLateSizes && !node.ownLateSymbols.isEmpty
+      isSpecial = isLate || node.operation.mayBlock
+    }
   }
 
   /// A tensor: a view of a buffer.
@@ -19,6 +40,10 @@ public struct Plan {
     let spec: TensorSpec
     let name: String
     var buffer: Int
+    /// The value that was computed, of which this one is a view; its own index if it is no view.
+    let root: Int
+    /// The epoch in which its sizes are known.
+    var epoch = 0
   }
 
   /// Memory that one or more values lie in.
@@ -36,6 +61,19 @@ public struct Plan {
     let byteCount: Dimension
     var firstStep: Int
     var lastStep: Int
+    /// The epoch in which its size is known.
+    var epoch = 0
+  }
+
+  /// Part of a run: it begins with sizes becoming known, at first those of the feeds, then those that
+  /// a step finds out. Each has memory of its own, so that it can be laid out while earlier epochs'
+  /// values live.
+  struct Epoch {
+    /// The step that finds out sizes, nil for the feeds' epoch.
+    let lateStep: Int?
+    var values: [Int] = []
+    var buffers: [Int] = []
+    var steps: [Int] = []
   }
 
   let feeds: [Value]
@@ -46,25 +84,43 @@ public struct Plan {
   let values: [PlannedValue]
   let buffers: [Buffer]
   let steps: [Step]
+  let epochs: [Epoch]
+  /// Whether some values may not be computed, because a `Switch` sends the run another way.
+  let hasBranches: Bool
   /// Variables that must hold something before the run.
   let variablesRead: [Node]
   /// Variables that hold something after it.
   let variablesAssigned: [Node]
 
+  /// The rewritten graph, which the steps' nodes belong to.
+  private let graph: Graph
+
   /// - Throws: `GraphError` where a value belongs to another graph or writes are not ordered.
-  init(graph: Graph, feeds: [Value], fetches: [Value], targets: [Node]) throws {
+  init(
+    graph: Graph, feeds: [Value], fetches: [Value], targets: [Node], isOptimized: Bool = true
+  ) throws {
     for value in feeds + fetches where value.graph !== graph {
       throw GraphError("\(value.name) belongs to another graph")
     }
     let nodes = prune(graph, outputs: fetches, targets: targets, feeds: Set(feeds))
-    var builder = PlanBuilder(nodes: try order(nodes), feeds: feeds, fetches: fetches)
+    var rewriting = GraphRewriting(of: graph, feeds: feeds, isOptimized: isOptimized)
+    try rewriting.copy(nodes)
+    let ownFeeds = feeds.map { rewriting[$0] }
+    let ownFetches = fetches.map { rewriting[$0] }
+    let kept = prune(
+      rewriting.target, outputs: ownFetches, targets: targets.map { rewriting[$0] },
+      feeds: Set(ownFeeds))
+    var builder = PlanBuilder(nodes: try order(kept), feeds: ownFeeds, fetches: ownFetches)
     builder.build()
+    self.graph = rewriting.target
     self.feeds = feeds
-    feedValues = feeds.map { builder.indices[$0] }
-    fetchValues = fetches.map { builder.indices[$0]! }
+    feedValues = ownFeeds.map { builder.indices[$0] }
+    fetchValues = ownFetches.map { builder.indices[$0]! }
     values = builder.values
     buffers = builder.buffers
     steps = builder.steps
+    epochs = builder.epochs
+    hasBranches = builder.hasBranches
     variablesRead = builder.variablesRead
     variablesAssigned = builder.variablesAssigned
   }

@@ -10,6 +10,10 @@ struct PlanBuilder {
   private(set) var values: [Plan.PlannedValue] = []
   private(set) var buffers: [Plan.Buffer] = []
   private(set) var steps: [Plan.Step] = []
+  private(set) var epochs: [Plan.Epoch] = [Plan.Epoch(lateStep: nil)]
+  let hasBranches: Bool
+  private let fed: Set<Value>
+  private var stepOfNode: [Node: Int] = [:]
   private(set) var variablesRead: [Node] = []
   private(set) var variablesAssigned: [Node] = []
   /// For each value, the last step that reads its buffer while the value is in it.
@@ -19,6 +23,8 @@ struct PlanBuilder {
     self.nodes = nodes
     self.feeds = feeds
     self.fetches = fetches
+    fed = Set(feeds)
+    hasBranches = nodes.contains { $0.operation is Switch }
   }
 
   mutating func build() {
@@ -35,14 +41,19 @@ struct PlanBuilder {
       }
     }
     for fetch in fetches { noteRead(buffers[values[indices[fetch]!].buffer].home) }
+    assignEpochs()
   }
 
-  /// Constants and variables lie still, aliases are views, what is fed is given.
+  /// Constants and variables lie still, aliases are views, what is fed is given. Where a branch may
+  /// not be taken, what waits for it is a step even if it computes nothing.
   private func isStep(_ node: Node) -> Bool {
-    let isGiven = !node.outputs.isEmpty && node.outputs.allSatisfy(Set(feeds).contains)
-    return !isGiven && !node.operation.isAlias && !(node.operation is Const)
-      && !(node.operation is VariableV2)
+    let isGiven = !node.outputs.isEmpty && node.outputs.allSatisfy(fed.contains)
+    if isGiven || node.operation is VariableV2 { return false }
+    if hasBranches && !node.controlInputs.isEmpty { return true }
+    return !node.operation.isAlias && !(node.operation is Const)
   }
+
+  private func isView(_ node: Node) -> Bool { node.operation.isAlias && !isStep(node) }
 
   /// Reads of an alias are reads of what it is a view of.
   private mutating func findLastReads(_ running: [Node]) {
@@ -54,7 +65,7 @@ struct PlanBuilder {
 
   private func root(of value: Value) -> Value {
     var value = value
-    while value.node.operation.isAlias && !feeds.contains(value) { value = value.node.inputs[0] }
+    while isView(value.node) && !fed.contains(value) { value = value.node.inputs[0] }
     return value
   }
 
@@ -67,9 +78,11 @@ struct PlanBuilder {
     addView(value, of: buffers.count - 1)
   }
 
-  private mutating func addView(_ value: Value, of buffer: Int) {
+  private mutating func addView(_ value: Value, of buffer: Int, root: Int? = nil) {
     indices[value] = values.count
-    values.append(Plan.PlannedValue(spec: value.spec, name: value.name, buffer: buffer))
+    values.append(
+      Plan.PlannedValue(
+        spec: value.spec, name: value.name, buffer: buffer, root: root ?? values.count))
   }
 
   private mutating func addStored(_ node: Node) {
@@ -79,7 +92,8 @@ struct PlanBuilder {
     } else if node.operation is VariableV2 {
       addValue(node.output, home: .variable(node))
     } else {
-      addView(node.output, of: values[indices[node.inputs[0]]!].buffer)
+      let source = values[indices[node.inputs[0]]!]
+      addView(node.output, of: source.buffer, root: source.root)
     }
   }
 
@@ -104,7 +118,41 @@ struct PlanBuilder {
     }
     noteAssignment(node, inputs)
     let outputs = node.outputs.map { indices[$0]! }
-    steps.append(Plan.Step(node: node, inputs: inputs, outputs: outputs, overwrites: overwritten))
+    stepOfNode[node] = steps.count
+    steps.append(
+      Plan.Step(
+        node: node, inputs: inputs, outputs: outputs, overwrites: overwritten,
+        controlSteps: node.controlInputs.compactMap { stepOfNode[$0] }))
+  }
+
+  /// Finds for everything that has a size the epoch in which it is known.
+  private mutating func assignEpochs() {
+    var epochOfSymbol: [String: Int] = [:]
+    for (position, step) in steps.enumerated() where step.isLate {
+      for symbol in step.node.ownLateSymbols { epochOfSymbol[symbol] = epochs.count }
+      epochs.append(Plan.Epoch(lateStep: position))
+    }
+    func epoch(_ symbols: some Sequence<String>) -> Int {
+      symbols.lazy.compactMap { epochOfSymbol[$0] }.max() ?? 0
+    }
+    func epoch(of shape: SymbolicShape) -> Int {
+      shape.dimensions.map { epoch($0.symbols) }.max() ?? 0
+    }
+    let isSimple = epochOfSymbol.isEmpty
+    for index in values.indices {
+      values[index].epoch = isSimple ? 0 : epoch(of: values[index].spec.shape)
+      epochs[values[index].epoch].values.append(index)
+    }
+    for index in buffers.indices {
+      buffers[index].epoch = isSimple ? 0 : epoch(buffers[index].byteCount.symbols)
+      epochs[buffers[index].epoch].buffers.append(index)
+    }
+    for index in steps.indices {
+      let own = isSimple ? 0 : epoch(steps[index].node.symbols)
+      let inputs = steps[index].inputs.map { values[$0].epoch }.max() ?? 0
+      steps[index].epoch = max(own, inputs)
+      epochs[steps[index].epoch].steps.append(index)
+    }
   }
 
   /// The first input whose buffer the output may take over: planned memory of the same size that

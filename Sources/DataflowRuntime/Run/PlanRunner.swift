@@ -3,10 +3,10 @@ import Tensors
 
 /// A plan with memory: everything that a run needs is laid out in flat arrays beforehand.
 ///
-/// When a run's sizes differ from the last one's, shapes are evaluated anew; memory is laid out anew
-/// only where something outgrew it.
+/// When sizes differ from the last run's, shapes are evaluated anew; memory is laid out anew only
+/// where something outgrew it. One run at a time.
 final class PlanRunner {
-  private struct PreparedStep {
+  struct PreparedStep {
     let kernel: any Kernel
     let firstInput: Int
     let firstOutput: Int
@@ -14,38 +14,45 @@ final class PlanRunner {
   }
 
   let plan: Plan
-  private let variables: VariableStore
-  private let checksMemory: Bool
-  private var steps: [PreparedStep] = []
-  private var symbols: [String: Int]?
-  private var shapes: [Shape] = []
-  /// Bytes that planned memory has room for: first the buffers', then the steps' scratch memory.
-  private var capacities: [Int]
-  private var arena = AlignedStorage(byteCount: 0)
-  private var guards: [Int] = []
+  let environment: RunEnvironment
+  var steps: [PreparedStep] = []
+  var shapes: [Shape]
+  var memories: [EpochMemory]
+  let state = RunState()
+  /// Of each value, whether this run does not compute it.
+  private var isDead: [Bool]
+  private var isStepDead: [Bool]
+  private var lastFeedShapes: [Shape]?
 
   /// The steps' inputs and outputs, one after the other.
-  private let views: UnsafeMutablePointer<TensorView>
+  let views: UnsafeMutablePointer<TensorView>
   /// The value that each view shows.
-  private let viewValues: [Int]
+  let viewValues: [Int]
+  /// The views of each feed.
+  private var feedViews: [(view: Int, feed: Int)] = []
   private let dimensions: UnsafeMutablePointer<Int>
 
-  init(_ plan: Plan, variables: VariableStore, checksMemory: Bool) throws {
+  init(_ plan: Plan, _ environment: RunEnvironment) throws {
     self.plan = plan
-    self.variables = variables
-    self.checksMemory = checksMemory
+    self.environment = environment
     viewValues = plan.steps.flatMap { $0.inputs + $0.outputs }
     let ranks = viewValues.map { plan.values[$0].spec.shape.rank }
     views = .allocate(capacity: max(1, viewValues.count))
     dimensions = .allocate(capacity: max(1, ranks.reduce(0, +)))
-    capacities = Array(repeating: 0, count: plan.buffers.count + plan.steps.count)
+    shapes = Array(repeating: .scalar, count: plan.values.count)
+    memories = plan.epochs.map { EpochMemory($0, plan) }
+    isDead = Array(repeating: false, count: plan.hasBranches ? plan.values.count : 0)
+    isStepDead = Array(repeating: false, count: plan.hasBranches ? plan.steps.count : 0)
     try makeSteps()
     var start = dimensions
     for (index, rank) in ranks.enumerated() {
       (views + index).initialize(
-        to: TensorView(base: arena.base, dimensions: start, rank: rank, count: 0))
+        to: TensorView(base: memories[0].arena.base, dimensions: start, rank: rank, count: 0))
       start += rank
+      let buffer = plan.buffers[plan.values[viewValues[index]].buffer]
+      if case .feed(let feed) = buffer.home { feedViews.append((index, feed)) }
     }
+    pointAtStored()
   }
 
   deinit {
@@ -55,12 +62,17 @@ final class PlanRunner {
 
   private func makeSteps() throws {
     var position = 0
+    var isRead = Array(repeating: false, count: plan.values.count)
+    for step in plan.steps { for input in step.inputs { isRead[input] = true } }
+    for fetch in plan.fetchValues { isRead[fetch] = true }
+    for value in plan.values.indices where isRead[value] { isRead[plan.values[value].root] = true }
     for step in plan.steps {
-      let kernel = try atNode(step.node) {
-        try step.node.operation.makeKernel(
-          inputs: step.inputs.map { plan.values[$0].spec },
-          outputs: step.outputs.map { plan.values[$0].spec })
-      }
+      let site = KernelSite(
+        node: step.node, inputs: step.inputs.map { plan.values[$0].spec },
+        outputs: step.outputs.map { plan.values[$0].spec },
+        isOutputUsed: step.outputs.map { isRead[$0] }, resources: environment.resources,
+        makeRunner: { [environment] in try FunctionPlanRunner($0, environment) })
+      let kernel = try atNode(step.node) { try step.node.operation.makeKernel(at: site) }
       steps.append(
         PreparedStep(
           kernel: kernel, firstInput: position, firstOutput: position + step.inputs.count))
@@ -68,123 +80,154 @@ final class PlanRunner {
     }
   }
 
-  /// Runs every step and returns the fetched values.
-  func run(_ feeds: [Tensor], on executor: any ParallelExecutor) throws -> [Tensor] {
-    let sizes = try bindSymbols(plan.feeds, to: feeds)
-    if sizes != symbols {
-      symbols = nil
-      try resolve(sizes)
-      symbols = sizes
-    }
-    try feeds.withPointers { pointers in
-      point(atFeeds: pointers)
-      if checksMemory { poison() }
-      try runSteps(on: executor)
-      if checksMemory { try checkGuards() }
-    }
-    return plan.fetchValues.map { copy($0, feeds: feeds) }
-  }
-
-  private func runSteps(on executor: any ParallelExecutor) throws {
-    for index in steps.indices {
-      let step = steps[index]
-      do {
-        try step.kernel.run(
-          KernelContext(
-            inputs: views + step.firstInput, outputs: views + step.firstOutput,
-            workspace: step.workspace, executor: executor))
-      } catch {
-        throw describe(error, at: plan.steps[index].node)
-      }
-    }
-  }
-
-  // MARK: Sizes
-
-  /// Evaluates shapes, lets the kernels prepare, and makes room.
-  private func resolve(_ sizes: [String: Int]) throws {
-    shapes = try plan.values.map { value in
-      Shape(try value.spec.shape.dimensions.map { try $0.evaluated(with: sizes) })
-    }
+  /// Constants and variables stay where they are.
+  private func pointAtStored() {
     for (index, value) in viewValues.enumerated() {
-      views[index].count = shapes[value].elementCount
-      for axis in 0..<shapes[value].rank { views[index].dimensions[axis] = shapes[value][axis] }
-    }
-    var needed = try plan.buffers.map { buffer in
-      if case .arena = buffer.home { try buffer.byteCount.evaluated(with: sizes) } else { 0 }
-    }
-    for index in steps.indices {
-      let step = plan.steps[index]
-      let kernelSizes = KernelSizes(
-        inputs: step.inputs.map { shapes[$0] }, outputs: step.outputs.map { shapes[$0] },
-        symbols: sizes)
-      needed.append(try atNode(step.node) { try steps[index].kernel.prepare(kernelSizes) })
-    }
-    if zip(needed, capacities).contains(where: { $0 > $1 }) || arena.byteCount == 0 {
-      makeRoom(for: needed)
-    }
-  }
-
-  /// Lays the memory out for what is needed now; what has grown before is given some more.
-  private func makeRoom(for needed: [Int]) {
-    let isFirst = arena.byteCount == 0
-    capacities = zip(needed, capacities).map { need, capacity in
-      need <= capacity ? capacity : (isFirst ? need : need + need / 4)
-    }
-    let margin = checksMemory ? AlignedStorage.alignment : 0
-    let requests = capacities.enumerated().map { index, bytes in
-      index < plan.buffers.count
-        ? MemoryRequest(
-          byteCount: bytes + (bytes > 0 ? margin : 0), firstStep: plan.buffers[index].firstStep,
-          lastStep: plan.buffers[index].lastStep)
-        : MemoryRequest(
-          byteCount: bytes + (bytes > 0 ? margin : 0), firstStep: index - plan.buffers.count,
-          lastStep: index - plan.buffers.count)
-    }
-    let layout = layOut(requests)
-    arena = AlignedStorage(byteCount: max(layout.byteCount, 1))
-    point(at: layout)
-  }
-
-  // MARK: Pointers
-
-  private func point(at layout: ArenaLayout) {
-    for (index, value) in viewValues.enumerated() {
-      let buffer = plan.values[value].buffer
-      switch plan.buffers[buffer].home {
-      case .arena: views[index].base = arena.base + layout.offsets[buffer]
+      switch plan.buffers[plan.values[value].buffer].home {
       case .constant(let tensor):
         // The plan keeps the tensor alive, and kernels only read it.
         views[index].base = tensor.withBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress!) }
-      case .variable(let node): views[index].base = variables.storage(of: node).base
-      case .feed: break
+      case .variable(let node):
+        views[index].base = environment.variables.storage(of: node).base
+      case .arena, .feed: break
       }
     }
+  }
+
+  /// Runs every step and returns the fetched values.
+  ///
+  /// - Parameter symbols: sizes that are known around the plan, where it is a function's.
+  func run(
+    _ feeds: [Tensor], symbols: [String: Int] = [:], on executor: any ParallelExecutor,
+    _ control: RunControl
+  ) throws -> [Tensor] {
+    try bindFeeds(feeds, symbols)
+    state.cancellation = control.cancellation
+    try feeds.withPointers { pointers in
+      for (view, feed) in feedViews { views[view].base = pointers[feed] }
+      if environment.checksMemory { memories.forEach { $0.poison() } }
+      try walk(on: executor, control)
+      if environment.checksMemory { try checkGuards() }
+    }
+    return try plan.fetchValues.map { try copy($0, feeds: feeds) }
+  }
+
+  private func bindFeeds(_ feeds: [Tensor], _ symbols: [String: Int]) throws {
+    let isKnown =
+      plan.epochs.count == 1 && symbols.isEmpty && lastFeedShapes?.count == feeds.count
+      && zip(lastFeedShapes!, feeds).allSatisfy { $0 == $1.shape }
+    if isKnown { return try checkTypes(feeds) }
+    lastFeedShapes = nil
+    state.symbols = try bindSymbols(plan.feeds, to: feeds, among: symbols)
+    try resolve(0)
+    lastFeedShapes = feeds.map(\.shape)
+  }
+
+  private func checkTypes(_ feeds: [Tensor]) throws {
+    for (feed, tensor) in zip(plan.feeds, feeds) where feed.elementType != tensor.elementType {
+      _ = try bindSymbols([feed], to: [tensor])
+    }
+  }
+
+  // MARK: Steps
+
+  private func walk(on executor: any ParallelExecutor, _ control: RunControl) throws {
+    if plan.hasBranches { return try walkBranches(on: executor, control) }
     for index in steps.indices {
-      steps[index].workspace = arena.base + layout.offsets[plan.buffers.count + index]
+      try run(index, on: executor, control)
     }
-    offsets = layout.offsets
-    guards = zip(layout.offsets, capacities).filter { $1 > 0 }.map { $0 + $1 }
   }
 
-  private var offsets: [Int] = []
+  @inline(__always)
+  private func run(
+    _ index: Int, on executor: any ParallelExecutor, _ control: RunControl
+  ) throws {
+    if let trace = control.trace {
+      let start = ContinuousClock.now
+      try runStep(index, on: executor, control)
+      trace.record(plan.steps[index].node, from: start)
+    } else {
+      try runStep(index, on: executor, control)
+    }
+  }
 
-  private func point(atFeeds pointers: [UnsafeMutableRawPointer]) {
-    for (index, value) in viewValues.enumerated() {
-      if case .feed(let feed) = plan.buffers[plan.values[value].buffer].home {
-        views[index].base = pointers[feed]
+  @inline(__always)
+  private func runStep(
+    _ index: Int, on executor: any ParallelExecutor, _ control: RunControl
+  ) throws {
+    do {
+      if control.cancellation != nil { try state.check() }
+      if plan.steps[index].isSpecial { return try runSpecial(index, on: executor, control) }
+      try steps[index].kernel.run(context(of: index, executor))
+    } catch {
+      throw describe(error, at: plan.steps[index].node)
+    }
+  }
+
+  @inline(__always)
+  private func context(of index: Int, _ executor: any ParallelExecutor) -> KernelContext {
+    KernelContext(
+      inputs: views + steps[index].firstInput, outputs: views + steps[index].firstOutput,
+      workspace: steps[index].workspace, executor: executor, state: state)
+  }
+
+  /// Runs a step that may wait, or that finds out sizes.
+  private func runSpecial(
+    _ index: Int, on executor: any ParallelExecutor, _ control: RunControl
+  ) throws {
+    let step = plan.steps[index]
+    let mayBlock = step.node.operation.mayBlock
+    if mayBlock { control.turn?.leave() }
+    defer { if mayBlock { control.turn?.enter() } }
+    guard step.isLate else { return try steps[index].kernel.run(context(of: index, executor)) }
+    guard let kernel = steps[index].kernel as? any LateSizeKernel else {
+      throw GraphError("has sizes that its kernel does not find out")
+    }
+    let sizes = try kernel.measure(context(of: index, executor))
+    for (number, size) in sizes.enumerated() {
+      state.symbols[step.node.lateSymbol(number)] = size
+    }
+    if let epoch = plan.epochs.firstIndex(where: { $0.lateStep == index }) { try resolve(epoch) }
+    try kernel.run(context(of: index, executor))
+  }
+
+  // MARK: Branches
+
+  /// Runs the steps whose inputs are computed; what depends on a value that is not, is not either.
+  private func walkBranches(on executor: any ParallelExecutor, _ control: RunControl) throws {
+    for index in isDead.indices { isDead[index] = false }
+    for index in steps.indices {
+      let step = plan.steps[index]
+      let alive = step.inputs.indices.first { !isDead[plan.values[step.inputs[$0]].root] }
+      let isMerge = steps[index].kernel is MergeKernel
+      let hasDeadInput = step.inputs.contains { isDead[plan.values[$0].root] }
+      isStepDead[index] =
+        (isMerge ? alive == nil : hasDeadInput) || step.controlSteps.contains { isStepDead[$0] }
+      if isStepDead[index] {
+        for output in step.outputs { isDead[output] = true }
+        continue
+      }
+      if let merge = steps[index].kernel as? MergeKernel { merge.liveInput = alive! }
+      try run(index, on: executor, control)
+      if let kernel = steps[index].kernel as? SwitchKernel {
+        isDead[step.outputs[1 - kernel.liveOutput(context(of: index, executor))]] = true
       }
     }
   }
 
-  private func copy(_ value: Int, feeds: [Tensor]) -> Tensor {
+  // MARK: Results
+
+  private func copy(_ value: Int, feeds: [Tensor]) throws -> Tensor {
     let planned = plan.values[value]
+    if plan.hasBranches, isDead[planned.root] {
+      throw GraphError("\(planned.name) was not computed: it is on a branch that was not taken")
+    }
     let base: UnsafeMutableRawPointer
     switch plan.buffers[planned.buffer].home {
-    case .arena: base = arena.base + offsets[planned.buffer]
+    case .arena: base = memories[plan.buffers[planned.buffer].epoch].base(ofBuffer: planned.buffer)
     case .constant(let tensor): return tensor.reshaped(to: shapes[value])
     case .feed(let feed): return feeds[feed].reshaped(to: shapes[value])
-    case .variable(let node): base = variables.storage(of: node).base
+    case .variable(let node): base = environment.variables.storage(of: node).base
     }
     var result = Tensor(zeros: shapes[value], elementType: planned.spec.elementType)
     result.withMutableBytes { bytes in
@@ -193,9 +236,9 @@ final class PlanRunner {
     return result
   }
 
-  // MARK: Errors and checks
+  // MARK: Errors
 
-  private func atNode<R>(_ node: Node, _ body: () throws -> R) throws -> R {
+  func atNode<R>(_ node: Node, _ body: () throws -> R) throws -> R {
     do {
       return try body()
     } catch {
@@ -203,25 +246,12 @@ final class PlanRunner {
     }
   }
 
-  private func describe(_ error: any Error, at node: Node) -> GraphError {
-    node.error((error as? GraphError)?.message ?? "\(error)")
-  }
-
-  /// Fills the arena with NaNs, so that an element that is not written is noticed.
-  private func poison() {
-    arena.base.initializeMemory(as: UInt8.self, repeating: 0xFF, count: arena.byteCount)
-  }
-
-  /// Nothing may have been written behind a step's own memory. Only the last step's neighbours are
-  /// known to be untouched, so tests run plans of one step.
-  private func checkGuards() throws {
-    for end in guards {
-      let bytes = UnsafeRawBufferPointer(
-        start: arena.base + end, count: AlignedStorage.alignment)
-      guard plan.steps.count > 1 || bytes.allSatisfy({ $0 == 0xFF }) else {
-        throw GraphError("memory behind a buffer was written by \(plan.steps[0].node.name)")
-      }
-    }
+  /// The error with the node's name; interruptions stay what they are.
+  private func describe(_ error: any Error, at node: Node) -> any Error {
+    if error is RunInterruption { return error }
+    let graphError = error as? GraphError
+    if let graphError, graphError.node != nil { return graphError }
+    return node.error(graphError?.message ?? "\(error)")
   }
 }
 

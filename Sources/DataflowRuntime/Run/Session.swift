@@ -1,5 +1,4 @@
 import DataflowGraph
-import Synchronization
 import Tensors
 
 /// How a session computes.
@@ -10,6 +9,9 @@ public struct SessionOptions: Sendable {
 
   /// Poisons memory before each run and looks for writes beyond buffers after it.
   package var checksMemory = false
+
+  /// Whether plans fold, merge and fuse operations; results have the same bits either way.
+  public var isOptimized = true
 
   public init(intraOpParallelismThreads: Int = 1) {
     self.intraOpParallelismThreads = intraOpParallelismThreads
@@ -22,15 +24,16 @@ public struct SessionOptions: Sendable {
 ///     try session.initializeVariables()
 ///     let result = try session.run([y], feeds: [x: Tensor(shape: [1, 3], scalars: [1, 2, 3])])
 ///
-/// Safe to call from several threads: runs of one session take turns.
+/// Safe to call from several threads: runs of one session take turns, but a run that waits, for a queue
+/// say, lets others have theirs.
 public final class Session: @unchecked Sendable {
   public let graph: Graph
   private let options: SessionOptions
   private let executor: any ParallelExecutor
-  private let turn = Mutex<Void>(())
-  // Guarded by `turn`.
-  private let variables = VariableStore()
-  private var runners: [PlanKey: PlanRunner] = [:]
+  private let environment: RunEnvironment
+  private let turn = Turn()
+  // Used only by who has the turn.
+  private var idleRunners: [PlanKey: [PlanRunner]] = [:]
 
   private struct PlanKey: Hashable {
     let feeds: [Value]
@@ -38,47 +41,81 @@ public final class Session: @unchecked Sendable {
     let targets: [Node]
   }
 
-  public init(_ graph: Graph, options: SessionOptions = SessionOptions()) {
-    self.graph = graph
-    self.options = options
-    executor = ComputePool(threads: options.intraOpParallelismThreads)
+  public convenience init(_ graph: Graph, options: SessionOptions = SessionOptions()) {
+    self.init(
+      graph, options: options, executor: ComputePool(threads: options.intraOpParallelismThreads))
   }
 
   /// A session that computes on threads which others use too.
-  public init(_ graph: Graph, executor: any ParallelExecutor) {
-    self.graph = graph
-    options = SessionOptions(intraOpParallelismThreads: executor.threads)
-    self.executor = executor
+  public convenience init(_ graph: Graph, executor: any ParallelExecutor) {
+    self.init(
+      graph, options: SessionOptions(intraOpParallelismThreads: executor.threads),
+      executor: executor)
   }
+
+  /// A session that computes on one thread and checks what kernels do to memory, for tests.
+  package convenience init(checking graph: Graph, executor: any ParallelExecutor) {
+    var options = SessionOptions(intraOpParallelismThreads: executor.threads)
+    options.checksMemory = true
+    options.isOptimized = false
+    self.init(graph, options: options, executor: executor)
+  }
+
+  private init(_ graph: Graph, options: SessionOptions, executor: any ParallelExecutor) {
+    self.graph = graph
+    self.options = options
+    self.executor = executor
+    environment = RunEnvironment(checksMemory: options.checksMemory)
+  }
+
+  /// Queues, stacks and the like that this session holds.
+  package var resources: ResourceStore { environment.resources }
 
   /// Computes `fetches`, runs `targets`, and whatever they need.
   ///
   /// - Parameters:
   ///   - feeds: tensors that take the place of values, placeholders or others.
+  ///   - options: how the run is watched and ended.
   ///   - executor: what this run computes on instead of the session's own threads.
   /// - Returns: the fetched values; of a variable, what it holds after the run.
-  /// - Throws: `GraphError` that names the feed or the node.
+  /// - Throws: `GraphError` that names the feed or the node; `RunInterruption` for a run that was
+  ///   cancelled or took too long.
   public func run(
     _ fetches: [Value], feeds: [Value: Tensor] = [:], targets: [Node] = [],
-    on executor: (any ParallelExecutor)? = nil
+    options: RunOptions = RunOptions(), on executor: (any ParallelExecutor)? = nil
   ) throws -> [Tensor] {
-    let ordered = feeds.sorted { ($0.key.node.id, $0.key.index) < ($1.key.node.id, $1.key.index) }
+    let ordered =
+      feeds.count < 2
+      ? Array(feeds)
+      : feeds.sorted { ($0.key.node.id, $0.key.index) < ($1.key.node.id, $1.key.index) }
     let key = PlanKey(feeds: ordered.map(\.key), fetches: fetches, targets: targets)
-    return try turn.withLock { _ in
-      let runner = try self.runner(for: key)
-      for node in runner.plan.variablesRead where !variables.isInitialized(node) {
-        throw node.error("was read before it was initialized")
-      }
-      let results = try runner.run(ordered.map(\.value), on: executor ?? self.executor)
-      for node in runner.plan.variablesAssigned { variables.markInitialized(node) }
-      return results
+    turn.enter()
+    defer { turn.leave() }
+    let runner = try idleRunners[key]?.popLast() ?? makeRunner(for: key)
+    defer { idleRunners[key, default: []].append(runner) }
+    for node in runner.plan.variablesRead where !environment.variables.isInitialized(node) {
+      throw node.error("was read before it was initialized")
     }
+    let results = try runner.run(
+      ordered.map(\.value), on: executor ?? self.executor,
+      RunControl(cancellation: options.cancellation, trace: options.trace, turn: turn))
+    for node in runner.plan.variablesAssigned { environment.variables.markInitialized(node) }
+    return results
   }
 
   /// What the session does for the given feeds, fetches and targets.
   public func plan(feeds: [Value] = [], fetches: [Value], targets: [Node] = []) throws -> Plan {
     let ordered = feeds.sorted { ($0.node.id, $0.index) < ($1.node.id, $1.index) }
-    return try Plan(graph: graph, feeds: ordered, fetches: fetches, targets: targets)
+    return try Plan(
+      graph: graph, feeds: ordered, fetches: fetches, targets: targets,
+      isOptimized: options.isOptimized)
+  }
+
+  private func makeRunner(for key: PlanKey) throws -> PlanRunner {
+    let plan = try Plan(
+      graph: graph, feeds: key.feeds, fetches: key.fetches, targets: key.targets,
+      isOptimized: options.isOptimized)
+    return try PlanRunner(plan, environment)
   }
 
   /// Gives every variable of the graph its initial value.
@@ -98,35 +135,13 @@ public final class Session: @unchecked Sendable {
       throw GraphError(
         "variable \(variable.name) is \(spec), got \(tensor.elementType)\(tensor.shape)")
     }
-    turn.withLock { _ in
-      let storage = variables.storage(of: variable.value.node)
-      tensor.withBytes { bytes in
-        guard let start = bytes.baseAddress else { return }
-        storage.base.copyMemory(from: start, byteCount: bytes.count)
-      }
-      variables.markInitialized(variable.value.node)
+    turn.enter()
+    defer { turn.leave() }
+    let storage = environment.variables.storage(of: variable.value.node)
+    tensor.withBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      storage.base.copyMemory(from: start, byteCount: bytes.count)
     }
-  }
-
-  private func runner(for key: PlanKey) throws -> PlanRunner {
-    if let runner = runners[key] { return runner }
-    let plan = try Plan(
-      graph: graph, feeds: key.feeds, fetches: key.fetches, targets: key.targets)
-    let runner = try PlanRunner(plan, variables: variables, checksMemory: options.checksMemory)
-    runners[key] = runner
-    return runner
-  }
-
-  /// A session that computes on one thread and checks what kernels do to memory, for tests.
-  package convenience init(checking graph: Graph, executor: any ParallelExecutor) {
-    self.init(graph, executor: executor, checksMemory: true)
-  }
-
-  private init(_ graph: Graph, executor: any ParallelExecutor, checksMemory: Bool) {
-    self.graph = graph
-    var options = SessionOptions(intraOpParallelismThreads: executor.threads)
-    options.checksMemory = checksMemory
-    self.options = options
-    self.executor = executor
+    environment.variables.markInitialized(variable.value.node)
   }
 }

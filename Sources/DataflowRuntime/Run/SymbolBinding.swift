@@ -3,18 +3,21 @@ import Tensors
 
 /// Finds the sizes that the fed tensors give to the names in the fed values' shapes.
 ///
+/// - Parameter outer: sizes that are known already; feeds that name them otherwise prevail.
 /// - Throws: `GraphError` that names the feed whose type or shape does not fit.
-func bindSymbols(_ feeds: [Value], to tensors: [Tensor]) throws -> [String: Int] {
-  var sizes: [String: Int] = [:]
+func bindSymbols(
+  _ feeds: [Value], to tensors: [Tensor], among outer: [String: Int] = [:]
+) throws -> [String: Int] {
+  var sizes = outer
   var origins: [String: String] = [:]
   for (feed, tensor) in zip(feeds, tensors) {
     try check(feed, tensor)
     for (axis, dimension) in feed.shape.dimensions.enumerated() {
       guard let symbol = dimension.soleSymbol else { continue }
-      if let earlier = sizes[symbol], earlier != tensor.shape[axis] {
+      if let origin = origins[symbol], sizes[symbol]! != tensor.shape[axis] {
         throw misfit(
           feed, tensor,
-          "\"\(symbol)\" is \(tensor.shape[axis]), but \(earlier) in \(origins[symbol]!)")
+          "\"\(symbol)\" is \(tensor.shape[axis]), but \(sizes[symbol]!) in \(origin)")
       }
       sizes[symbol] = tensor.shape[axis]
       origins[symbol] = feed.name

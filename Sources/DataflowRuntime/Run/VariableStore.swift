@@ -9,24 +9,24 @@ final class VariableStore {
     var isInitialized = false
   }
 
-  private var slots: [Int: Slot] = [:]
+  private var slots: [String: Slot] = [:]
 
   /// The buffer of a variable, made when it is first asked for.
   func storage(of node: Node) -> AlignedStorage {
-    if let slot = slots[node.id] { return slot.storage }
+    if let slot = slots[node.name] { return slot.storage }
     guard let operation = node.operation as? VariableV2 else {
       preconditionFailure("\(node.name) is no variable")
     }
     let bytes = operation.shape.elementCount * operation.elementType.size
     let slot = Slot(storage: AlignedStorage(byteCount: bytes), operation: operation)
-    slots[node.id] = slot
+    slots[node.name] = slot
     return slot.storage
   }
 
-  func isInitialized(_ node: Node) -> Bool { slots[node.id]?.isInitialized ?? false }
+  func isInitialized(_ node: Node) -> Bool { slots[node.name]?.isInitialized ?? false }
 
   func markInitialized(_ node: Node) {
     _ = storage(of: node)
-    slots[node.id]!.isInitialized = true
+    slots[node.name]!.isInitialized = true
   }
 }

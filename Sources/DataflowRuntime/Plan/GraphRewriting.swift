@@ -1,0 +1,124 @@
+import DataflowGraph
+import Tensors
+
+/// Copies the part of a graph that a plan needs to a graph of its own, on the way folding what is
+/// constant and merging what is computed twice.
+struct GraphRewriting {
+  let target: Graph
+  private let isOptimized: Bool
+  private var values: [Value: Value] = [:]
+  private var nodes: [Node: Node] = [:]
+  private var known: [NodeSignature: [Node]] = [:]
+
+  /// - Parameters:
+  ///   - feeds: values that become placeholders, whatever computes them.
+  ///   - isOptimized: whether nodes are folded and merged at all.
+  init(of source: Graph, feeds: [Value], isOptimized: Bool) {
+    target = Graph(path: source.path)
+    self.isOptimized = isOptimized
+    for feed in feeds {
+      values[feed] = target.placeholder(feed.elementType, feed.shape, name: feed.name)
+    }
+  }
+
+  /// The value that stands for one of the source.
+  subscript(value: Value) -> Value { values[value]! }
+
+  /// The node that stands for one of the source.
+  subscript(node: Node) -> Node { nodes[node]! }
+
+  /// - Parameter source: in an order in which inputs come first.
+  mutating func copy(_ source: [Node]) throws {
+    for node in source {
+      let isFed = !node.outputs.isEmpty && node.outputs.allSatisfy { values[$0] != nil }
+      let copy = isFed ? values[node.output]!.node : try self.copy(node)
+      nodes[node] = copy
+      if isFed { continue }
+      for (own, other) in zip(copy.outputs, node.outputs) where values[other] == nil {
+        values[other] = own
+      }
+    }
+  }
+
+  private mutating func copy(_ node: Node) throws -> Node {
+    let inputs = node.inputs.map { values[$0]! }
+    let controls = node.controlInputs.map { nodes[$0]! }
+    guard isOptimized, controls.isEmpty, !node.operation.isStateful, node.isComputed else {
+      return try target.add(copyOf: node, inputs: inputs, controlInputs: controls)
+    }
+    let signature = NodeSignature(node.operation, inputs, node.device)
+    if let twin = known[signature]?.first(where: { $0.operation.isSame(as: node.operation) }) {
+      return twin
+    }
+    let copy = try fold(node, inputs) ?? target.add(copyOf: node, inputs: inputs)
+    known[signature, default: []].append(copy)
+    return copy
+  }
+
+  /// A constant in the node's place where all its inputs are constants.
+  private func fold(_ node: Node, _ inputs: [Value]) throws -> Node? {
+    let constants = inputs.compactMap { ($0.node.operation as? Const)?.value }
+    guard !(node.operation is Const), constants.count == inputs.count,
+      let result = evaluateConstant(node, constants)
+    else { return nil }
+    return try target.add(copyOf: node, as: Const(result), inputs: [])
+  }
+}
+
+/// What equal nodes have in common, as far as it is quickly compared.
+private struct NodeSignature: Hashable {
+  let operation: String
+  let inputs: [Value]
+  let device: DeviceName
+  /// Of a constant, its shape and first elements.
+  let content: [UInt8]
+
+  init(_ operation: any Operation, _ inputs: [Value], _ device: DeviceName) {
+    self.operation = type(of: operation).name
+    self.inputs = inputs
+    self.device = device
+    if let constant = operation as? Const {
+      let shape = constant.value.shape.dimensions.map { UInt8(truncatingIfNeeded: $0) }
+      content = constant.value.withBytes { shape + $0.prefix(64) }
+    } else {
+      content = []
+    }
+  }
+}
+
+extension Node {
+  /// Whether the node's outputs follow from its inputs and attributes alone.
+  fileprivate var isComputed: Bool {
+    !outputSpecs.isEmpty && !(operation is Placeholder) && !(operation is VariableV2)
+      && outputSpecs.allSatisfy { $0.elementType != .resource && !$0.isReference }
+      && !operation.mayBlock && ownLateSymbols.isEmpty && !(operation is Switch)
+      && !(operation is Merge)
+  }
+}
+
+extension Operation {
+  /// Whether two operations of one name do the same, to the last bit.
+  fileprivate func isSame(as other: any Operation) -> Bool {
+    let (own, others) = (attributes.values, other.attributes.values)
+    guard own.count == others.count else { return false }
+    return own.allSatisfy { name, value in
+      guard let match = others[name] else { return false }
+      guard case .tensor(let left) = value, case .tensor(let right) = match else {
+        return value == match && !value.containsZero
+      }
+      return left.elementType == right.elementType && left.shape == right.shape
+        && left.withBytes { a in right.withBytes { a.elementsEqual($0) } }
+    }
+  }
+}
+
+extension AttributeValue {
+  /// Whether equality does not mean equal bits: 0 and -0 are equal.
+  fileprivate var containsZero: Bool {
+    switch self {
+    case .float(let value): value == 0
+    case .floats(let values): values.contains(0)
+    default: false
+    }
+  }
+}

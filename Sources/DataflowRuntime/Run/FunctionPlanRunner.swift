@@ -1,0 +1,22 @@
+import DataflowGraph
+import Tensors
+
+/// Runs a function's graph inside a step of another plan.
+final class FunctionPlanRunner: FunctionRunner {
+  private let runner: PlanRunner
+
+  /// - Throws: `GraphError` where the function's graph cannot be planned.
+  init(_ function: GraphFunction, _ environment: RunEnvironment) throws {
+    // What changes state runs whether or not an output depends on it, in the order it was added.
+    let stateful = function.graph.nodes.filter { $0.operation.isStateful }
+    let plan = try Plan(
+      graph: function.graph, feeds: function.inputs, fetches: function.outputs, targets: stateful)
+    runner = try PlanRunner(plan, environment)
+  }
+
+  func run(_ inputs: [Tensor], in context: borrowing KernelContext) throws -> [Tensor] {
+    try runner.run(
+      inputs, symbols: context.state.symbols, on: context.executor,
+      RunControl(cancellation: context.state.cancellation))
+  }
+}

@@ -1,0 +1,42 @@
+import DataflowGraph
+import Dispatch
+import Tensors
+
+/// What the plans of one session share.
+final class RunEnvironment {
+  let variables = VariableStore()
+  let resources = ResourceStore()
+  /// Poisons memory before each run and looks for writes beyond buffers after it.
+  let checksMemory: Bool
+
+  init(checksMemory: Bool) { self.checksMemory = checksMemory }
+}
+
+/// How one run is watched and ended.
+struct RunControl {
+  var cancellation: Cancellation?
+  var trace: RunTrace?
+  /// What the run gives up while it waits, nil inside a function.
+  var turn: Turn?
+}
+
+/// The right to compute, which one run of a session has at a time.
+final class Turn: Sendable {
+  private let semaphore = DispatchSemaphore(value: 1)
+
+  func enter() { semaphore.wait() }
+  func leave() { semaphore.signal() }
+}
+
+/// How a run is watched and ended.
+public struct RunOptions: Sendable {
+  /// Ends the run from another thread or at a deadline.
+  public var cancellation: Cancellation?
+  /// Notes when each step ran.
+  public var trace: RunTrace?
+
+  public init(cancellation: Cancellation? = nil, trace: RunTrace? = nil) {
+    self.cancellation = cancellation
+    self.trace = trace
+  }
+}
