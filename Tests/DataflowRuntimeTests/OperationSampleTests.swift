@@ -85,7 +85,7 @@ import Testing
     }
     if specs.count > 1 {
       var mixed = specs
-      mixed[1].elementType = .uint8
+      mixed[1].elementType = specs.contains { $0.elementType == .uint8 } ? .bool : .uint8
       #expect(throws: GraphError.self) { try operation.outputs(for: mixed) }
     }
   }

@@ -4,9 +4,9 @@ import Tensors
 // the compiler's own vectoriser gives up where the result overwrites an operand.
 
 /// Elements that one instruction works on.
-typealias Lanes<T: KernelFloat> = SIMD8<T>
+typealias Lanes<T: KernelNumber> = SIMD8<T>
 
-extension UnsafePointer where Pointee: KernelFloat {
+extension UnsafePointer where Pointee: KernelNumber {
   @inline(__always)
   fileprivate func lanes(at index: Int) -> Lanes<Pointee> {
     UnsafeRawPointer(self + index).loadUnaligned(as: Lanes<Pointee>.self)
@@ -21,7 +21,7 @@ extension UnsafePointer where Pointee: KernelFloat {
   }
 }
 
-extension UnsafeMutablePointer where Pointee: KernelFloat {
+extension UnsafeMutablePointer where Pointee: KernelNumber {
   @inline(__always)
   fileprivate func store(_ lanes: Lanes<Pointee>, at index: Int) {
     UnsafeMutableRawPointer(self + index).storeBytes(of: lanes, as: Lanes<Pointee>.self)
@@ -34,7 +34,7 @@ extension UnsafeMutablePointer where Pointee: KernelFloat {
 }
 
 @inline(__always)
-private func map<T: KernelFloat>(
+func map<T: KernelNumber>(
   _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int,
   _ function: (Lanes<T>) -> Lanes<T>
 ) {
@@ -48,7 +48,7 @@ private func map<T: KernelFloat>(
 }
 
 @inline(__always)
-private func map<T: KernelFloat>(
+func map<T: KernelNumber>(
   _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int,
   _ function: (Lanes<T>, Lanes<T>) -> Lanes<T>
 ) {
@@ -63,39 +63,45 @@ private func map<T: KernelFloat>(
   y.store(result, at: index, count: rest)
 }
 
+/// Calls the function for one number after the other.
+@inline(__always)
+func mapEach<T: KernelNumber>(
+  _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int, _ function: (T) -> T
+) {
+  for index in 0..<count { y[index] = function(x[index]) }
+}
+
+/// Calls the function for one pair of numbers after the other.
+@inline(__always)
+func mapEach<T: KernelNumber>(
+  _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int,
+  _ function: (T, T) -> T
+) {
+  for index in 0..<count { y[index] = function(a[index], b[index]) }
+}
+
 extension UnaryFunction {
-  func apply<T: KernelFloat>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int) {
+  func apply<T: KernelNumber>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int) {
     let zero = Lanes<T>(repeating: 0)
     let one = Lanes<T>(repeating: 1)
     switch self {
-    case .negate: map(x, y, count) { -$0 }
-    case .absolute: map(x, y, count) { $0.replacing(with: zero - $0, where: $0 .<= zero) }
     // NaN is its own sign, and so is zero.
     case .sign:
       map(x, y, count) { v in
-        v.replacing(with: one, where: v .> zero).replacing(with: -one, where: v .< zero)
+        v.replacing(with: one, where: v .> zero).replacing(with: T.minusOne, where: v .< zero)
       }
-    case .square: map(x, y, count) { $0 * $0 }
-    case .squareRoot: map(x, y, count) { $0.squareRoot() }
-    case .reciprocal: map(x, y, count) { one / $0 }
-    case .exp: T.vectorExp(x, y, count)
-    case .log: T.vectorLog(x, y, count)
-    case .tanh: T.vectorTanh(x, y, count)
     // NaN stays NaN.
     case .relu: map(x, y, count) { $0.replacing(with: zero, where: $0 .< zero) }
+    default: T.apply(self, x, y, count)
     }
   }
 }
 
 extension BinaryFunction {
-  func apply<T: KernelFloat>(
+  func apply<T: KernelNumber>(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
   ) {
     switch self {
-    case .add: map(a, b, y, count) { $0 + $1 }
-    case .subtract: map(a, b, y, count) { $0 - $1 }
-    case .multiply: map(a, b, y, count) { $0 * $1 }
-    case .divide: map(a, b, y, count) { $0 / $1 }
     // A NaN in either operand is the result.
     case .maximum: map(a, b, y, count) { $1.replacing(with: $0, where: ($0 .> $1) .| ($0 .!= $0)) }
     case .minimum: map(a, b, y, count) { $1.replacing(with: $0, where: ($0 .< $1) .| ($0 .!= $0)) }
@@ -105,11 +111,12 @@ extension BinaryFunction {
     case .lessOrEqual: compare(a, b, y, count) { $0 .<= $1 }
     case .equal: compare(a, b, y, count) { $0 .== $1 }
     case .notEqual: compare(a, b, y, count) { $0 .!= $1 }
+    default: T.apply(self, a, b, y, count)
     }
   }
 
   @inline(__always)
-  private func compare<T: KernelFloat>(
+  private func compare<T: KernelNumber>(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int,
     _ test: (Lanes<T>, Lanes<T>) -> SIMDMask<Lanes<T>.MaskStorage>
   ) {

@@ -1,16 +1,18 @@
 import Tensors
 
 /// Runs an `ElementwiseProgram` over tensors that broadcast, block by block.
-final class ElementwiseKernel<T: KernelFloat>: Kernel {
+final class ElementwiseKernel<T: KernelNumber>: Kernel {
   private let program: ElementwiseProgram
   private let inputTypes: [ElementType]
   private let outputType: ElementType
   private let nanoseconds: Double
+  private let divisors: [Int]
   private var readers: [BroadcastReader] = []
   private var sharding = Sharding(count: 0, nanoseconds: 0)
 
   init(_ expression: ScalarExpression, inputTypes: [ElementType], outputType: ElementType) {
     program = ElementwiseProgram(expression, inputCount: inputTypes.count)
+    divisors = program.divisors
     self.inputTypes = inputTypes
     self.outputType = outputType
     nanoseconds = expression.nanoseconds + 0.25
@@ -31,7 +33,11 @@ final class ElementwiseKernel<T: KernelFloat>: Kernel {
 
   @specialized(where T == Float)
   @specialized(where T == Double)
-  func run(_ context: borrowing KernelContext) {
+  @specialized(where T == Int32)
+  @specialized(where T == Int64)
+  @specialized(where T == UInt8)
+  func run(_ context: borrowing KernelContext) throws {
+    if T.isInteger { try checkDivisors(context) }
     let (inputs, output, workspace) = (context.inputs, context.outputs[0], context.workspace)
     context.forEachShard(sharding) { shard, range in
       run(range, inputs, output, workspace + shard * bytesPerShard)
@@ -48,7 +54,8 @@ final class ElementwiseKernel<T: KernelFloat>: Kernel {
       .assumingMemoryBound(to: UnsafeMutablePointer<T>.self)
     for register in 0..<program.registerCount { registers[register] = values + register * block }
     for (index, constant) in program.constants.enumerated() {
-      registers[program.inputCount + index].update(repeating: T(constant), count: block)
+      registers[program.inputCount + index].update(
+        repeating: T(constant: constant), count: block)
     }
     for start in stride(from: range.lowerBound, to: range.upperBound, by: block) {
       let elements = start..<min(start + block, range.upperBound)
@@ -78,39 +85,30 @@ final class ElementwiseKernel<T: KernelFloat>: Kernel {
           reader.read(source, elements, into: target) { $0 }
         }
       } else {
-        convert(inputs[index], inputTypes[index], reader, elements, into: target)
+        // Booleans are the only other type.
+        reader.read(inputs[index].elements(Bool.self), elements, into: target) { $0 ? 1 : 0 }
       }
-    }
-  }
-
-  private func convert(
-    _ input: TensorView, _ type: ElementType, _ reader: BroadcastReader, _ elements: Range<Int>,
-    into target: UnsafeMutablePointer<T>
-  ) {
-    switch type {
-    case .float32: reader.read(input.elements(Float.self), elements, into: target) { T($0) }
-    case .float64: reader.read(input.elements(Double.self), elements, into: target) { T($0) }
-    case .int32: reader.read(input.elements(Int32.self), elements, into: target) { T($0) }
-    case .int64: reader.read(input.elements(Int64.self), elements, into: target) { T($0) }
-    case .uint8: reader.read(input.elements(UInt8.self), elements, into: target) { T($0) }
-    case .bool: reader.read(input.elements(Bool.self), elements, into: target) { $0 ? 1 : 0 }
-    case .resource: preconditionFailure("a handle is no number")
     }
   }
 
   private func store(
     _ values: UnsafeMutablePointer<T>, _ elements: Range<Int>, _ output: TensorView
   ) {
-    func write<S: TensorElement>(_: S.Type, _ convert: (T) -> S) {
-      let target = output.elements(S.self) + elements.lowerBound
-      for index in 0..<elements.count { target[index] = convert(values[index]) }
+    if outputType == .bool {
+      let target = output.elements(Bool.self) + elements.lowerBound
+      for index in 0..<elements.count { target[index] = values[index] != 0 }
+    } else {
+      let target = output.elements(T.self) + elements.lowerBound
+      target.update(from: values, count: elements.count)
     }
-    switch outputType {
-    case .float32: write(Float.self) { Float($0) }
-    case .float64: write(Double.self) { Double($0) }
-    case .bool: write(Bool.self) { $0 != 0 }
-    case .int32, .int64, .uint8, .resource:
-      preconditionFailure("elementwise results are not \(outputType)")
+  }
+
+  private func checkDivisors(_ context: borrowing KernelContext) throws {
+    for divisor in divisors {
+      let elements = context.inputs[divisor].elements(T.self)
+      for index in 0..<context.inputs[divisor].count where elements[index] == 0 {
+        throw GraphError("division by zero: element \(index) of input \(divisor) is 0")
+      }
     }
   }
 }

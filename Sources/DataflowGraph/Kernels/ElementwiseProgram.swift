@@ -69,8 +69,18 @@ struct ElementwiseProgram {
     }
   }
 
+  /// The inputs that the program divides by: whole numbers among them must not be 0.
+  var divisors: [Int] {
+    instructions.compactMap { instruction in
+      guard case .binary(let function, _, let right, _) = instruction, right < inputCount else {
+        return nil
+      }
+      return function.isDivision ? right : nil
+    }
+  }
+
   /// Runs the instructions over `count` elements of every register.
-  func run<T: KernelFloat>(_ registers: UnsafePointer<UnsafeMutablePointer<T>>, count: Int) {
+  func run<T: KernelNumber>(_ registers: UnsafePointer<UnsafeMutablePointer<T>>, count: Int) {
     for instruction in instructions {
       switch instruction {
       case .unary(let function, let source, let target):

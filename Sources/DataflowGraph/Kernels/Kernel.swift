@@ -77,24 +77,3 @@ final class FunctionKernel: Kernel {
   func prepare(_ sizes: KernelSizes) -> Int { 0 }
   func run(_ context: borrowing KernelContext) throws { try function(context) }
 }
-
-/// A floating-point type that kernels are written for.
-///
-/// Kernels of generic classes are called through a protocol, which the compiler does not specialise
-/// by itself: their `run` says `@specialized` for each type.
-package protocol KernelFloat: TensorElement, BinaryFloatingPoint, SIMDScalar, Codable {
-  static func vectorExp(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ count: Int)
-  static func vectorLog(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ count: Int)
-  static func vectorTanh(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ count: Int)
-}
-
-/// Makes a kernel for the floating-point type at hand.
-func makeFloatKernel(
-  _ type: ElementType, _ float: () -> any Kernel, _ double: () -> any Kernel
-) throws -> any Kernel {
-  switch type {
-  case .float32: return float()
-  case .float64: return double()
-  default: throw GraphError("there is no kernel for \(type); allowed: float, double")
-  }
-}

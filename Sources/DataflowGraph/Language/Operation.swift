@@ -100,8 +100,7 @@ extension Operation {
         "input \(index) is \(input.elementType), input 0 is \(first.elementType): types must match")
     }
     if let allowed, !allowed.contains(first.elementType) {
-      let names = allowed.map(\.rawValue).joined(separator: ", ")
-      throw GraphError("the inputs are \(first.elementType); allowed: \(names)")
+      throw GraphError("the inputs are \(first.elementType); allowed: \(ElementType.list(allowed))")
     }
   }
 
@@ -122,4 +121,7 @@ extension Operation {
 
 extension [ElementType] {
   static let floats: [ElementType] = [.float32, .float64]
+  static let indices: [ElementType] = [.int32, .int64]
+  static let numbers: [ElementType] = [.float32, .float64, .int32, .int64, .uint8]
+  static let all: [ElementType] = numbers + [.bool]
 }

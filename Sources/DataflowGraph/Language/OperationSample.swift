@@ -60,14 +60,15 @@ extension OperationSample {
   /// Samples of an elementwise operation with two inputs that broadcast in all ways.
   static func binary(
     _ operation: any Operation, in range: ClosedRange<Double> = -1.5...1.5,
-    _ function: @escaping @Sendable (Double, Double) -> Double
+    isDifferentiable: Bool = true, _ function: @escaping @Sendable (Double, Double) -> Double
   ) -> [OperationSample] {
     broadcastCases.enumerated().map { index, shapes in
       let seed = UInt64(2 * index)
       let inputs: [Tensor] = [
         .random(shapes.0, in: range, seed: seed), .random(shapes.1, in: range, seed: seed + 1),
       ]
-      return OperationSample(operation, inputs) { inputs in
+      return OperationSample(operation, inputs, differentiable: isDifferentiable ? nil : []) {
+        inputs in
         let left = repeated(inputs[0], to: shapes.2).doubles
         let right = repeated(inputs[1], to: shapes.2).doubles
         return [Tensor(shape: shapes.2, scalars: zip(left, right).map(function))]
@@ -88,6 +89,46 @@ extension OperationSample {
       OperationSample(operation, [left, Tensor(0.5)], differentiable: []) { inputs in
         [Tensor(inputs[0].doubles.map { function($0, 0.5) })]
       },
+    ]
+  }
+
+  /// Samples with whole numbers of every type, which lose the bits that do not fit.
+  static func integers(
+    _ operation: any Operation, _ left: [Int64], _ right: [Int64],
+    _ function: @escaping @Sendable (Int64, Int64) -> Int64
+  ) -> [OperationSample] {
+    func sample<T: KernelInteger>(_: T.Type) -> OperationSample {
+      let (a, b) = (left.map { T(truncatingIfNeeded: $0) }, right.map { T(truncatingIfNeeded: $0) })
+      return OperationSample(operation, [Tensor(a), Tensor(b)]) { _ in
+        [Tensor(zip(a, b).map { T(truncatingIfNeeded: function(Int64($0), Int64($1))) })]
+      }
+    }
+    return [sample(Int32.self), sample(Int64.self), sample(UInt8.self)]
+  }
+
+  /// The same for one input.
+  static func integers(
+    _ operation: any Operation, _ elements: [Int64],
+    _ function: @escaping @Sendable (Int64) -> Int64
+  ) -> [OperationSample] {
+    func sample<T: KernelInteger>(_: T.Type) -> OperationSample {
+      let inputs = elements.map { T(truncatingIfNeeded: $0) }
+      return OperationSample(operation, [Tensor(inputs)]) { _ in
+        [Tensor(inputs.map { T(truncatingIfNeeded: function(Int64($0))) })]
+      }
+    }
+    return [sample(Int32.self), sample(Int64.self), sample(UInt8.self)]
+  }
+
+  /// Samples of a comparison of whole numbers that differ only in bits which a `Double` has not.
+  static func integerComparison(
+    _ operation: any Operation, _ function: @escaping @Sendable (Int64, Int64) -> Bool
+  ) -> [OperationSample] {
+    let (left, right) = ([1 << 60, 5, -3, 1 << 60], [1 << 60, 7, -4, (1 << 60) + 1])
+    return [
+      OperationSample(operation, [Tensor(left.map(Int64.init)), Tensor(right.map(Int64.init))]) {
+        _ in [Tensor(zip(left, right).map { function(Int64($0), Int64($1)) })]
+      }
     ]
   }
 

@@ -1,10 +1,10 @@
 import Tensors
 
 /// The absolute value. TensorFlow's `Abs`.
-public struct Abs: ElementwiseOperation {
+public struct Abs: UnaryOperation {
   public static let name = "Abs"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.absolute, .input(0))
+  public static let types: [ElementType] = .numbers
+  public var expression: ScalarExpression { .unary(.absolute, .x) }
 
   public init() {}
 
@@ -14,6 +14,7 @@ public struct Abs: ElementwiseOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.unary(Abs()) { abs($0) }
+      + OperationSample.integers(Abs(), [7, -7, 0, 5]) { Swift.abs($0) }
   }
 }
 

@@ -1,15 +1,16 @@
 import Tensors
 
 /// The sum of any number of values of one shape, in their order. TensorFlow's `AddN`.
-public struct AddN: Operation {
+public struct AddN: PlainOperation {
   public static let name = "AddN"
 
   public init() {}
-  public init(attributes: Attributes) {}
+
+  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(count: "N") }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     guard let first = inputs.first else { throw GraphError("takes at least 1 input, got 0") }
-    try expectSameType(inputs, among: .floats)
+    try expectSameType(inputs, among: .numbers)
     for (index, input) in inputs.enumerated() where !input.shape.couldEqual(first.shape) {
       throw GraphError("input \(index) has shape \(input.shape), input 0 \(first.shape)")
     }

@@ -1,10 +1,10 @@
 import Tensors
 
 /// The sum of two values. TensorFlow's `AddV2`.
-public struct AddV2: ElementwiseOperation {
+public struct AddV2: BinaryOperation {
   public static let name = "AddV2"
-  public static let inputCount = 2
-  public static let expression = ScalarExpression.binary(.add, .input(0), .input(1))
+  public static let types: [ElementType] = .numbers
+  public var expression: ScalarExpression { .binary(.add, .x, .y) }
 
   public init() {}
 
@@ -14,6 +14,7 @@ public struct AddV2: ElementwiseOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.binary(AddV2()) { $0 + $1 }
+      + OperationSample.integers(AddV2(), [7, -7, 3, .max], [2, 3, 3, 2]) { $0 &+ $1 }
   }
 }
 

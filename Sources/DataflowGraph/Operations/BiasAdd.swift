@@ -1,11 +1,10 @@
 import Tensors
 
 /// A vector added to every row. TensorFlow's `BiasAdd`.
-public struct BiasAdd: Operation {
+public struct BiasAdd: PlainOperation {
   public static let name = "BiasAdd"
 
   public init() {}
-  public init(attributes: Attributes) {}
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 2)

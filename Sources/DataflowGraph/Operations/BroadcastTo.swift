@@ -12,9 +12,13 @@ public struct BroadcastTo: Operation {
 
   public var attributes: Attributes { ["shape": .shape(shape)] }
 
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(operands: [.init("shape", at: 1, .sizes, type: "Tidx")])
+  }
+
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
-    try expectSameType(inputs, among: .floats)
+    try expectSameType(inputs, among: .all)
     guard try inputs[0].shape.broadcast(with: shape).couldEqual(shape) else {
       throw GraphError("\(inputs[0].shape) does not broadcast to \(shape)")
     }
@@ -34,7 +38,11 @@ public struct BroadcastTo: Operation {
       OperationSample(BroadcastTo(shape: SymbolicShape(to)), [.random(from)]) { inputs in
         [OperationSample.repeated(inputs[0], to: to)]
       }
-    }
+    } + [
+      OperationSample(BroadcastTo(shape: [2, 2]), [Tensor([true, false])]) { _ in
+        [Tensor(shape: [2, 2], scalars: [true, false, true, false])]
+      }
+    ]
   }
 }
 

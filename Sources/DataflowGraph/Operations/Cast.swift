@@ -1,6 +1,9 @@
 import Tensors
 
-/// The elements as another floating-point type. TensorFlow's `Cast`.
+/// The elements as another type. TensorFlow's `Cast`.
+///
+/// Whole numbers lose their upper bits where they do not fit; floating-point numbers lose their
+/// fraction, and become the lowest whole number where they do not fit. Everything but 0 is true.
 public struct Cast: Operation {
   public static let name = "Cast"
 
@@ -11,19 +14,19 @@ public struct Cast: Operation {
 
   public var attributes: Attributes { ["DstT": .type(target)] }
 
+  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: ["SrcT": .input(0)]) }
+
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
-    guard target.isFloatingPoint else {
-      throw GraphError("attribute DstT = \(target); allowed: float, double")
+    try expectSameType(inputs, among: .all)
+    guard target != .resource else {
+      throw GraphError("attribute DstT = \(target); allowed: \(ElementType.list(.all))")
     }
     return [TensorSpec(target, inputs[0].shape)]
   }
 
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
-    // Computed in Double where either side is wider than Float, so that nothing is rounded twice.
-    let isNarrow = [.float32, .bool, .uint8].contains(inputs[0].elementType) && target == .float32
-    return try makeElementwiseKernel(
-      .input(0), computing: isNarrow ? .float32 : .float64, inputs: inputs, output: outputs[0])
+    try makeCastKernel(from: inputs[0].elementType, to: target)
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
@@ -31,14 +34,21 @@ public struct Cast: Operation {
   }
 
   public static var samples: [OperationSample] {
-    [
+    func sample(_ from: Tensor, _ to: Tensor) -> OperationSample {
+      OperationSample(Cast(to: to.elementType), [from], differentiable: []) { _ in [to] }
+    }
+    return [
       OperationSample(Cast(to: .float64), [.random([3, 400])]) { $0 },
-      OperationSample(Cast(to: .float64), [Tensor([true, false, true])]) { _ in
-        [Tensor([1.0, 0, 1])]
-      },
-      OperationSample(Cast(to: .float64), [Tensor([-7, 1 << 40] as [Int64])]) { _ in
-        [Tensor([-7.0, 0x1p40])]
-      },
+      sample(Tensor([true, false, true]), Tensor([1.0, 0, 1])),
+      sample(Tensor([-7, 1 << 40] as [Int64]), Tensor([-7.0, 0x1p40])),
+      sample(Tensor([1.9, -1.9, 1e30, .nan]), Tensor([1, -1, .min, .min] as [Int32])),
+      sample(Tensor([1.9, -1.9, 1e30, .nan]), Tensor([1, -1, .min, .min] as [Int64])),
+      sample(Tensor([0.5, -0.0, .nan]), Tensor([true, false, true])),
+      sample(Tensor([0, 2, -1] as [Int32]), Tensor([false, true, true])),
+      sample(Tensor([257, -1] as [Int64]), Tensor([1, 255] as [UInt8])),
+      sample(Tensor([(1 << 32) + 5, -1] as [Int64]), Tensor([5, -1] as [Int32])),
+      sample(Tensor([7, 255] as [UInt8]), Tensor([7, 255] as [Int64])),
+      sample(Tensor([true, false]), Tensor([1, 0] as [Int32])),
     ]
   }
 }

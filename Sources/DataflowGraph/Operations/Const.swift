@@ -34,12 +34,15 @@ extension Graph {
     apply(Const(value), name: name)
   }
 
-  /// Adds a scalar constant of the given floating-point type.
+  /// Adds a scalar constant of the given type of numbers.
   public func constant(_ value: Double, _ type: ElementType, name: String? = nil) -> Value {
     switch type {
     case .float32: constant(Tensor(Float(value)), name: name)
     case .float64: constant(Tensor(value), name: name)
-    default: preconditionFailure("\(value) as \(type): only floating-point constants")
+    case .int32: constant(Tensor(Int32(value)), name: name)
+    case .int64: constant(Tensor(Int64(value)), name: name)
+    case .uint8: constant(Tensor(UInt8(value)), name: name)
+    case .bool, .resource: preconditionFailure("\(value) as \(type): no number")
     }
   }
 }

@@ -3,12 +3,14 @@ import Tensors
 /// Whether `a == b`, element by element. TensorFlow's `Equal`.
 public struct Equal: ComparisonOperation {
   public static let name = "Equal"
-  public static let expression = ScalarExpression.binary(.equal, .input(0), .input(1))
+  public static let types: [ElementType] = .all
+  public var expression: ScalarExpression { .binary(.equal, .x, .y) }
 
   public init() {}
 
   public static var samples: [OperationSample] {
     OperationSample.comparison(Equal()) { $0 == $1 }
+      + OperationSample.integerComparison(Equal()) { $0 == $1 }
   }
 }
 

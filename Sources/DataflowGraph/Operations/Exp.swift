@@ -1,10 +1,9 @@
 import Tensors
 
 /// `eˣ`. TensorFlow's `Exp`.
-public struct Exp: ElementwiseOperation {
+public struct Exp: UnaryOperation {
   public static let name = "Exp"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.exp, .input(0))
+  public var expression: ScalarExpression { .unary(.exp, .x) }
 
   public init() {}
 

@@ -3,12 +3,13 @@ import Tensors
 /// Whether `a > b`, element by element. TensorFlow's `Greater`.
 public struct Greater: ComparisonOperation {
   public static let name = "Greater"
-  public static let expression = ScalarExpression.binary(.greater, .input(0), .input(1))
+  public var expression: ScalarExpression { .binary(.greater, .x, .y) }
 
   public init() {}
 
   public static var samples: [OperationSample] {
     OperationSample.comparison(Greater()) { $0 > $1 }
+      + OperationSample.integerComparison(Greater()) { $0 > $1 }
   }
 }
 

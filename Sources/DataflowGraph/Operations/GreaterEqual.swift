@@ -3,12 +3,13 @@ import Tensors
 /// Whether `a >= b`, element by element. TensorFlow's `GreaterEqual`.
 public struct GreaterEqual: ComparisonOperation {
   public static let name = "GreaterEqual"
-  public static let expression = ScalarExpression.binary(.greaterOrEqual, .input(0), .input(1))
+  public var expression: ScalarExpression { .binary(.greaterOrEqual, .x, .y) }
 
   public init() {}
 
   public static var samples: [OperationSample] {
     OperationSample.comparison(GreaterEqual()) { $0 >= $1 }
+      + OperationSample.integerComparison(GreaterEqual()) { $0 >= $1 }
   }
 }
 

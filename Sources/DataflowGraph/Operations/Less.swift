@@ -3,12 +3,13 @@ import Tensors
 /// Whether `a < b`, element by element. TensorFlow's `Less`.
 public struct Less: ComparisonOperation {
   public static let name = "Less"
-  public static let expression = ScalarExpression.binary(.less, .input(0), .input(1))
+  public var expression: ScalarExpression { .binary(.less, .x, .y) }
 
   public init() {}
 
   public static var samples: [OperationSample] {
     OperationSample.comparison(Less()) { $0 < $1 }
+      + OperationSample.integerComparison(Less()) { $0 < $1 }
   }
 }
 

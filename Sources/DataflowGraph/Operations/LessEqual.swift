@@ -3,12 +3,13 @@ import Tensors
 /// Whether `a <= b`, element by element. TensorFlow's `LessEqual`.
 public struct LessEqual: ComparisonOperation {
   public static let name = "LessEqual"
-  public static let expression = ScalarExpression.binary(.lessOrEqual, .input(0), .input(1))
+  public var expression: ScalarExpression { .binary(.lessOrEqual, .x, .y) }
 
   public init() {}
 
   public static var samples: [OperationSample] {
     OperationSample.comparison(LessEqual()) { $0 <= $1 }
+      + OperationSample.integerComparison(LessEqual()) { $0 <= $1 }
   }
 }
 

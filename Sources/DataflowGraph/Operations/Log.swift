@@ -1,10 +1,9 @@
 import Tensors
 
 /// The natural logarithm. TensorFlow's `Log`.
-public struct Log: ElementwiseOperation {
+public struct Log: UnaryOperation {
   public static let name = "Log"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.log, .input(0))
+  public var expression: ScalarExpression { .unary(.log, .x) }
 
   public init() {}
 

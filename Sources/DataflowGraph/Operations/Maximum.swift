@@ -2,10 +2,10 @@ import Tensors
 
 /// The larger of two values; of equal ones, gradients flow to the first.
 /// TensorFlow's `Maximum`.
-public struct Maximum: ElementwiseOperation {
+public struct Maximum: BinaryOperation {
   public static let name = "Maximum"
-  public static let inputCount = 2
-  public static let expression = ScalarExpression.binary(.maximum, .input(0), .input(1))
+  public static let types: [ElementType] = .numbers
+  public var expression: ScalarExpression { .binary(.maximum, .x, .y) }
 
   public init() {}
 
@@ -17,6 +17,7 @@ public struct Maximum: ElementwiseOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.binary(Maximum()) { max($0, $1) }
+      + OperationSample.integers(Maximum(), [7, -7, 3, .max], [2, 3, 3, 2]) { max($0, $1) }
   }
 }
 

@@ -2,10 +2,10 @@ import Tensors
 
 /// The smaller of two values; of equal ones, gradients flow to the first.
 /// TensorFlow's `Minimum`.
-public struct Minimum: ElementwiseOperation {
+public struct Minimum: BinaryOperation {
   public static let name = "Minimum"
-  public static let inputCount = 2
-  public static let expression = ScalarExpression.binary(.minimum, .input(0), .input(1))
+  public static let types: [ElementType] = .numbers
+  public var expression: ScalarExpression { .binary(.minimum, .x, .y) }
 
   public init() {}
 
@@ -17,6 +17,7 @@ public struct Minimum: ElementwiseOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.binary(Minimum()) { min($0, $1) }
+      + OperationSample.integers(Minimum(), [7, -7, 3, .max], [2, 3, 3, 2]) { min($0, $1) }
   }
 }
 

@@ -1,10 +1,10 @@
 import Tensors
 
 /// The product of two values, element by element. TensorFlow's `Mul`.
-public struct Mul: ElementwiseOperation {
+public struct Mul: BinaryOperation {
   public static let name = "Mul"
-  public static let inputCount = 2
-  public static let expression = ScalarExpression.binary(.multiply, .input(0), .input(1))
+  public static let types: [ElementType] = .numbers
+  public var expression: ScalarExpression { .binary(.multiply, .x, .y) }
 
   public init() {}
 
@@ -14,6 +14,7 @@ public struct Mul: ElementwiseOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.binary(Mul()) { $0 * $1 }
+      + OperationSample.integers(Mul(), [7, -7, 3, .max], [2, 3, 3, 2]) { $0 &* $1 }
   }
 }
 

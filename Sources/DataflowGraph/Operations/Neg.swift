@@ -1,10 +1,10 @@
 import Tensors
 
 /// `-x`. TensorFlow's `Neg`.
-public struct Neg: ElementwiseOperation {
+public struct Neg: UnaryOperation {
   public static let name = "Neg"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.negate, .input(0))
+  public static let types: [ElementType] = .numbers
+  public var expression: ScalarExpression { .unary(.negate, .x) }
 
   public init() {}
 
@@ -14,6 +14,7 @@ public struct Neg: ElementwiseOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.unary(Neg()) { -$0 }
+      + OperationSample.integers(Neg(), [7, -7, 0, 5]) { 0 &- $0 }
   }
 }
 

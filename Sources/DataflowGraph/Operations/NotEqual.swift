@@ -3,12 +3,14 @@ import Tensors
 /// Whether `a != b`, element by element. TensorFlow's `NotEqual`.
 public struct NotEqual: ComparisonOperation {
   public static let name = "NotEqual"
-  public static let expression = ScalarExpression.binary(.notEqual, .input(0), .input(1))
+  public static let types: [ElementType] = .all
+  public var expression: ScalarExpression { .binary(.notEqual, .x, .y) }
 
   public init() {}
 
   public static var samples: [OperationSample] {
     OperationSample.comparison(NotEqual()) { $0 != $1 }
+      + OperationSample.integerComparison(NotEqual()) { $0 != $1 }
   }
 }
 

@@ -1,10 +1,9 @@
 import Tensors
 
 /// The quotient of two values. TensorFlow's `RealDiv`.
-public struct RealDiv: ElementwiseOperation {
+public struct RealDiv: BinaryOperation {
   public static let name = "RealDiv"
-  public static let inputCount = 2
-  public static let expression = ScalarExpression.binary(.divide, .input(0), .input(1))
+  public var expression: ScalarExpression { .binary(.divide, .x, .y) }
 
   public init() {}
 

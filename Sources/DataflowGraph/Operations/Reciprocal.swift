@@ -1,10 +1,9 @@
 import Tensors
 
 /// `1 / x`. TensorFlow's `Reciprocal`.
-public struct Reciprocal: ElementwiseOperation {
+public struct Reciprocal: UnaryOperation {
   public static let name = "Reciprocal"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.reciprocal, .input(0))
+  public var expression: ScalarExpression { .unary(.reciprocal, .x) }
 
   public init() {}
 

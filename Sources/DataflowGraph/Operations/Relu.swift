@@ -1,10 +1,9 @@
 import Tensors
 
 /// `max(x, 0)`. TensorFlow's `Relu`.
-public struct Relu: ElementwiseOperation {
+public struct Relu: UnaryOperation {
   public static let name = "Relu"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.relu, .input(0))
+  public var expression: ScalarExpression { .unary(.relu, .x) }
 
   public init() {}
 

@@ -1,17 +1,18 @@
 import Tensors
 
 /// The second input where the first is true, else the third. TensorFlow's `SelectV2`.
-public struct SelectV2: Operation {
+public struct SelectV2: PlainOperation {
   public static let name = "SelectV2"
-  private static let expression = ScalarExpression.select(.input(0), .input(1), .input(2))
+  private static let expression = ScalarExpression.select(.x, .y, .z)
 
   public init() {}
-  public init(attributes: Attributes) {}
+
+  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: ["T": .input(1)]) }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 3)
     try expect(inputs[0], type: .bool, "the condition")
-    try expectSameType(Array(inputs[1...]), among: .floats)
+    try expectSameType(Array(inputs[1...]), among: .all)
     let shape = try inputs[1].shape.broadcast(with: inputs[2].shape)
     return [TensorSpec(inputs[1].elementType, try shape.broadcast(with: inputs[0].shape))]
   }
@@ -49,6 +50,13 @@ public struct SelectV2: Operation {
           Tensor(
             shape: [2, 3], scalars: mask.indices.map { mask[$0] ? inputs[1].doubles[$0 % 3] : 2 })
         ]
+      },
+      OperationSample(
+        SelectV2(),
+        [condition, Tensor(shape: [2, 1], scalars: [4, 5] as [Int32]), Tensor(6 as Int32)]
+      ) { _ in [Tensor(shape: [2, 3], scalars: [4, 6, 4, 6, 6, 5] as [Int32])] },
+      OperationSample(SelectV2(), [condition, condition, Tensor(true)]) { _ in
+        [Tensor(shape: [2, 3], scalars: Array(repeating: true, count: 6))]
       },
     ]
   }

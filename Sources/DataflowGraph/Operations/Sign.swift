@@ -1,10 +1,10 @@
 import Tensors
 
 /// -1, 0 or 1. TensorFlow's `Sign`.
-public struct Sign: ElementwiseOperation {
+public struct Sign: UnaryOperation {
   public static let name = "Sign"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.sign, .input(0))
+  public static let types: [ElementType] = .numbers
+  public var expression: ScalarExpression { .unary(.sign, .x) }
 
   public init() {}
 
@@ -14,6 +14,7 @@ public struct Sign: ElementwiseOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.unary(Sign()) { $0 > 0 ? 1 : ($0 < 0 ? -1 : 0) }
+      + OperationSample.integers(Sign(), [7, -7, 0, 5]) { $0.signum() }
   }
 }
 

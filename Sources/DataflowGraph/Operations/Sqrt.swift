@@ -1,10 +1,9 @@
 import Tensors
 
 /// The square root. TensorFlow's `Sqrt`.
-public struct Sqrt: ElementwiseOperation {
+public struct Sqrt: UnaryOperation {
   public static let name = "Sqrt"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.squareRoot, .input(0))
+  public var expression: ScalarExpression { .unary(.squareRoot, .x) }
 
   public init() {}
 

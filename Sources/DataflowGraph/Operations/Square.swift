@@ -1,10 +1,10 @@
 import Tensors
 
 /// `x²`. TensorFlow's `Square`.
-public struct Square: ElementwiseOperation {
+public struct Square: UnaryOperation {
   public static let name = "Square"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.square, .input(0))
+  public static let types: [ElementType] = .numbers
+  public var expression: ScalarExpression { .unary(.square, .x) }
 
   public init() {}
 
@@ -14,6 +14,7 @@ public struct Square: ElementwiseOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.unary(Square()) { $0 * $0 }
+      + OperationSample.integers(Square(), [7, -7, 0, 5]) { $0 &* $0 }
   }
 }
 

@@ -1,10 +1,10 @@
 import Tensors
 
 /// The difference of two values. TensorFlow's `Sub`.
-public struct Sub: ElementwiseOperation {
+public struct Sub: BinaryOperation {
   public static let name = "Sub"
-  public static let inputCount = 2
-  public static let expression = ScalarExpression.binary(.subtract, .input(0), .input(1))
+  public static let types: [ElementType] = .numbers
+  public var expression: ScalarExpression { .binary(.subtract, .x, .y) }
 
   public init() {}
 
@@ -14,6 +14,7 @@ public struct Sub: ElementwiseOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.binary(Sub()) { $0 - $1 }
+      + OperationSample.integers(Sub(), [7, -7, 3, .max], [2, 3, 3, 2]) { $0 &- $1 }
   }
 }
 

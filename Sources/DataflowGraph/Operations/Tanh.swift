@@ -1,10 +1,9 @@
 import Tensors
 
 /// The hyperbolic tangent. TensorFlow's `Tanh`.
-public struct Tanh: ElementwiseOperation {
+public struct Tanh: UnaryOperation {
   public static let name = "Tanh"
-  public static let inputCount = 1
-  public static let expression = ScalarExpression.unary(.tanh, .input(0))
+  public var expression: ScalarExpression { .unary(.tanh, .x) }
 
   public init() {}
 
