@@ -105,7 +105,7 @@ final class PlanRunner {
     state.cancellation = control.cancellation
     try feeds.withPointers { pointers in
       for (view, feed) in feedViews { views[view].base = pointers[feed] }
-      if environment.checksMemory { memories.forEach { $0.poison() } }
+      if environment.checksMemory { for memory in memories { memory.poison() } }
       try walk(on: executor, control)
       if environment.checksMemory { try checkGuards() }
     }

@@ -1,0 +1,196 @@
+import Dataflow
+import Testing
+
+/// Branches, loops and sizes that runs find out.
+@Suite(.timeLimit(.minutes(2))) struct ControlFlowTests {
+  private let graph = Graph()
+
+  private func run(_ values: [Value], _ feeds: [Value: Tensor]) throws -> [[Double]] {
+    try Session(graph).run(values, feeds: feeds).map { $0.scalars(as: Double.self) }
+  }
+
+  // MARK: Branches
+
+  @Test(arguments: [0.5, 2.5]) func conditionalComputesOneBranch(x: Double) throws {
+    let input = graph.placeholder(.float64, [])
+    let isLarge = try graph.add(Greater(), [input, graph.constant(1, .float64)]).output
+    let y = try conditional(isLarge) { _ in
+      [exp(input) * input]
+    } else: { _ in
+      [square(input)]
+    }[0]
+    let first = try graph.gradient(of: y, withRespectTo: input)
+    let second = try graph.gradient(of: first, withRespectTo: input)
+    let expected =
+      x > 1 ? [Double.exp(x) * x, .exp(x) * (x + 1), .exp(x) * (x + 2)] : [x * x, 2 * x, 2]
+    for (value, reference) in zip(try run([y, first, second], [input: Tensor(x)]), expected) {
+      #expect(abs(value[0] - reference) < 1e-12 * abs(reference))
+    }
+  }
+
+  @Test(arguments: [true, false]) func branchesMayDifferInSize(isFirst: Bool) throws {
+    let condition = graph.placeholder(.bool, [])
+    let x = graph.placeholder(.float64, ["n"])
+    let y = try conditional(condition) { _ in
+      [slice(x, begin: [0], size: [2])]
+    } else: { _ in
+      [x]
+    }[0]
+    #expect(y.shape.known == nil)
+    let total = sum(square(y))
+    let gradient = try graph.gradient(of: total, withRespectTo: x)
+    let results = try run(
+      [y, gradient], [condition: Tensor(isFirst), x: Tensor([1.0, 2, 3])])
+    #expect(results[0] == (isFirst ? [1, 2] : [1, 2, 3]))
+    #expect(results[1] == (isFirst ? [2, 4, 0] : [2, 4, 6]))
+  }
+
+  @Test(arguments: [true, false]) func switchAndMergeRunOneSide(isFirst: Bool) throws {
+    let condition = graph.placeholder(.bool, [])
+    let x = graph.placeholder(.float64, [3])
+    let sides = try graph.add(Switch(), [x, condition])
+    let merged = try graph.add(Merge(), [square(sides[0]), exp(sides[1])])
+    let gradient = try graph.gradient(of: sum(merged[0]), withRespectTo: x)
+    let values = [0.5, -1, 2]
+    let results = try run([merged[0], gradient], [condition: Tensor(isFirst), x: Tensor(values)])
+    for index in 0..<3 {
+      let expected = isFirst ? Double.exp(values[index]) : values[index] * values[index]
+      #expect(abs(results[0][index] - expected) < 1e-14)
+      #expect(abs(results[1][index] - (isFirst ? expected : 2 * values[index])) < 1e-14)
+    }
+    let dead = square(sides[isFirst ? 0 : 1])
+    #expect(throws: GraphError.self) {
+      try run([dead], [condition: Tensor(isFirst), x: Tensor(values)])
+    }
+  }
+
+  // MARK: Loops
+
+  @Test(arguments: [0, 1, 4]) func loopDifferentiatesTwice(count: Int) throws {
+    // y = x · aⁿ through n multiplications; a is captured by the body.
+    let x = graph.placeholder(.float64, [])
+    let a = graph.placeholder(.float64, [])
+    let limit = graph.constant(Tensor(Int32(count)))
+    let y = try whileLoop([graph.constant(Tensor(0 as Int32)), x]) { body, state in
+      try body.add(Less(), [state[0], limit]).output
+    } body: { body, state in
+      let next = try body.add(AddV2(), [state[0], body.constant(Tensor(1 as Int32))]).output
+      return [next, state[1] * a]
+    }[1]
+    let first = try graph.gradients(of: [y], withRespectTo: [x, a]).map { $0! }
+    let second = try graph.gradients(of: [first[1]], withRespectTo: [x, a]).map { $0! }
+    let n = Double(count)
+    let power = (0..<count).reduce(1.0) { product, _ in product * 1.5 }
+    let results = try run([y] + first + second, [x: Tensor(2.0), a: Tensor(1.5)])
+    let expected = [
+      2 * power, power, 2 * n * power / 1.5, n * power / 1.5, 2 * n * (n - 1) * power / 2.25,
+    ]
+    for (value, reference) in zip(results, expected) {
+      #expect(abs(value[0] - reference) < 1e-12 * max(1, abs(reference)))
+    }
+  }
+
+  @Test func loopVariablesMayGrow() throws {
+    let x = graph.placeholder(.float64, ["n"])
+    let start = graph.constant(Tensor(0 as Int32))
+    let y = try whileLoop([start, x], shapes: [[], ["growing"]]) { body, state in
+      try body.add(Less(), [state[0], body.constant(Tensor(3 as Int32))]).output
+    } body: { body, state in
+      let next = try body.add(AddV2(), [state[0], body.constant(Tensor(1 as Int32))]).output
+      return [next, try body.add(ConcatV2(axis: 0), [state[1], state[1]]).output]
+    }[1]
+    #expect(try run([y], [x: Tensor([1.0, 2])])[0].count == 16)
+    #expect(try run([sum(y)], [x: Tensor([1.0, 2, 3])])[0] == [48])
+  }
+
+  @Test func loopsEndWhenCancelled() throws {
+    let x = graph.placeholder(.float64, [])
+    let y = try whileLoop([x]) { body, _ in
+      body.constant(Tensor(true))
+    } body: { _, state in
+      [state[0] + 1]
+    }[0]
+    let cancellation = Cancellation(deadline: .now + .milliseconds(50))
+    #expect(throws: RunInterruption.deadlineExceeded) {
+      try Session(graph).run(
+        [y], feeds: [x: Tensor(0.0)], options: RunOptions(cancellation: cancellation))
+    }
+  }
+
+  @Test func wrongLoopsAreRefused() throws {
+    let x = graph.placeholder(.float64, [2])
+    #expect(throws: GraphError.self) {
+      try whileLoop([x]) { body, _ in
+        body.constant(Tensor(true))
+      } body: { _, _ in
+        []
+      }
+    }
+    #expect(throws: GraphError.self) {
+      try whileLoop([x]) { _, state in
+        state[0]
+      } body: { _, state in
+        state
+      }
+    }
+    #expect(throws: GraphError.self) {
+      try whileLoop([x]) { body, _ in
+        body.constant(Tensor(true))
+      } body: { _, state in
+        [reshape(state[0], [2, 1])]
+      }
+    }
+  }
+
+  // MARK: Sizes
+
+  @Test func shapesMayDependOnData() throws {
+    let counts = graph.placeholder(.int32, [2])
+    let x = graph.placeholder(.float64, ["n"])
+    let size = try sizes(of: counts)
+    let matrix = reshape(x, SymbolicShape(size))
+    let total = sum(exp(matrix), axes: [1])
+    let wide = broadcast(graph.constant(1, .float64), to: SymbolicShape(size))
+    let session = Session(graph)
+    for (rows, columns) in [(2, 3), (3, 2), (1, 6), (20, 40), (0, 5), (2, 3)] {
+      let elements = (0..<rows * columns).map { Double($0) / 100 }
+      let results = try session.run(
+        [total, wide, matrix],
+        feeds: [counts: Tensor([Int32(rows), Int32(columns)]), x: Tensor(elements)])
+      #expect(results[1].shape == [rows, columns] && results[2].shape == [rows, columns])
+      for row in 0..<rows {
+        let expected = (0..<columns).reduce(0) { $0 + Double.exp(elements[row * columns + $1]) }
+        #expect(abs(results[0].scalars(as: Double.self)[row] - expected) < 1e-12 * expected)
+      }
+    }
+    let error = #expect(throws: GraphError.self) {
+      try session.run([total], feeds: [counts: Tensor([2, 2] as [Int32]), x: Tensor([1.0])])
+    }
+    #expect(error?.message.contains("cannot have the shape [2, 2]") == true)
+  }
+
+  @Test func aStackReturnsWhatWasPushed() throws {
+    let x = graph.placeholder(.float64, ["n"])
+    let stack = try graph.add(StackV2(elementType: .float64)).output
+    let pushed = try graph.add(StackPushV2(), [stack, x])
+    let popped = try graph.add(
+      StackPopV2(elementType: .float64, sizes: [nil]), [stack], controlInputs: [pushed]
+    ).output
+    #expect(try run([popped * 2], [x: Tensor([1.0, 2])])[0] == [2, 4])
+    let empty = try graph.add(StackPopV2(elementType: .float64, sizes: [nil]), [stack]).output
+    let error = #expect(throws: GraphError.self) { try run([empty], [:]) }
+    #expect(error?.message == "the stack is empty")
+  }
+}
+
+extension Double {
+  fileprivate static func exp(_ x: Double) -> Double {
+    // The series converges quickly for the few arguments used here.
+    var (term, total) = (1.0, 1.0)
+    for index in 1..<60 {
+      term *= x / Double(index)
+      total += term
+    }
+    return total
+  }
+}

@@ -1,0 +1,55 @@
+import Dataflow
+import Testing
+
+/// What plans fold and merge, and that it changes nothing.
+@Suite struct RewritingTests {
+  private let graph = Graph()
+
+  private func operations(_ fetches: [Value], feeds: [Value] = []) throws -> [String] {
+    let plan = try Session(graph).plan(feeds: feeds, fetches: fetches)
+    return plan.description.split(separator: "\n").map { String($0.split(separator: " ")[1]) }
+  }
+
+  @Test func constantsAreFolded() throws {
+    let x = graph.placeholder(.float64, [2])
+    let two = sum(graph.constant(Tensor([0.5, 1.5])))
+    let y = x * exp(two)
+    #expect(try operations([y], feeds: [x]) == ["Mul"])
+    let result = try Session(graph).run([y, two], feeds: [x: Tensor([1.0, 2])])
+    #expect(result[1].scalar(as: Double.self) == 2)
+    let plain = Session(graph, options: unoptimized)
+    #expect(try plain.run([y, two], feeds: [x: Tensor([1.0, 2])]) == result)
+  }
+
+  @Test func equalNodesAreMerged() throws {
+    let x = graph.placeholder(.float64, [2])
+    let a = tanh(x) * graph.constant(3, .float64)
+    let b = tanh(x) * graph.constant(3, .float64)
+    let c = tanh(x) * graph.constant(4, .float64)
+    let fetches = [a, b, c]
+    #expect(try operations(fetches, feeds: [x]).filter { $0 == "Tanh" }.count == 1)
+    let feeds = [x: Tensor([0.3, -2])]
+    let plain = Session(graph, options: unoptimized)
+    #expect(try Session(graph).run(fetches, feeds: feeds) == plain.run(fetches, feeds: feeds))
+  }
+
+  @Test func zerosOfDifferentSignStayApart() throws {
+    let x = graph.placeholder(.float64, [])
+    let one = graph.constant(1, .float64)
+    let values = [0.0, -0.0].map { one / (x * graph.constant($0, .float64)) }
+    let results = try Session(graph).run(values, feeds: [x: Tensor(1.0)])
+    #expect(results.map { $0.scalar(as: Double.self) } == [.infinity, -.infinity])
+  }
+
+  @Test func whatIsFedIsNotFolded() throws {
+    let two = graph.constant(2, .float64)
+    let y = two * two
+    #expect(try Session(graph).run([y], feeds: [two: Tensor(3.0)])[0].scalar(as: Double.self) == 9)
+  }
+
+  private var unoptimized: SessionOptions {
+    var options = SessionOptions()
+    options.isOptimized = false
+    return options
+  }
+}
