@@ -29,7 +29,7 @@ let package = Package(
     .target(name: "AtomicNetworks", dependencies: ["Atomistics"]),
     .executableTarget(name: "panna", dependencies: ["AtomicNetworks", "ProgramSupport"]),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Dataflow"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "DataflowGraphTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "DataflowRuntimeTests", dependencies: ["Dataflow", "TestSupport"]),

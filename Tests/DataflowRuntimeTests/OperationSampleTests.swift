@@ -1,4 +1,5 @@
 import Dataflow
+import TestSupport
 import Testing
 
 /// What every operation of the registry must satisfy, on each of its samples.
@@ -220,10 +221,5 @@ extension Tensor {
   var inDoublePrecision: Tensor {
     elementType == .float32
       ? Tensor(shape: shape, scalars: scalars(as: Float.self).map { Double($0) }) : self
-  }
-
-  func hasSameBits(as other: Tensor) -> Bool {
-    elementType == other.elementType && shape == other.shape
-      && withBytes { a in other.withBytes { a.elementsEqual($0) } }
   }
 }

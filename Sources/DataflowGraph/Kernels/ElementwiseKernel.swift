@@ -55,7 +55,7 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
     for register in 0..<program.registerCount { registers[register] = values + register * block }
     for (index, constant) in program.constants.enumerated() {
       registers[program.inputCount + index].update(
-        repeating: T(constant: constant), count: block)
+        repeating: T(constant: constant), count: min(block, range.count))
     }
     for start in stride(from: range.lowerBound, to: range.upperBound, by: block) {
       let elements = start..<min(start + block, range.upperBound)

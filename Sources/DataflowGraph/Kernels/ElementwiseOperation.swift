@@ -34,6 +34,8 @@ extension ElementwiseOperation {
       expression, computing: inputs[0].elementType, inputs: inputs, output: outputs[0])
   }
 
+  public func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression? { expression }
+
   public var overwritableInputs: [Int] { Array(0..<Self.inputCount) }
 
   func broadcast(_ inputs: [TensorSpec]) throws -> SymbolicShape {

@@ -19,12 +19,17 @@ struct ElementwiseProgram {
   private(set) var registerCount = 0
   /// The register that holds the result.
   private(set) var result = 0
+  /// The first register that is neither an input nor a constant.
+  private var firstOwn = 0
+  /// Registers whose contents were used.
+  private var free: [Int] = []
 
   init(_ expression: ScalarExpression, inputCount: Int) {
     self.inputCount = inputCount
     collectConstants(expression)
-    registerCount = inputCount + constants.count
-    result = compile(expression)
+    firstOwn = inputCount + constants.count
+    registerCount = firstOwn
+    result = compile(expression, isResult: true)
   }
 
   private mutating func collectConstants(_ expression: ScalarExpression) {
@@ -42,28 +47,32 @@ struct ElementwiseProgram {
     }
   }
 
-  private mutating func newRegister() -> Int {
+  /// A register for what is computed from `sources`, which nothing reads afterwards. The result has one
+  /// of its own: it may lie in the memory of an input that is still to be read.
+  private mutating func target(for sources: [Int], isResult: Bool) -> Int {
+    free += sources.filter { $0 >= firstOwn }
+    if !isResult, let register = free.popLast() { return register }
     registerCount += 1
     return registerCount - 1
   }
 
-  private mutating func compile(_ expression: ScalarExpression) -> Int {
+  private mutating func compile(_ expression: ScalarExpression, isResult: Bool = false) -> Int {
     switch expression {
     case .input(let index): return index
     case .constant(let value): return inputCount + constants.firstIndex(of: value)!
     case .unary(let function, let operand):
       let source = compile(operand)
-      let target = newRegister()
+      let target = target(for: [source], isResult: isResult)
       instructions.append(.unary(function, from: source, to: target))
       return target
     case .binary(let function, let left, let right):
       let sources = (compile(left), compile(right))
-      let target = newRegister()
+      let target = target(for: [sources.0, sources.1], isResult: isResult)
       instructions.append(.binary(function, sources.0, sources.1, to: target))
       return target
     case .select(let condition, let first, let second):
       let sources = (compile(condition), compile(first), compile(second))
-      let target = newRegister()
+      let target = target(for: [sources.0, sources.1, sources.2], isResult: isResult)
       instructions.append(.select(sources.0, sources.1, sources.2, to: target))
       return target
     }

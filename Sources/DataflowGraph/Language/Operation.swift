@@ -26,6 +26,10 @@ public protocol Operation: Sendable {
   /// resources or run functions. The others give `makeKernel(inputs:outputs:)`.
   func makeKernel(at site: KernelSite) throws -> any Kernel
 
+  /// What one element of the output is, for operations on corresponding elements of inputs that
+  /// broadcast: plans fuse them.
+  func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression?
+
   /// The gradient with respect to each input, nil where none flows, written in graph operations.
   ///
   /// - Parameter outputGradients: the gradient with respect to each output, nil for those that
@@ -60,6 +64,7 @@ extension Operation {
   public var overwritableInputs: [Int] { [] }
   public var isAlias: Bool { false }
   public var mutatedInputs: [Int] { [] }
+  public func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression? { nil }
   public var isStateful: Bool { !mutatedInputs.isEmpty }
   public var mayBlock: Bool { false }
   public static var tensorFlowForm: TensorFlowForm { TensorFlowForm() }

@@ -19,12 +19,14 @@ public struct AddN: PlainOperation {
 
   public var overwritableInputs: [Int] { [0] }
 
+  public func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression? {
+    inputs.indices.dropFirst().reduce(ScalarExpression.input(0)) { .binary(.add, $0, .input($1)) }
+  }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
-    let sum = inputs.indices.dropFirst().reduce(ScalarExpression.input(0)) {
-      .binary(.add, $0, .input($1))
-    }
-    return try makeElementwiseKernel(
-      sum, computing: outputs[0].elementType, inputs: inputs, output: outputs[0])
+    try makeElementwiseKernel(
+      scalarExpression(inputs: inputs)!, computing: outputs[0].elementType, inputs: inputs,
+      output: outputs[0])
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {

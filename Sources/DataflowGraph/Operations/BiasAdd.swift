@@ -19,9 +19,11 @@ public struct BiasAdd: PlainOperation {
 
   public var overwritableInputs: [Int] { [0] }
 
+  public func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression? { .x + .y }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     try makeElementwiseKernel(
-      .binary(.add, .input(0), .input(1)), computing: inputs[0].elementType, inputs: inputs,
+      .x + .y, computing: inputs[0].elementType, inputs: inputs,
       output: outputs[0])
   }
 

@@ -25,6 +25,8 @@ public struct BroadcastTo: Operation {
     return [TensorSpec(inputs[0].elementType, shape)]
   }
 
+  public func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression? { .input(0) }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     try makeElementwiseKernel(
       .input(0), computing: inputs[0].elementType, inputs: inputs, output: outputs[0])

@@ -19,6 +19,8 @@ public struct SelectV2: PlainOperation {
 
   public var overwritableInputs: [Int] { [1, 2] }
 
+  public func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression? { Self.expression }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     try makeElementwiseKernel(
       Self.expression, computing: outputs[0].elementType, inputs: inputs, output: outputs[0])

@@ -4,7 +4,7 @@ import Tensors
 /// Copies the part of a graph that a plan needs to a graph of its own, on the way folding what is
 /// constant and merging what is computed twice.
 struct GraphRewriting {
-  let target: Graph
+  private(set) var target: Graph
   private let isOptimized: Bool
   private var values: [Value: Value] = [:]
   private var nodes: [Node: Node] = [:]
@@ -38,6 +38,20 @@ struct GraphRewriting {
         values[other] = own
       }
     }
+  }
+
+  /// Joins elementwise operations; values that are only used inside a fused operation are gone.
+  mutating func fuse(kept: [Value], targets: [Node]) throws {
+    let outputs = kept.map { values[$0]! }
+    let roots = targets.map { nodes[$0]! }
+    let feeds = Set(target.nodes.lazy.filter { $0.operation is Placeholder }.map(\.output))
+    let used = prune(target, outputs: outputs, targets: roots, feeds: [])
+    let all = Set(used).union(feeds.map(\.node)).sorted { $0.id < $1.id }
+    let fusion = Fusion(all, kept: outputs + roots.flatMap(\.outputs))
+    guard let (graph, moved) = try fusion.applied(to: all, path: target.path) else { return }
+    target = graph
+    values = values.compactMapValues { moved[$0] }
+    nodes = nodes.compactMapValues { node in graph.node(named: node.name) }
   }
 
   private mutating func copy(_ node: Node) throws -> Node {

@@ -18,22 +18,25 @@ struct ArenaLayout {
 }
 
 /// Finds places so that requests that are alive in the same step do not overlap.
+func layOut(_ requests: [MemoryRequest]) -> ArenaLayout {
+  layOut(requests.map(\.byteCount)) { requests[$0].overlapsInTime(requests[$1]) }
+}
+
+/// Finds places for blocks of memory so that those that may be alive together do not overlap.
 ///
 /// Largest first, each at the lowest place that is free for its whole life.
-func layOut(_ requests: [MemoryRequest]) -> ArenaLayout {
-  var offsets = Array(repeating: 0, count: requests.count)
+func layOut(_ byteCounts: [Int], areAliveTogether: (Int, Int) -> Bool) -> ArenaLayout {
+  var offsets = Array(repeating: 0, count: byteCounts.count)
   var placed: [Int] = []
   var total = 0
-  let order = requests.indices.sorted {
-    (requests[$1].byteCount, $0) < (requests[$0].byteCount, $1)
-  }
-  for index in order where requests[index].byteCount > 0 {
-    let size = requests[index].byteCount.roundedUp(toMultipleOf: AlignedStorage.alignment)
+  let order = byteCounts.indices.sorted { (byteCounts[$1], $0) < (byteCounts[$0], $1) }
+  for index in order where byteCounts[index] > 0 {
+    let size = byteCounts[index].roundedUp(toMultipleOf: AlignedStorage.alignment)
     var offset = 0
     // `placed` is sorted by offset, so the first gap that is large enough is the lowest.
-    for other in placed where requests[other].overlapsInTime(requests[index]) {
+    for other in placed where areAliveTogether(other, index) {
       if offset + size <= offsets[other] { break }
-      let end = offsets[other] + requests[other].byteCount
+      let end = offsets[other] + byteCounts[other]
       offset = max(offset, end.roundedUp(toMultipleOf: AlignedStorage.alignment))
     }
     offsets[index] = offset

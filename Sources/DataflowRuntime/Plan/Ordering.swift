@@ -1,20 +1,34 @@
 import DataflowGraph
 
-/// Puts nodes into the order they run in: inputs and control inputs first, ties by the node's id.
+/// Nodes in the order they run in, and which must come before which.
+struct NodeOrder {
+  let nodes: [Node]
+  /// The nodes that must be done before each, by their ids.
+  let predecessors: [Int: Set<Int>]
+}
+
+/// Puts nodes into the order they run in: inputs and control inputs first, then what finds out sizes or
+/// waits and all it depends on, ties by the node's id.
 ///
 /// A variable is read before it is written by every node that does not itself depend on the write;
 /// two writes that do not depend on each other are an error, since their order would be a guess.
-func order(_ nodes: [Node]) throws -> [Node] {
+func order(_ nodes: [Node]) throws -> NodeOrder {
   var predecessors = Dictionary(
     uniqueKeysWithValues: nodes.map { node in
       let late = node.graph.hasLateSizes ? node.lateSizeSources : []
       return (node.id, Set((node.inputs.map(\.node) + node.controlInputs + late).map(\.id)))
     })
-  for id in predecessors.keys { predecessors[id]!.formIntersection(Set(predecessors.keys)) }
+  let ids = Set(predecessors.keys)
+  for id in ids where !predecessors[id]!.isSubset(of: ids) {
+    predecessors[id]!.formIntersection(ids)
+  }
   for access in variableAccesses(nodes) where !access.writers.isEmpty {
     try addReadsBeforeWrites(access, to: &predecessors)
   }
-  return sort(nodes, predecessors)
+  let special = nodes.filter { $0.operation.mayBlock || !$0.ownLateSymbols.isEmpty }
+  var early = Set(special.map(\.id))
+  for node in special { early.formUnion(ancestors(of: node.id, predecessors)) }
+  return NodeOrder(nodes: sort(nodes, predecessors, early), predecessors: predecessors)
 }
 
 /// Who reads and who writes one variable's buffer, under whatever name.
@@ -80,21 +94,27 @@ private func ancestors(of id: Int, _ predecessors: [Int: Set<Int>]) -> Set<Int> 
   return found
 }
 
-/// Kahn's algorithm; of the nodes that could run next, the one with the smallest id does.
-private func sort(_ nodes: [Node], _ predecessors: [Int: Set<Int>]) -> [Node] {
+/// Kahn's algorithm; of the nodes that could run next, an early one does, or else the one with the
+/// smallest id.
+private func sort(
+  _ nodes: [Node], _ predecessors: [Int: Set<Int>], _ early: Set<Int>
+) -> [Node] {
+  let late = (nodes.last?.id ?? 0) + 1
+  func rank(_ id: Int) -> Int { early.contains(id) ? id : id + late }
   var missing = predecessors.mapValues(\.count)
   var successors: [Int: [Int]] = [:]
   for (id, before) in predecessors {
     for other in before { successors[other, default: []].append(id) }
   }
   let byID = Dictionary(uniqueKeysWithValues: nodes.map { ($0.id, $0) })
-  var ready = SmallestFirst(nodes.map(\.id).filter { missing[$0] == 0 })
+  var ready = SmallestFirst(nodes.map(\.id).filter { missing[$0] == 0 }.map(rank))
   var result: [Node] = []
-  while let id = ready.pop() {
+  while let next = ready.pop() {
+    let id = next >= late ? next - late : next
     result.append(byID[id]!)
     for successor in successors[id] ?? [] {
       missing[successor]! -= 1
-      if missing[successor] == 0 { ready.push(successor) }
+      if missing[successor] == 0 { ready.push(rank(successor)) }
     }
   }
   precondition(result.count == nodes.count, "reads before writes made a cycle")

@@ -87,6 +87,10 @@ public struct Plan {
   let epochs: [Epoch]
   /// Whether some values may not be computed, because a `Switch` sends the run another way.
   let hasBranches: Bool
+  /// What runs side by side, nil where the steps run in order.
+  let taskGraph: TaskGraph?
+  /// Of each buffer, the steps that write or read it; empty without tasks.
+  let bufferUsers: [[Int]]
   /// Variables that must hold something before the run.
   let variablesRead: [Node]
   /// Variables that hold something after it.
@@ -97,7 +101,8 @@ public struct Plan {
 
   /// - Throws: `GraphError` where a value belongs to another graph or writes are not ordered.
   init(
-    graph: Graph, feeds: [Value], fetches: [Value], targets: [Node], isOptimized: Bool = true
+    graph: Graph, feeds: [Value], fetches: [Value], targets: [Node], isOptimized: Bool = true,
+    isParallel: Bool = false
   ) throws {
     for value in feeds + fetches where value.graph !== graph {
       throw GraphError("\(value.name) belongs to another graph")
@@ -105,12 +110,13 @@ public struct Plan {
     let nodes = prune(graph, outputs: fetches, targets: targets, feeds: Set(feeds))
     var rewriting = GraphRewriting(of: graph, feeds: feeds, isOptimized: isOptimized)
     try rewriting.copy(nodes)
+    if isOptimized { try rewriting.fuse(kept: fetches, targets: targets) }
     let ownFeeds = feeds.map { rewriting[$0] }
     let ownFetches = fetches.map { rewriting[$0] }
     let kept = prune(
       rewriting.target, outputs: ownFetches, targets: targets.map { rewriting[$0] },
       feeds: Set(ownFeeds))
-    var builder = PlanBuilder(nodes: try order(kept), feeds: ownFeeds, fetches: ownFetches)
+    var builder = PlanBuilder(try order(kept), feeds: ownFeeds, fetches: ownFetches)
     builder.build()
     self.graph = rewriting.target
     self.feeds = feeds
@@ -121,6 +127,8 @@ public struct Plan {
     steps = builder.steps
     epochs = builder.epochs
     hasBranches = builder.hasBranches
+    taskGraph = isParallel ? builder.taskGraph() : nil
+    bufferUsers = builder.users
     variablesRead = builder.variablesRead
     variablesAssigned = builder.variablesAssigned
   }

@@ -19,12 +19,17 @@ struct PlanBuilder {
   /// For each value, the last step that reads its buffer while the value is in it.
   private var lastRead: [Value: Int] = [:]
 
-  init(nodes: [Node], feeds: [Value], fetches: [Value]) {
-    self.nodes = nodes
+  private let predecessors: [Int: Set<Int>]
+  /// Of each buffer, the steps that write or read it, in order.
+  private(set) var users: [[Int]] = []
+
+  init(_ order: NodeOrder, feeds: [Value], fetches: [Value]) {
+    nodes = order.nodes
+    predecessors = order.predecessors
     self.feeds = feeds
     self.fetches = fetches
     fed = Set(feeds)
-    hasBranches = nodes.contains { $0.operation is Switch }
+    hasBranches = order.nodes.contains { $0.operation is Switch }
   }
 
   mutating func build() {
@@ -185,5 +190,44 @@ struct PlanBuilder {
       case .variable(let variable) = buffers[values[inputs[0]].buffer].home
     else { return }
     variablesAssigned.append(variable)
+  }
+
+  // MARK: What can run side by side
+
+  /// The plan's tasks, nil where everything runs in order.
+  mutating func taskGraph() -> TaskGraph? {
+    findUsers()
+    let last = steps.lastIndex { $0.isSpecial } ?? -1
+    return hasBranches ? nil : TaskGraph(predecessors: stepPredecessors(), firstStep: last + 1)
+  }
+
+  private mutating func findUsers() {
+    users = Array(repeating: [], count: buffers.count)
+    for (position, step) in steps.enumerated() {
+      for value in step.inputs + step.outputs {
+        let buffer = values[value].buffer
+        if users[buffer].last != position { users[buffer].append(position) }
+      }
+    }
+    for fetch in fetches { users[values[indices[fetch]!].buffer].append(steps.count) }
+  }
+
+  /// The nodes before each step, those that are no steps replaced by the steps before them; and before a
+  /// step that overwrites its input, all who read that.
+  private func stepPredecessors() -> [[Int]] {
+    var stepsBefore: [Int: Set<Int>] = [:]
+    for node in nodes {
+      var before: Set<Int> = []
+      for id in predecessors[node.id]! { before.formUnion(stepsBefore[id]!) }
+      stepsBefore[node.id] = stepOfNode[node].map { [$0] } ?? before
+    }
+    return steps.enumerated().map { position, step in
+      var before: Set<Int> = []
+      for id in predecessors[step.node.id]! { before.formUnion(stepsBefore[id]!) }
+      if let source = step.overwrites {
+        before.formUnion(users[values[step.inputs[source]].buffer].filter { $0 < position })
+      }
+      return before.sorted()
+    }
   }
 }

@@ -26,18 +26,36 @@ public final class ComputePool: ParallelExecutor {
     guard let gate else { return }
     for worker in 1..<self.threads {
       // A queue each: Dispatch gives a blocked queue's thread to no other.
-      DispatchQueue(label: "compute-\(worker)").async { gate.serve() }
+      DispatchQueue(label: "compute-\(worker)").async { gate.serve(as: worker) }
     }
   }
 
   deinit { gate?.close() }
 
   public func run(shards: Int, _ body: (Int) -> Void) {
-    guard shards > 1, let gate, gate.enter() else {
+    run(shards: shards, threads: threads, body)
+  }
+
+  /// Calls `body` once for each shard, on at most `threads` threads.
+  func run(shards: Int, threads: Int, _ body: (Int) -> Void) {
+    guard shards > 1, threads > 1, let gate, gate.enter() else {
       for shard in 0..<max(shards, 0) { body(shard) }
       return
     }
-    gate.compute(shards: shards, body)
+    gate.compute(shards: shards, threads: threads, body)
     gate.leave()
   }
+}
+
+/// Some of a pool's threads.
+final class PoolShare: ParallelExecutor {
+  let pool: ComputePool
+  let threads: Int
+
+  init(of pool: ComputePool, threads: Int) {
+    self.pool = pool
+    self.threads = threads
+  }
+
+  func run(shards: Int, _ body: (Int) -> Void) { pool.run(shards: shards, threads: threads, body) }
 }

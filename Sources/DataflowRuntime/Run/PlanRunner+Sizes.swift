@@ -122,17 +122,34 @@ struct EpochMemory {
     hasRoom = true
     hasGuards = environment.checksMemory
     let margin = hasGuards ? AlignedStorage.alignment : 0
-    let lives =
-      epoch.buffers.map { (plan.buffers[$0].firstStep, plan.buffers[$0].lastStep) }
-      + epoch.steps.map { ($0, $0) }
-    let layout = layOut(
-      zip(capacities, lives).map { bytes, life in
-        MemoryRequest(
-          byteCount: bytes + (bytes > 0 ? margin : 0), firstStep: life.0, lastStep: life.1)
-      })
+    let bytes = capacities.map { $0 + ($0 > 0 ? margin : 0) }
+    let layout = plan.taskGraph.map { layOut(bytes, within: plan, $0) } ?? layOut(bytes, plan)
     arena = AlignedStorage(byteCount: max(layout.byteCount, 1))
     offsets = layout.offsets
     return true
+  }
+
+  /// Memory for steps that run in order.
+  private func layOut(_ bytes: [Int], _ plan: Plan) -> ArenaLayout {
+    let lives =
+      epoch.buffers.map { (plan.buffers[$0].firstStep, plan.buffers[$0].lastStep) }
+      + epoch.steps.map { ($0, $0) }
+    return DataflowRuntime.layOut(
+      zip(bytes, lives).map { bytes, life in
+        MemoryRequest(byteCount: bytes, firstStep: life.0, lastStep: life.1)
+      })
+  }
+
+  /// Memory for steps that run side by side: shared by those of which one's are all done when the
+  /// other's begin.
+  private func layOut(_ bytes: [Int], within plan: Plan, _ tasks: TaskGraph) -> ArenaLayout {
+    let users = epoch.buffers.map { plan.bufferUsers[$0] } + epoch.steps.map { [$0] }
+    let end = plan.steps.count
+    func isDone(_ a: Int, before b: Int) -> Bool {
+      guard let first = users[b].first, first < end else { return users[b].isEmpty }
+      return users[a].allSatisfy { $0 < end && tasks.isDone($0, before: first) }
+    }
+    return DataflowRuntime.layOut(bytes) { !isDone($0, before: $1) && !isDone($1, before: $0) }
   }
 
   /// Fills the arena with NaNs, so that an element that is not written is noticed.

@@ -19,6 +19,7 @@ final class PlanRunner {
   var shapes: [Shape]
   var memories: [EpochMemory]
   let state = RunState()
+  private let scheduler: TaskScheduler?
   /// Of each value, whether this run does not compute it.
   private var isDead: [Bool]
   private var isStepDead: [Bool]
@@ -40,6 +41,7 @@ final class PlanRunner {
     views = .allocate(capacity: max(1, viewValues.count))
     dimensions = .allocate(capacity: max(1, ranks.reduce(0, +)))
     shapes = Array(repeating: .scalar, count: plan.values.count)
+    scheduler = plan.taskGraph.map { TaskScheduler($0, limit: environment.interOpThreads) }
     memories = plan.epochs.map { EpochMemory($0, plan) }
     isDead = Array(repeating: false, count: plan.hasBranches ? plan.values.count : 0)
     isStepDead = Array(repeating: false, count: plan.hasBranches ? plan.steps.count : 0)
@@ -133,8 +135,19 @@ final class PlanRunner {
 
   private func walk(on executor: any ParallelExecutor, _ control: RunControl) throws {
     if plan.hasBranches { return try walkBranches(on: executor, control) }
-    for index in steps.indices {
-      try run(index, on: executor, control)
+    guard let lanes = control.lanes, let scheduler, let tasks = plan.taskGraph else {
+      for index in steps.indices { try run(index, on: executor, control) }
+      return
+    }
+    for index in 0..<tasks.firstStep { try run(index, on: executor, control) }
+    try lanes.run(scheduler) { task, lane in
+      for index in tasks.tasks[task] where !scheduler.isOver {
+        do {
+          try run(index, on: lane, control)
+        } catch {
+          return scheduler.fail(error, at: index)
+        }
+      }
     }
   }
 

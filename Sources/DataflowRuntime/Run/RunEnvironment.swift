@@ -8,14 +8,21 @@ final class RunEnvironment {
   let resources = ResourceStore()
   /// Poisons memory before each run and looks for writes beyond buffers after it.
   let checksMemory: Bool
+  /// How many steps run at a time.
+  let interOpThreads: Int
 
-  init(checksMemory: Bool) { self.checksMemory = checksMemory }
+  init(checksMemory: Bool, interOpThreads: Int) {
+    self.checksMemory = checksMemory
+    self.interOpThreads = interOpThreads
+  }
 }
 
 /// How one run is watched and ended.
 struct RunControl {
   var cancellation: Cancellation?
   var trace: RunTrace?
+  /// What runs steps side by side, nil where they run in order.
+  var lanes: LaneSet?
   /// What the run gives up while it waits, nil inside a function.
   var turn: Turn?
 }

@@ -3,6 +3,8 @@ import Tensors
 
 /// How a session computes.
 public struct SessionOptions: Sendable {
+  /// Operations that run at a time; 0 for as many as the process may use threads.
+  public var interOpParallelismThreads: Int
   /// Threads that share the work inside one operation, the caller's included; 0 for as many as the
   /// process may use.
   public var intraOpParallelismThreads: Int
@@ -13,7 +15,9 @@ public struct SessionOptions: Sendable {
   /// Whether plans fold, merge and fuse operations; results have the same bits either way.
   public var isOptimized = true
 
-  public init(intraOpParallelismThreads: Int = 1) {
+  /// A session computes on as many threads as the larger of the two numbers says, never on more.
+  public init(intraOpParallelismThreads: Int = 1, interOpParallelismThreads: Int = 1) {
+    self.interOpParallelismThreads = interOpParallelismThreads
     self.intraOpParallelismThreads = intraOpParallelismThreads
   }
 }
@@ -30,6 +34,7 @@ public final class Session: @unchecked Sendable {
   public let graph: Graph
   private let options: SessionOptions
   private let executor: any ParallelExecutor
+  private let lanes: LaneSet?
   private let environment: RunEnvironment
   private let turn = Turn()
   // Used only by who has the turn.
@@ -41,31 +46,38 @@ public final class Session: @unchecked Sendable {
     let targets: [Node]
   }
 
-  public convenience init(_ graph: Graph, options: SessionOptions = SessionOptions()) {
-    self.init(
-      graph, options: options, executor: ComputePool(threads: options.intraOpParallelismThreads))
+  /// - Precondition: no number of threads in `options` is negative.
+  public init(_ graph: Graph, options: SessionOptions = SessionOptions()) {
+    func count(_ threads: Int) -> Int { threads == 0 ? ThreadCount.available : threads }
+    let inter = count(options.interOpParallelismThreads)
+    let intra = count(options.intraOpParallelismThreads)
+    let pool = ComputePool(threads: max(inter, intra))
+    self.graph = graph
+    self.options = options
+    executor = intra < pool.threads ? PoolShare(of: pool, threads: intra) : pool
+    lanes = inter > 1 ? LaneSet(pool, interOpThreads: inter, intraOpThreads: intra) : nil
+    environment = RunEnvironment(checksMemory: options.checksMemory, interOpThreads: inter)
   }
 
-  /// A session that computes on threads which others use too.
+  /// A session that computes on threads which others use too, one operation at a time.
   public convenience init(_ graph: Graph, executor: any ParallelExecutor) {
-    self.init(
-      graph, options: SessionOptions(intraOpParallelismThreads: executor.threads),
-      executor: executor)
+    self.init(graph, SessionOptions(), executor: executor)
   }
 
   /// A session that computes on one thread and checks what kernels do to memory, for tests.
   package convenience init(checking graph: Graph, executor: any ParallelExecutor) {
-    var options = SessionOptions(intraOpParallelismThreads: executor.threads)
+    var options = SessionOptions()
     options.checksMemory = true
     options.isOptimized = false
-    self.init(graph, options: options, executor: executor)
+    self.init(graph, options, executor: executor)
   }
 
-  private init(_ graph: Graph, options: SessionOptions, executor: any ParallelExecutor) {
+  private init(_ graph: Graph, _ options: SessionOptions, executor: any ParallelExecutor) {
     self.graph = graph
     self.options = options
     self.executor = executor
-    environment = RunEnvironment(checksMemory: options.checksMemory)
+    lanes = nil
+    environment = RunEnvironment(checksMemory: options.checksMemory, interOpThreads: 1)
   }
 
   /// Queues, stacks and the like that this session holds.
@@ -98,7 +110,9 @@ public final class Session: @unchecked Sendable {
     }
     let results = try runner.run(
       ordered.map(\.value), on: executor ?? self.executor,
-      RunControl(cancellation: options.cancellation, trace: options.trace, turn: turn))
+      RunControl(
+        cancellation: options.cancellation, trace: options.trace,
+        lanes: executor == nil ? lanes : nil, turn: turn))
     for node in runner.plan.variablesAssigned { environment.variables.markInitialized(node) }
     return results
   }
@@ -108,13 +122,13 @@ public final class Session: @unchecked Sendable {
     let ordered = feeds.sorted { ($0.node.id, $0.index) < ($1.node.id, $1.index) }
     return try Plan(
       graph: graph, feeds: ordered, fetches: fetches, targets: targets,
-      isOptimized: options.isOptimized)
+      isOptimized: options.isOptimized, isParallel: lanes != nil)
   }
 
   private func makeRunner(for key: PlanKey) throws -> PlanRunner {
     let plan = try Plan(
       graph: graph, feeds: key.feeds, fetches: key.fetches, targets: key.targets,
-      isOptimized: options.isOptimized)
+      isOptimized: options.isOptimized, isParallel: lanes != nil)
     return try PlanRunner(plan, environment)
   }
 

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Where one thread lays out pieces of work and others take them.
 ///
-/// `remaining` is all that threads contend for: it holds the number of shards that nobody has taken
-/// in its low half and the number of the work in its high half. Whoever lowers it owns a shard and
+/// `remaining` is all that threads contend for: it holds the number of shards that nobody has taken,
+/// how many threads may take them, and the number of the work. Whoever lowers it owns a shard and
 /// keeps the work alive until `unfinished` is lowered too, since the thread that brought the work
 /// waits for that; so shards, not threads, are counted, and a thread that comes late finds nothing.
 final class WorkGate: Sendable {
@@ -27,6 +27,24 @@ final class WorkGate: Sendable {
   /// Added to `unfinished` by a caller that sleeps until all shards are done.
   private static let callerSleeps = 1 << 62
 
+  /// `remaining` from its lowest bit: shards, threads, the number of the work.
+  private struct Offer {
+    static let shardBits: UInt64 = 20
+    static let threadBits: UInt64 = 12
+    let word: UInt64
+
+    init(word: UInt64) { self.word = word }
+
+    init(number: UInt64, threads: Int, shards: Int) {
+      let upper = number << Self.threadBits | UInt64(threads)
+      word = upper << Self.shardBits | UInt64(shards)
+    }
+
+    var shards: Int { Int(word & (1 << Self.shardBits - 1)) }
+    var threads: Int { Int(word >> Self.shardBits & (1 << Self.threadBits - 1)) }
+    var number: UInt64 { word >> (Self.shardBits + Self.threadBits) }
+  }
+
   init(workers: Int) { self.workers = workers }
 
   // MARK: The caller's side
@@ -38,25 +56,30 @@ final class WorkGate: Sendable {
 
   func leave() { isBusy.store(false, ordering: .releasing) }
 
-  /// Calls `body` for every shard, on this thread and on workers.
-  func compute(shards: Int, _ body: (Int) -> Void) {
+  /// Calls `body` for every shard, on this thread and on those that serve or help.
+  ///
+  /// - Parameter threads: how many take part at most, this one included.
+  func compute(shards: Int, threads: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       withUnsafePointer(to: body) { pointer in
-        publish(pointer, shards)
-        takeShards()
+        publish(pointer, shards, threads)
+        takeShards(as: 0)
         awaitOthers()
       }
     }
   }
 
-  private func publish(_ body: UnsafePointer<(Int) -> Void>, _ shards: Int) {
-    precondition(shards <= Int(UInt32.max), "\(shards) shards")
+  private func publish(_ body: UnsafePointer<(Int) -> Void>, _ shards: Int, _ threads: Int) {
+    precondition(shards < 1 << Offer.shardBits, "\(shards) shards")
     self.body.store(UInt(bitPattern: body), ordering: .relaxed)
     self.shards.store(shards, ordering: .relaxed)
     unfinished.store(shards, ordering: .relaxed)
-    let number = (remaining.load(ordering: .relaxed) >> 32) &+ 1
-    remaining.store(number << 32 | UInt64(shards), ordering: .sequentiallyConsistent)
-    wakeSleepers(atMost: min(shards - 1, workers))
+    let offer = Offer(
+      number: Offer(word: remaining.load(ordering: .relaxed)).number &+ 1,
+      threads: min(threads, 1 << Offer.threadBits - 1), shards: shards)
+    remaining.store(offer.word, ordering: .sequentiallyConsistent)
+    // Where some may not take part, nobody knows who of them sleeps.
+    wakeSleepers(atMost: threads > workers ? min(shards - 1, workers) : workers)
   }
 
   private func awaitOthers() {
@@ -71,25 +94,31 @@ final class WorkGate: Sendable {
   // MARK: Both sides
 
   /// Does shards of the present work until there are none left.
-  private func takeShards() {
+  ///
+  /// - Parameter thread: 0 for who brought the work; others take part if the work's limit is above
+  ///   their number.
+  /// - Returns: whether there was one.
+  @discardableResult
+  func takeShards(as thread: Int) -> Bool {
     var done = 0
-    while let shard = takeShard() {
+    while let shard = takeShard(as: thread) {
       let address = body.load(ordering: .relaxed)
       UnsafePointer<(Int) -> Void>(bitPattern: address)!.pointee(shard)
       done += 1
     }
-    guard done > 0 else { return }
+    guard done > 0 else { return false }
     let left = unfinished.wrappingSubtract(done, ordering: .acquiringAndReleasing).newValue
     if left == Self.callerSleeps { finished.signal() }
+    return true
   }
 
-  private func takeShard() -> Int? {
-    var seen = remaining.load(ordering: .relaxed)
-    while seen & 0xFFFF_FFFF != 0 {
+  private func takeShard(as thread: Int) -> Int? {
+    var seen = Offer(word: remaining.load(ordering: .relaxed))
+    while seen.shards != 0, thread < seen.threads {
       let (exchanged, original) = remaining.weakCompareExchange(
-        expected: seen, desired: seen - 1, ordering: .acquiring)
-      if exchanged { return shards.load(ordering: .relaxed) - Int(seen & 0xFFFF_FFFF) }
-      seen = original
+        expected: seen.word, desired: seen.word - 1, ordering: .acquiring)
+      if exchanged { return shards.load(ordering: .relaxed) - seen.shards }
+      seen = Offer(word: original)
     }
     return nil
   }
@@ -107,16 +136,19 @@ final class WorkGate: Sendable {
 
   // MARK: The workers' side
 
-  private var hasNews: Bool {
-    remaining.load(ordering: .sequentiallyConsistent) & 0xFFFF_FFFF != 0
+  private func hasNews(for thread: Int) -> Bool {
+    let offer = Offer(word: remaining.load(ordering: .sequentiallyConsistent))
+    return (offer.shards != 0 && thread < offer.threads)
       || isClosed.load(ordering: .sequentiallyConsistent)
   }
 
   /// What a worker does all its life.
-  func serve() {
+  ///
+  /// - Parameter thread: from 1 on.
+  func serve(as thread: Int) {
     while !isClosed.load(ordering: .relaxed) {
-      takeShards()
-      if !spin(until: { hasNews }) { sleep() }
+      takeShards(as: thread)
+      if !spin(until: { hasNews(for: thread) }) { sleep(as: thread) }
     }
   }
 
@@ -124,9 +156,9 @@ final class WorkGate: Sendable {
   ///
   /// Either this thread sees the news after it has counted itself among the sleepers, or who brings
   /// them sees the count: both sides write before they read, in one order for all.
-  private func sleep() {
+  private func sleep(as thread: Int) {
     sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    if hasNews, takeSleepers(atMost: 1) == 1 { return }
+    if hasNews(for: thread), takeSleepers(atMost: 1) == 1 { return }
     wake.wait()
   }
 
