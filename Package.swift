@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "Atomistics", targets: ["Atomistics"]),
     .library(name: "AtomicNetworks", targets: ["AtomicNetworks"]),
     .executable(name: "panna", targets: ["panna"]),
+    .executable(name: "benchmarks", targets: ["Benchmarks"]),
   ],
   targets: [
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
@@ -27,6 +28,7 @@ let package = Package(
     .target(name: "ProgramSupport"),
     .target(name: "Atomistics", dependencies: ["Dataflow"]),
     .target(name: "AtomicNetworks", dependencies: ["Atomistics"]),
+    .executableTarget(name: "Benchmarks", dependencies: ["Dataflow", "ProgramSupport"]),
     .executableTarget(name: "panna", dependencies: ["AtomicNetworks", "ProgramSupport"]),
 
     .target(name: "TestSupport", dependencies: ["Dataflow"], path: "Tests/TestSupport"),
