@@ -65,6 +65,17 @@ extension RegionExporter {
       ])
   }
 
+  /// Stacks: in TensorFlow their size is limited by an input, and the tensors' shapes are not known.
+  func exportStack(_ node: Node) throws {
+    var inputs = node.inputs.map { name(of: $0) }
+    if inputs.isEmpty { inputs = [constant(Tensor(Int32(-1)), name: "\(node.name)/max_size")] }
+    let type = try node.operation.attributes.type("elem_type")
+    let exported = add(
+      node.operationName, inputs, name: node.name,
+      attributes: ["elem_type": .type(DataType(type))], of: node)
+    set(node, exported)
+  }
+
   /// What a loop records of its iterations for the gradient has no counterpart.
   private func requireUnread(_ node: Node, from first: Int) throws {
     for reader in graph.nodes {

@@ -63,6 +63,7 @@ final class RegionExporter {
     case let condition as If: try exportCondition(node, condition)
     // Its sizes are exported where they are used.
     case is BindSizes: break
+    case is StackV2, is StackPopV2: try exportStack(node)
     default: try exportOperation(node)
     }
   }
@@ -77,7 +78,7 @@ final class RegionExporter {
   }
 
   /// Makes the outputs of a node those of a node of that name.
-  private func set(_ node: Node, _ name: String) {
+  func set(_ node: Node, _ name: String) {
     for output in node.outputs {
       names[output] = output.index == 0 ? name : "\(name):\(output.index)"
     }

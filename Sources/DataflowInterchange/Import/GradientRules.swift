@@ -39,7 +39,8 @@ extension ImportRule {
     },
     "BiasAddGrad": .rewrite { node in
       try node.requireChannelsLast()
-      let dy = try node.value(0)
+      let dy = try node.alike(0)
+      guard dy.shape.rank > 0 else { throw GraphError("the gradient of a scalar has no channels") }
       return sum(dy, axes: Array(0..<dy.shape.rank - 1))
     },
     "StridedSliceGrad": ImportRule { try stridedSliceGradient($0) },
@@ -51,13 +52,13 @@ extension ImportRule {
   private static func ofValue(
     _ body: @escaping @Sendable (_ y: Value, _ dy: Value, NodeImport) throws -> Value
   ) -> ImportRule {
-    .rewrite { try body(try $0.value(0), try $0.value(1), $0) }
+    .rewrite { try body(try $0.alike(0), try $0.alike(1), $0) }
   }
 
   private static func ofGradient(
     _ body: @escaping @Sendable (_ dy: Value, _ x: Value, NodeImport) throws -> Value
   ) -> ImportRule {
-    .rewrite { try body(try $0.value(0), try $0.value(1), $0) }
+    .rewrite { try body(try $0.alike(0), try $0.alike(1), $0) }
   }
 
   /// What `StridedSlice` itself has as a gradient, of a tensor of the shape that is the first input.
@@ -89,6 +90,18 @@ extension NodeImport {
   ) throws -> Value {
     let condition = try operation(comparison, x, graph.constant(number, x.elementType))
     return try operation("SelectV2", condition, a, b)
+  }
+
+  /// An input of floating point, of the first one's type and shape.
+  fileprivate func alike(_ index: Int) throws -> Value {
+    let (first, value) = (try self.value(0).spec, try self.value(index))
+    guard value.elementType.isFloatingPoint, value.elementType == first.elementType,
+      value.shape.couldEqual(first.shape)
+    else {
+      throw GraphError(
+        "input \(index) is \(value.spec), input 0 is \(first); expected floating point, alike")
+    }
+    return value
   }
 
   /// - Throws: `GraphError` where the channels are not the last dimension.

@@ -109,6 +109,7 @@ struct ImportRule: Sendable {
     if let given = node.region.importer.options.shapes[name] {
       shape = given
     } else if case .shape(let proto)? = node.def.attributes["shape"], let sizes = proto.sizes {
+      try node.requireModerate(sizes.compactMap { $0 })
       let stem = String(name.map { $0 == "/" || $0 == "." || $0 == "-" ? "_" : $0 })
       shape = SymbolicShape(
         sizes.enumerated().map { axis, size in

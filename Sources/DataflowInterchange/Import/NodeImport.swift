@@ -29,6 +29,9 @@ struct NodeImport {
     } catch let error as GraphError {
       throw located(error)
     }
+    for tensor in tensors {
+      if let shape = tensor.shape { try requireModerate(shape.dimensions.compactMap(\.known)) }
+    }
     for (index, known) in (sizes ?? []).enumerated() where index < tensors.count {
       tensors[index].sizes = known
     }
@@ -130,6 +133,18 @@ struct NodeImport {
     return try graph.add(
       operation, try operands.remaining.map { try $0.value }, name: def.name,
       controlInputs: controls + pivots)
+  }
+
+  /// - Throws: `GraphError` for sizes whose product no memory holds, as damaged files have them.
+  func requireModerate(_ sizes: [Int]) throws {
+    var product = 1
+    for size in sizes where size != 0 {
+      let (next, overflow) = product.multipliedReportingOverflow(by: size)
+      guard !overflow, next.magnitude <= 1 << 32 else {
+        throw GraphError("the sizes \(sizes) are those of more than 2^32 elements")
+      }
+      product = next
+    }
   }
 
   /// Several operations in place of the node; the last one bears its name.

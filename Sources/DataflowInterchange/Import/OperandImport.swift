@@ -47,15 +47,18 @@ struct OperandImport {
       attributes[operand.attribute] = .int(list[0])
     case .sizes:
       let sizes = try resolved(try self.sizes(input, operand.attribute), operation, operand)
+      try node.requireModerate(sizes.compactMap(\.known))
       attributes[operand.attribute] = .shape(SymbolicShape(sizes))
     case .size:
       let list = try sizes(input, operand.attribute)
       guard list.count == 1 else {
         throw GraphError("\(operand.attribute) has \(list.count) elements, expected 1")
       }
+      try node.requireModerate(list.compactMap(\.known))
       attributes[operand.attribute] = .shape(SymbolicShape(list))
     case .pairs:
       let list = try sizes(input, operand.attribute)
+      for size in list { try node.requireModerate([size].compactMap(\.known)) }
       let pairs = list.count / 2
       attributes["before"] = .shape(SymbolicShape((0..<pairs).map { list[2 * $0] }))
       attributes["after"] = .shape(SymbolicShape((0..<pairs).map { list[2 * $0 + 1] }))
