@@ -11,6 +11,11 @@ extension ImportRule {
     // How large a stack may grow is not limited here.
     "StackV2": ImportRule { try $0.add("StackV2", []).outputs },
     "StackPushV2": ImportRule { node in
+      guard try node.value(1).elementType != .resource else {
+        throw GraphError(
+          "puts a stack on a stack, as TensorFlow's gradients of nested loops do; import the loops "
+            + "without the gradient and differentiate them here")
+      }
       let values = try node.add("StackPushV2").outputs
       let stack = try node.value(0).name
       node.region.importer.stackedShapes[stackName(stack)] = try node.value(1).shape

@@ -53,7 +53,7 @@ final class LoopImporter {
   func importLoop() throws {
     let starts = try variables.map { variable -> ImportedTensor in
       let def = table.nodes[variable.enter]
-      return try region.tensor(table.inputs[variable.enter][0], for: def)
+      return try region.tensor(try table.input(of: variable.enter), for: def)
     }
     let name = region.frames.frames[frame].name
     var shapes = try starts.map { try $0.value.shape }
@@ -95,19 +95,23 @@ final class LoopImporter {
     }
     let entered = Set(variables.map(\.enter))
     for enter in region.frames.frames[frame].enters where !entered.contains(enter) {
-      inner.set(enter, [try region.tensor(table.inputs[enter][0], for: table.nodes[enter])])
+      inner.set(
+        enter,
+        [
+          try region.tensor(try table.input(of: enter), for: table.nodes[enter])
+        ])
     }
   }
 
   private func importCondition(_ inner: RegionImporter) throws -> [Value] {
-    let source = table.inputs[condition][0]
+    let source = try table.input(of: condition)
     try inner.importNodes([source.node])
     return [try inner.tensor(source, for: table.nodes[condition]).value]
   }
 
   private func importBody(_ inner: RegionImporter) throws -> [Value] {
     inner.set(condition, [ImportedTensor(GraphError("LoopCond is no value of the body"))])
-    let results = variables.map { table.inputs[$0.next][0] }
+    let results = try variables.map { try table.input(of: $0.next) }
     let effects = nodes.filter { Self.effects.contains(table.nodes[$0].op) }
     let controls = variables.flatMap { table.controls[$0.next] }
     try inner.importNodes(results.map(\.node) + effects + controls)
@@ -153,7 +157,7 @@ final class LoopImporter {
       While(condition: condition, body: body), values + condition.captures + body.captures,
       name: name, controlInputs: controls)
     for exit in region.frames.frames[frame].exits {
-      let source = table.inputs[exit][0].node
+      let source = try table.input(of: exit).node
       guard let index = variables.firstIndex(where: { $0.branch == source }) else {
         throw table.nodes[exit].error(
           "leaves the loop with \(table.nodes[source].name), which is no loop variable")

@@ -42,6 +42,14 @@ struct NodeTable {
   /// The number of the node of that name.
   func node(named name: String) -> Int? { index[name] }
 
+  /// What a node with one input reads.
+  func input(of node: Int) throws -> Tensor {
+    guard let first = inputs[node].first else {
+      throw nodes[node].error("takes 1 input, got 0")
+    }
+    return first
+  }
+
   /// A node that has the name or, of a tensor such as `split:1`, the name before the colon.
   func node(of tensor: String) throws -> Int {
     let name = tensor.split(separator: ":", maxSplits: 1).first.map(String.init) ?? tensor

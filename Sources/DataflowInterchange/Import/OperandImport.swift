@@ -117,10 +117,18 @@ struct OperandImport {
     }
     let product = others.reduce(1, *)
     if product == 0 { return sizes.map { $0 == -1 ? 0 : $0 } }
-    guard let open = shape.elementCount.divided(by: product) else {
-      throw GraphError(
-        "\(shape) has \(shape.elementCount) elements, which \(sizes) does not divide for all sizes")
-    }
+    let open = try shape.elementCount.divided(by: product) ?? quotient(of: shape, by: product)
     return sizes.map { $0 == -1 ? open : $0 }
+  }
+
+  /// The number of elements divided by a number, where only the run knows whether that works out.
+  private func quotient(of shape: SymbolicShape, by product: Dimension) throws -> Dimension {
+    guard let divisor = product.known else {
+      throw GraphError("\(shape.elementCount) elements are not divided by \(product) for all sizes")
+    }
+    let int32: Attributes = ["out_type": .type(.int32)]
+    let count = try node.operation("Size", try remaining[0].value, attributes: int32)
+    let number = node.graph.constant(Tensor(Int32(truncatingIfNeeded: divisor)))
+    return try boundSizes(of: try node.operation("FloorDiv", count, number), "open")[0]
   }
 }

@@ -46,13 +46,13 @@ final class RegionImporter {
     }
   }
 
-  private func dependencies(of node: Int) -> [Int] {
+  private func dependencies(of node: Int) throws -> [Int] {
     if outputs[node] != nil || frames.ofNode[node] != frame { return [] }
     guard ["Exit", "RefExit"].contains(table.nodes[node].op) else {
       return table.inputs[node].map(\.node) + table.controls[node]
     }
     // A loop is one node, which reads all that enters it.
-    let loop = frames.ofNode[table.inputs[node][0].node]!
+    guard let loop = frames.ofNode[try table.input(of: node).node] else { return [] }
     return frames.frames[loop].enters.flatMap {
       table.inputs[$0].map(\.node) + table.controls[$0]
     }
@@ -60,7 +60,9 @@ final class RegionImporter {
 
   private func importNode(_ node: Int) throws {
     let def = table.nodes[node]
-    if ["Exit", "RefExit"].contains(def.op), let loop = frames.ofNode[table.inputs[node][0].node] {
+    if ["Exit", "RefExit"].contains(def.op),
+      let loop = frames.ofNode[try table.input(of: node).node]
+    {
       try LoopImporter(self, loop).importLoop()
       return
     }

@@ -12,6 +12,9 @@ struct SizeArguments {
 
   subscript(index: Int) -> SizeTensor? { inputs.indices.contains(index) ? inputs[index] : nil }
 
+  /// The first input's shape.
+  var shape: SymbolicShape? { shapes.first ?? nil }
+
   private func int(_ name: String) -> Int {
     if case .int(let value)? = node.attributes[name] { Int(value) } else { 0 }
   }

@@ -39,10 +39,10 @@ struct SizeFunction: Sendable {
       let same = Set(arguments.inputs.map { $0?.elements }).count == 1
       return same ? [arguments[0], nil] : nil
     },
-    "Shape": one { $0.shapes[0].map { SizeTensor(vector: $0.dimensions) } },
+    "Shape": one { $0.shape.map { SizeTensor(vector: $0.dimensions) } },
     "ShapeN": SizeFunction { $0.shapes.map { $0.map { SizeTensor(vector: $0.dimensions) } } },
-    "Size": one { $0.shapes[0].map { SizeTensor(scalar: $0.elementCount) } },
-    "Rank": one { $0.shapes[0].map { SizeTensor(scalar: Dimension($0.rank)) } },
+    "Size": one { $0.shape.map { SizeTensor(scalar: $0.elementCount) } },
+    "Rank": one { $0.shape.map { SizeTensor(scalar: Dimension($0.rank)) } },
     "AddV2": binary(+), "Add": binary(+), "Sub": binary(-), "Mul": binary(*),
     "FloorDiv": binary { $0.divided(by: $1) }, "FloorMod": binary { $0.remainder(by: $1) },
     "Maximum": binary { $0.maximum($1) }, "Minimum": binary { $0.minimum($1) },

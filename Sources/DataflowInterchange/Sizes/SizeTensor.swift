@@ -26,18 +26,22 @@ struct SizeTensor: Equatable {
     elements = [scalar]
   }
 
-  /// The elements of a constant, nil where they are no whole numbers or too many.
+  /// The elements of a constant, nil where they are no whole numbers or too many. Numbers so large that
+  /// sums of them might overflow are not followed.
   init?(_ tensor: Tensor) {
     guard tensor.elementCount <= Self.limit else { return nil }
+    func element(_ number: Int) -> Dimension? {
+      number.magnitude <= 1 << 40 ? Dimension(number) : nil
+    }
     switch tensor.elementType {
     case .int32:
       self.init(
         shape: tensor.shape,
-        elements: tensor.scalars(as: Int32.self).map { Dimension(Int($0)) })
+        elements: tensor.scalars(as: Int32.self).map { element(Int($0)) })
     case .int64:
       self.init(
         shape: tensor.shape,
-        elements: tensor.scalars(as: Int64.self).map { Dimension(Int($0)) })
+        elements: tensor.scalars(as: Int64.self).map { element(Int($0)) })
     default: return nil
     }
   }
