@@ -71,10 +71,26 @@ final class RegionExporter {
   private func exportOperation(_ node: Node) throws {
     let form = type(of: node.operation).tensorFlowForm
     guard form.isKnownToTensorFlow else { throw GraphError("TensorFlow has no such operation") }
-    let name = add(
-      node.operationName, try inputs(of: node, form), name: node.name,
-      attributes: try attributes(of: node, form), of: node)
+    let name: String
+    if let simpler = simplerName(of: node) {
+      name = add(
+        simpler, node.inputs.map { self.name(of: $0) }, name: node.name,
+        attributes: ["T": .type(DataType(node.inputs[0].elementType))], of: node)
+    } else {
+      name = add(
+        node.operationName, try inputs(of: node, form), name: node.name,
+        attributes: try attributes(of: node, form), of: node)
+    }
     set(node, name)
+  }
+
+  /// Another operation for what TensorFlow's own does not allow.
+  private func simplerName(of node: Node) -> String? {
+    switch node.operation {
+    case is ConcatV2 where node.inputs.count == 1: "Identity"
+    case is BiasAdd where node.inputs[0].shape.rank == 1: "AddV2"
+    default: nil
+    }
   }
 
   /// Makes the outputs of a node those of a node of that name.
