@@ -21,9 +21,12 @@ let package = Package(
     .target(name: "DataflowPipelines", dependencies: ["DataflowRuntime"]),
     .target(name: "DataflowFormats", dependencies: ["Tensors"]),
     .target(
+      name: "DataflowInterchange", dependencies: ["DataflowGraph", "DataflowFormats"]),
+    .target(
       name: "Dataflow",
       dependencies: [
         "Tensors", "DataflowGraph", "DataflowRuntime", "DataflowPipelines", "DataflowFormats",
+        "DataflowInterchange",
       ]),
     .target(name: "ProgramSupport"),
     .target(name: "Atomistics", dependencies: ["Dataflow"]),
@@ -37,6 +40,7 @@ let package = Package(
     .testTarget(name: "DataflowRuntimeTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "DataflowPipelinesTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "DataflowFormatsTests", dependencies: ["DataflowFormats", "TestSupport"]),
+    .testTarget(name: "DataflowInterchangeTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "ProgramSupportTests", dependencies: ["ProgramSupport", "TestSupport"]),
     .testTarget(name: "AtomisticsTests", dependencies: ["Atomistics", "TestSupport"]),
     .testTarget(name: "AtomicNetworksTests", dependencies: ["AtomicNetworks", "TestSupport"]),

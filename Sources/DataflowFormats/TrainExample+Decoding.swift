@@ -105,14 +105,3 @@ extension TrainExample.Feature {
     return result
   }
 }
-
-extension [Float] {
-  /// Appends floats that lie in memory one after the other, aligned or not.
-  fileprivate mutating func append(packed: UnsafeRawBufferPointer) {
-    let new = Array(unsafeUninitializedCapacity: packed.count / 4) { target, initialized in
-      UnsafeMutableRawBufferPointer(target).copyMemory(from: packed)
-      initialized = packed.count / 4
-    }
-    if isEmpty { self = new } else { self += new }
-  }
-}

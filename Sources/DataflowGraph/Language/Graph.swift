@@ -183,7 +183,7 @@ public final class Graph: @unchecked Sendable {
     return spec
   }
 
-  func register(_ variable: Variable) { variables.append(variable) }
+  package func register(_ variable: Variable) { variables.append(variable) }
 
   private func uniqueName(_ name: String) -> String {
     let scoped = (scopes + [name]).joined(separator: "/")

@@ -49,6 +49,8 @@ public struct TensorFlowForm: Sendable {
   public var types: [String: TypeSource]
   /// The attribute that says how many inputs there are, such as `N` of `AddN`.
   public var count: String?
+  /// Whether TensorFlow has the operation at all.
+  public var isKnownToTensorFlow = true
 
   public init(
     operands: [Operand] = [], types: [String: TypeSource] = ["T": .input(0)], count: String? = nil
@@ -56,5 +58,12 @@ public struct TensorFlowForm: Sendable {
     self.operands = operands
     self.types = types
     self.count = count
+  }
+
+  /// The form of an operation that TensorFlow does not have.
+  public static var none: TensorFlowForm {
+    var form = TensorFlowForm(types: [:])
+    form.isKnownToTensorFlow = false
+    return form
   }
 }

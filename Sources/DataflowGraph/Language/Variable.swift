@@ -10,6 +10,12 @@ public struct Variable: Sendable {
   public let isTrainable: Bool
 
   public var name: String { value.name }
+
+  package init(value: Value, initializer: Node, isTrainable: Bool) {
+    self.value = value
+    self.initializer = initializer
+    self.isTrainable = isTrainable
+  }
 }
 
 extension Graph {

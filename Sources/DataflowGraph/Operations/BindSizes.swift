@@ -6,6 +6,7 @@ import Tensors
 /// in TensorFlow, where shapes are tensors throughout.
 public struct BindSizes: Operation {
   public static let name = "BindSizes"
+  public static var tensorFlowForm: TensorFlowForm { .none }
   public static var samples: [OperationSample] { [] }
 
   public init() {}

@@ -6,6 +6,7 @@ import Tensors
 /// `BlockSparseProduct` with respect to the blocks.
 public struct BlockSparseOuterProduct: Operation {
   public static let name = "BlockSparseOuterProduct"
+  public static var tensorFlowForm: TensorFlowForm { .none }
 
   public init() {}
   public init(attributes: Attributes) {}

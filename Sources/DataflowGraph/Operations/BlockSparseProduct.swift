@@ -7,6 +7,7 @@ import Tensors
 /// the forces (equation 17).
 public struct BlockSparseProduct: Operation {
   public static let name = "BlockSparseProduct"
+  public static var tensorFlowForm: TensorFlowForm { .none }
 
   public init() {}
   public init(attributes: Attributes) {}

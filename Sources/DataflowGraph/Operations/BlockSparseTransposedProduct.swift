@@ -6,6 +6,7 @@ import Tensors
 /// The transpose of `BlockSparseProduct`: it carries the gradient of a loss on forces back to dE/dG.
 public struct BlockSparseTransposedProduct: Operation {
   public static let name = "BlockSparseTransposedProduct"
+  public static var tensorFlowForm: TensorFlowForm { .none }
 
   public init() {}
   public init(attributes: Attributes) {}

@@ -4,6 +4,7 @@ import Tensors
 /// sizes in it that are -1 are found out in the run.
 public struct StackPopV2: Operation {
   public static let name = "StackPopV2"
+  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
   public static var samples: [OperationSample] { [] }
 
   public let elementType: ElementType

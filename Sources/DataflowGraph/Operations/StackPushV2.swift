@@ -5,6 +5,7 @@ import Tensors
 public struct StackPushV2: Operation {
   public static let name = "StackPushV2"
   public static var samples: [OperationSample] { [] }
+  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: ["T": .input(1)]) }
 
   public init() {}
   public init(attributes: Attributes) {}

@@ -4,6 +4,7 @@ import Tensors
 /// A stack of tensors that a session holds while it runs. TensorFlow's `StackV2`.
 public struct StackV2: Operation {
   public static let name = "StackV2"
+  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
   public static var samples: [OperationSample] { [] }
 
   public let elementType: ElementType

@@ -12,19 +12,26 @@ package struct ProtobufReader {
   /// Where `bytes` begin in the outermost message.
   private let base: Int
   private var position = 0
+  /// How many messages are around this one.
+  let depth: Int
 
   /// Reads `bytes`, whose offsets in errors are counted from `base`.
   package init(_ bytes: UnsafeRawBufferPointer, base: Int = 0) {
+    self.init(bytes, base: base, depth: 0)
+  }
+
+  private init(_ bytes: UnsafeRawBufferPointer, base: Int, depth: Int) {
     self.bytes = bytes
     self.base = base
+    self.depth = depth
   }
 
   /// A reader of a message that a field of this one holds.
   package func nested(_ content: UnsafeRawBufferPointer) -> ProtobufReader {
     guard let inner = content.baseAddress, let outer = bytes.baseAddress else {
-      return ProtobufReader(content, base: offset)
+      return ProtobufReader(content, base: offset, depth: depth + 1)
     }
-    return ProtobufReader(content, base: base + (inner - outer))
+    return ProtobufReader(content, base: base + (inner - outer), depth: depth + 1)
   }
 
   package var isAtEnd: Bool { position >= bytes.count }
@@ -91,5 +98,18 @@ package struct ProtobufReader {
     }
     defer { position += size }
     return bytes.loadUnaligned(fromByteOffset: position, as: T.self)
+  }
+}
+
+extension Array where Element: BitwiseCopyable {
+  /// Appends numbers that lie in memory one after the other, aligned or not.
+  mutating func append(packed: UnsafeRawBufferPointer) {
+    let count = packed.count / MemoryLayout<Element>.stride
+    let new = Array(unsafeUninitializedCapacity: count) { target, initialized in
+      UnsafeMutableRawBufferPointer(target).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: packed[..<(count * MemoryLayout<Element>.stride)]))
+      initialized = count
+    }
+    if isEmpty { self = new } else { self += new }
   }
 }

@@ -31,12 +31,17 @@ package struct ProtobufWriter {
 
   package mutating func field(_ number: Int, double value: Double) {
     varint(UInt64(number) << 3 | 1)
-    withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
+    raw(value.bitPattern)
   }
 
   package mutating func field(_ number: Int, float value: Float) {
     varint(UInt64(number) << 3 | 5)
-    withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
+    raw(value.bitPattern)
+  }
+
+  /// A number's bytes, without a field around them.
+  mutating func raw(_ bits: some FixedWidthInteger) {
+    withUnsafeBytes(of: bits.littleEndian) { bytes += $0 }
   }
 
   /// The beginning of a field of `length` bytes, which the caller writes next.

@@ -1,0 +1,249 @@
+import DataflowFormats
+import DataflowGraph
+import Tensors
+
+/// Exports one graph: the outermost one, or that of a loop's or a condition's function.
+final class RegionExporter {
+  let exporter: GraphExporter
+  let graph: Graph
+  let parent: RegionExporter?
+  /// Stands before the names of the nodes.
+  let prefix: String
+  /// The node that decides whether the nodes of the region run, nil where they always do.
+  let pivot: String?
+  /// Brings a tensor of the region around into this one.
+  private let enter: (String, ElementType) -> String
+  private var names: [Value: String] = [:]
+  private var controlNames: [Node: String] = [:]
+  private var entered: [String: String] = [:]
+  /// The tensors of sizes that have names.
+  var symbols: [String: String] = [:]
+
+  /// The outermost region.
+  init(_ exporter: GraphExporter, _ graph: Graph) {
+    self.exporter = exporter
+    self.graph = graph
+    parent = nil
+    prefix = ""
+    pivot = nil
+    enter = { name, _ in name }
+  }
+
+  /// The region of a function's graph.
+  init(
+    _ function: GraphFunction, in parent: RegionExporter, prefix: String, pivot: String,
+    arguments: [String], enter: @escaping (String, ElementType) -> String
+  ) {
+    exporter = parent.exporter
+    graph = function.graph
+    self.parent = parent
+    self.prefix = prefix
+    self.pivot = pivot
+    self.enter = enter
+    for (input, name) in zip(function.inputs, arguments) { names[input] = name }
+    for (input, outer) in zip(function.inputs.dropFirst(arguments.count), function.captures) {
+      names[input] = enteredName(of: parent.name(of: outer), input.elementType)
+    }
+  }
+
+  func exportNodes() throws {
+    // The inputs of functions have names already.
+    for node in graph.nodes where node.outputs.allSatisfy({ names[$0] == nil }) {
+      do {
+        try export(node)
+      } catch let error as GraphError where error.node == nil {
+        throw node.error(error.message)
+      }
+    }
+  }
+
+  private func export(_ node: Node) throws {
+    switch node.operation {
+    case let loop as While: try exportLoop(node, loop)
+    case let condition as If: try exportCondition(node, condition)
+    // Its sizes are exported where they are used.
+    case is BindSizes: break
+    case is StackV2, is StackPopV2: try exportStack(node)
+    default: try exportOperation(node)
+    }
+  }
+
+  private func exportOperation(_ node: Node) throws {
+    let form = type(of: node.operation).tensorFlowForm
+    guard form.isKnownToTensorFlow else { throw GraphError("TensorFlow has no such operation") }
+    let name: String
+    if let simpler = simplerName(of: node) {
+      name = add(
+        simpler, node.inputs.map { self.name(of: $0) }, name: node.name,
+        attributes: ["T": .type(DataType(node.inputs[0].elementType))], of: node)
+    } else {
+      name = add(
+        node.operationName, try inputs(of: node, form), name: node.name,
+        attributes: try attributes(of: node, form), of: node)
+    }
+    set(node, name)
+  }
+
+  /// Another operation for what TensorFlow's own does not allow.
+  private func simplerName(of node: Node) -> String? {
+    switch node.operation {
+    case is ConcatV2 where node.inputs.count == 1: "Identity"
+    case is BiasAdd where node.inputs[0].shape.rank == 1: "AddV2"
+    default: nil
+    }
+  }
+
+  /// Makes the outputs of a node those of a node of that name.
+  func set(_ node: Node, _ name: String) {
+    for output in node.outputs {
+      names[output] = output.index == 0 ? name : "\(name):\(output.index)"
+    }
+    controlNames[node] = name
+  }
+
+  // MARK: Names
+
+  /// The tensor that a value is.
+  func name(of value: Value) -> String {
+    names[value] ?? value.name
+  }
+
+  /// Whether the value is computed by a node that is exported already.
+  func hasName(_ value: Value) -> Bool { names[value] != nil }
+
+  /// Makes a value stand for a tensor.
+  func set(_ value: Value, _ tensor: String) { names[value] = tensor }
+
+  /// Makes control inputs that name a node mean another one.
+  func setControl(_ node: Node, _ name: String) { controlNames[node] = name }
+
+  /// The tensor of this region that stands for one of the region around.
+  func enteredName(of tensor: String, _ type: ElementType) -> String {
+    if let known = entered[tensor] { return known }
+    let name = enter(tensor, type)
+    entered[tensor] = name
+    return name
+  }
+
+  // MARK: Nodes
+
+  /// Adds a node; its name is that of the exported node, or one like it that is still free.
+  ///
+  /// - Parameter node: the node whose name, device and control inputs it has.
+  @discardableResult
+  func add(
+    _ op: String, _ inputs: [String], name: String, attributes: [String: AttrValue],
+    of node: Node? = nil
+  ) -> String {
+    let isOwn = prefix.isEmpty && node?.name == name
+    let unique = isOwn ? name : exporter.uniqueName(prefix + name)
+    var attributes = attributes
+    var inputs = inputs
+    var device = ""
+    if let node {
+      device = node.device.description
+      inputs += node.controlInputs.compactMap { controlNames[$0].map { "^\($0)" } }
+      if let other = node.colocation, let name = controlNames[other] {
+        var list = AttrList()
+        list.strings = [Array("loc:@\(name)".utf8)]
+        attributes["_class"] = .list(list)
+      }
+    }
+    if inputs.isEmpty, let pivot { inputs = ["^\(pivot)"] }
+    exporter.add(
+      NodeDef(name: unique, op: op, inputs: inputs, device: device, attributes: attributes))
+    return unique
+  }
+
+  /// Adds a constant.
+  func constant(_ tensor: Tensor, name: String) -> String {
+    add(
+      "Const", [], name: name,
+      attributes: [
+        "dtype": .type(DataType(tensor.elementType)), "value": .tensor(TensorProto(tensor)),
+      ])
+  }
+
+  // MARK: Inputs and attributes
+
+  /// The inputs with the operands put in that are attributes here.
+  private func inputs(of node: Node, _ form: TensorFlowForm) throws -> [String] {
+    var inputs = node.inputs.map { name(of: $0) }
+    let total = inputs.count + form.operands.count
+    let placed = form.operands.map { operand in
+      (operand.position < 0 ? total + operand.position : operand.position, operand)
+    }
+    for (position, operand) in placed.sorted(by: { $0.0 < $1.0 }) {
+      inputs.insert(try export(operand, of: node), at: min(position, inputs.count))
+    }
+    return inputs
+  }
+
+  private func export(_ operand: TensorFlowForm.Operand, of node: Node) throws -> String {
+    let attributes = node.operation.attributes
+    let name = "\(node.name)/\(operand.attribute)"
+    func list(_ dimensions: [Dimension]) throws -> String {
+      try exportSizes(dimensions, name: name)
+    }
+    switch operand.kind {
+    case .int: return constant(Tensor(Int32(try attributes.int(operand.attribute))), name: name)
+    case .ints:
+      return constant(Tensor(try attributes.ints(operand.attribute).map { Int32($0) }), name: name)
+    case .size: return try exportSize(try attributes.dimension(operand.attribute), name: name)
+    case .sizes: return try list(try attributes.shape(operand.attribute).dimensions)
+    case .pairs:
+      let before = try attributes.shape("before").dimensions
+      let after = try attributes.shape("after").dimensions
+      let flat = try list(zip(before, after).flatMap { [$0, $1] })
+      let shape = constant(Tensor([Int32(before.count), 2]), name: "\(name)/shape")
+      return add(
+        "Reshape", [flat, shape], name: "\(name)/pairs",
+        attributes: ["T": .type(.int32), "Tshape": .type(.int32)])
+    }
+  }
+
+  private func attributes(
+    of node: Node, _ form: TensorFlowForm
+  ) throws -> [String: AttrValue] {
+    var own = node.operation.attributes.values
+    for operand in form.operands {
+      own[operand.attribute] = nil
+      if operand.kind == .pairs { (own["before"], own["after"]) = (nil, nil) }
+    }
+    var result = try own.mapValues { try AttrValue($0) }
+    for operand in form.operands {
+      if let name = operand.typeAttribute { result[name] = .type(.int32) }
+    }
+    for (name, source) in form.types where result[name] == nil {
+      result[name] = Self.typeAttribute(source, of: node)
+    }
+    if let count = form.count { result[count] = .int(Int64(node.inputs.count)) }
+    return result
+  }
+
+  private static func typeAttribute(_ source: TensorFlowForm.TypeSource, of node: Node)
+    -> AttrValue?
+  {
+    func list(_ values: [Value]) -> AttrValue {
+      var list = AttrList()
+      list.types = values.map { DataType($0.elementType) }
+      return .list(list)
+    }
+    switch source {
+    case .input(let index):
+      return node.inputs.indices.contains(index)
+        ? .type(DataType(node.inputs[index].elementType)) : nil
+    case .output(let index):
+      return node.outputSpecs.indices.contains(index)
+        ? .type(DataType(node.outputSpecs[index].elementType)) : nil
+    case .inputs: return list(node.inputs)
+    case .outputs: return list(node.outputs)
+    case .fixed(let type): return .type(DataType(type))
+    }
+  }
+}
+
+extension DataType {
+  static let int32 = DataType(.int32)
+  static let int64 = DataType(.int64)
+}

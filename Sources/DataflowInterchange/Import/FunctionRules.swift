@@ -1,0 +1,147 @@
+import DataflowFormats
+import DataflowGraph
+import Tensors
+
+extension ImportRule {
+  /// Calls of functions, loops and conditions of TensorFlow 2, and the stacks of version 1.
+  static let calls: [String: ImportRule] = [
+    "PartitionedCall": call, "StatefulPartitionedCall": call,
+    "While": loop, "StatelessWhile": loop,
+    "If": condition, "StatelessIf": condition,
+    // How large a stack may grow is not limited here.
+    "StackV2": ImportRule { try $0.add("StackV2", []).outputs },
+    "StackPushV2": ImportRule { node in
+      guard try node.value(1).elementType != .resource else {
+        throw GraphError(
+          "puts a stack on a stack, as TensorFlow's gradients of nested loops do; import the loops "
+            + "without the gradient and differentiate them here")
+      }
+      let values = try node.add("StackPushV2").outputs
+      let stack = try node.value(0).name
+      node.region.importer.stackedShapes[stackName(stack)] = try node.value(1).shape
+      return values
+    },
+    "StackPopV2": ImportRule { node in
+      let stack = stackName(try node.value(0).name)
+      guard let shape = node.region.importer.stackedShapes[stack] else {
+        throw GraphError("nothing is pushed on the stack \(stack)")
+      }
+      let sizes = shape.dimensions.map { $0.known ?? -1 }
+      return try node.add("StackPopV2", extra: ["sizes": .ints(sizes)]).outputs
+    },
+  ]
+
+  /// A captured value has the name of what it stands for after a prefix.
+  private static func stackName(_ name: String) -> String {
+    name.split(separator: "/").drop { $0 == "captured" }.joined(separator: "/")
+  }
+
+  private static let call = ImportRule { node in
+    let function = try node.function("f")
+    let results = try node.expand(function, into: node.graph, node.inputs, scope: node.def.name)
+    let values = try results.map { try $0.value }
+    guard values.count == 1 else { return values }
+    return [
+      try node.graph.add(
+        Identity(), values, name: node.def.name, controlInputs: node.controls
+      ).output
+    ]
+  }
+
+  private static let loop = ImportRule { node in
+    let (condition, body) = (try node.function("cond"), try node.function("body"))
+    let starts = try node.inputs.map { try $0.value }
+    var shapes = starts.map(\.shape)
+    while true {
+      let specs = zip(starts, shapes).map { TensorSpec($0.elementType, $1) }
+      func made(_ function: FunctionDef) throws -> GraphFunction {
+        try GraphFunction(
+          name: function.signature.name, in: node.graph, inputs: specs
+        ) { graph, inputs in
+          try node.expand(function, into: graph, inputs.map { ImportedTensor($0) }).map {
+            try $0.value
+          }
+        }
+      }
+      let (first, second) = (try made(condition), try made(body))
+      let changed = zip(shapes, second.outputs).enumerated().map { index, pair in
+        pair.0.namingChanges(to: pair.1.shape, "\(node.def.name)_\(index)")
+      }
+      guard changed == shapes else {
+        shapes = changed
+        continue
+      }
+      let loop = try node.graph.add(
+        While(condition: first, body: second), starts + first.captures + second.captures,
+        name: node.def.name, controlInputs: node.controls)
+      return Array(loop.outputs.prefix(starts.count))
+    }
+  }
+
+  private static let condition = ImportRule { node in
+    func branch(_ name: String) throws -> GraphFunction {
+      let function = try node.function(name)
+      return try GraphFunction(
+        name: function.signature.name, in: node.graph, inputs: []
+      ) { graph, _ in
+        try node.expand(function, into: graph, Array(node.inputs.dropFirst())).map { try $0.value }
+      }
+    }
+    let (first, second) = (try branch("then_branch"), try branch("else_branch"))
+    return try node.graph.add(
+      If(thenBranch: first, elseBranch: second),
+      [try node.value(0)] + first.captures + second.captures, name: node.def.name,
+      controlInputs: node.controls
+    ).outputs
+  }
+}
+
+extension SymbolicShape {
+  /// The shape with names of their own for the sizes that are others in `next`.
+  func namingChanges(to next: SymbolicShape, _ stem: String) -> SymbolicShape {
+    guard next.rank == rank else { return self }
+    return SymbolicShape(
+      dimensions.enumerated().map { axis, size in
+        size == next[axis] ? size : Dimension(symbol: "\(stem)_\(axis)")
+      })
+  }
+}
+
+extension NodeImport {
+  /// The function that an attribute names.
+  fileprivate func function(_ attribute: String) throws -> FunctionDef {
+    guard case .function(let called)? = def.attributes[attribute] else {
+      throw GraphError("attribute \(attribute) is missing or no function")
+    }
+    guard let function = region.importer.functions[called.name] else {
+      let near = nearestNames(
+        to: called.name, among: Array(region.importer.functions.keys))
+      throw GraphError("the graph's library has no function \(called.name)\(near.hint)")
+    }
+    return function
+  }
+
+  /// Adds a function's body to a graph and returns what it returns.
+  fileprivate func expand(
+    _ function: FunctionDef, into graph: Graph, _ arguments: [ImportedTensor], scope: String? = nil
+  ) throws -> [ImportedTensor] {
+    let importer = region.importer
+    guard importer.callDepth < 100 else {
+      throw GraphError("calls lie deeper than 100 in each other: \(function.signature.name)")
+    }
+    importer.callDepth += 1
+    defer { importer.callDepth -= 1 }
+    let body = try FunctionBody(function)
+    guard body.arguments.count == arguments.count else {
+      throw GraphError(
+        "the function \(function.signature.name) takes \(body.arguments.count) arguments, got "
+          + "\(arguments.count)")
+    }
+    let table = try NodeTable(body.nodes(scope: scope))
+    let inner = RegionImporter(
+      importer, table, frames: try Frames(table), frame: nil, graph: graph, parent: nil)
+    for (index, argument) in arguments.enumerated() { inner.set(index, [argument]) }
+    try inner.importNodes(Array(table.nodes.indices))
+    return try body.results(in: table).map { try inner.tensor($0, for: def) }
+  }
+}

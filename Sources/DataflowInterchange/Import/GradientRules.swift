@@ -1,0 +1,113 @@
+import DataflowFormats
+import DataflowGraph
+import Tensors
+
+extension ImportRule {
+  /// TensorFlow's own gradient operations, written in ordinary ones.
+  ///
+  /// Most take the function's value y and the gradient dy with respect to it; those of the rectifiers,
+  /// `SoftplusGrad` and `SoftsignGrad` take dy first and then the function's argument x.
+  static let gradients: [String: ImportRule] = [
+    "TanhGrad": .ofValue { y, dy, _ in dy * (1 - y * y) },
+    "SigmoidGrad": .ofValue { y, dy, _ in dy * y * (1 - y) },
+    "SqrtGrad": .ofValue { y, dy, _ in dy * 0.5 / y },
+    "RsqrtGrad": .ofValue { y, dy, _ in dy * (y * y * y * -0.5) },
+    "ReciprocalGrad": .ofValue { y, dy, _ in -(dy * y * y) },
+    "InvGrad": .ofValue { y, dy, _ in -(dy * y * y) },
+    "EluGrad": .ofGradient { dy, y, node in
+      try node.choice("Less", y, 0, dy * (y + 1), dy)
+    },
+    "SeluGrad": .ofGradient { dy, y, node in
+      try node.choice("Less", y, 0, dy * (y + seluScale * seluAlpha), dy * seluScale)
+    },
+    "ReluGrad": .ofGradient { dy, x, node in
+      try node.choice("Greater", x, 0, dy, node.graph.zeros(like: dy))
+    },
+    "Relu6Grad": .ofGradient { dy, x, node in
+      let below = try node.choice("Less", x, 6, dy, node.graph.zeros(like: dy))
+      return try node.choice("Greater", x, 0, below, node.graph.zeros(like: dy))
+    },
+    "LeakyReluGrad": .ofGradient { dy, x, node in
+      var slope = 0.2
+      if case .float(let alpha)? = node.def.attributes["alpha"] { slope = Double(alpha) }
+      return try node.choice("Greater", x, 0, dy, dy * slope)
+    },
+    "SoftplusGrad": .ofGradient { dy, x, node in dy * (try node.operation("Sigmoid", x)) },
+    "SoftsignGrad": .ofGradient { dy, x, node in
+      let denominator = try node.operation("Abs", x) + 1
+      return dy / (denominator * denominator)
+    },
+    "BiasAddGrad": .rewrite { node in
+      try node.requireChannelsLast()
+      let dy = try node.alike(0)
+      guard dy.shape.rank > 0 else { throw GraphError("the gradient of a scalar has no channels") }
+      return sum(dy, axes: Array(0..<dy.shape.rank - 1))
+    },
+    "StridedSliceGrad": ImportRule { try stridedSliceGradient($0) },
+  ]
+
+  private static let seluScale = 1.0507009873554805
+  private static let seluAlpha = 1.6732632423543772
+
+  private static func ofValue(
+    _ body: @escaping @Sendable (_ y: Value, _ dy: Value, NodeImport) throws -> Value
+  ) -> ImportRule {
+    .rewrite { try body(try $0.alike(0), try $0.alike(1), $0) }
+  }
+
+  private static func ofGradient(
+    _ body: @escaping @Sendable (_ dy: Value, _ x: Value, NodeImport) throws -> Value
+  ) -> ImportRule {
+    .rewrite { try body(try $0.alike(0), try $0.alike(1), $0) }
+  }
+
+  /// What `StridedSlice` itself has as a gradient, of a tensor of the shape that is the first input.
+  private static func stridedSliceGradient(_ node: NodeImport) throws -> [Value] {
+    guard node.inputs.count == 5, let sizes = node.inputs[0].sizes?.sizes else {
+      throw GraphError("the shape of what was sliced is not known")
+    }
+    let dy = try node.value(4)
+    return try node.rewritten {
+      let zero = try node.operation(
+        "Cast", node.graph.constant(Tensor(Int32(0))), attributes: ["DstT": .type(dy.elementType)])
+      let whole = broadcast(zero, to: SymbolicShape(sizes))
+      let part = try node.add(
+        "StridedSlice", [ImportedTensor(whole)] + node.inputs[1...3]
+      ).output
+      guard
+        let gradient = try node.graph.gradients(
+          of: [part], withRespectTo: [whole], outputGradients: [dy])[0]
+      else { throw GraphError("StridedSlice has no gradient") }
+      return gradient
+    }
+  }
+}
+
+extension NodeImport {
+  /// `a` where a comparison of `x` with a number holds, else `b`.
+  fileprivate func choice(
+    _ comparison: String, _ x: Value, _ number: Double, _ a: Value, _ b: Value
+  ) throws -> Value {
+    let condition = try operation(comparison, x, graph.constant(number, x.elementType))
+    return try operation("SelectV2", condition, a, b)
+  }
+
+  /// An input of floating point, of the first one's type and shape.
+  fileprivate func alike(_ index: Int) throws -> Value {
+    let (first, value) = (try self.value(0).spec, try self.value(index))
+    guard value.elementType.isFloatingPoint, value.elementType == first.elementType,
+      value.shape.couldEqual(first.shape)
+    else {
+      throw GraphError(
+        "input \(index) is \(value.spec), input 0 is \(first); expected floating point, alike")
+    }
+    return value
+  }
+
+  /// - Throws: `GraphError` where the channels are not the last dimension.
+  func requireChannelsLast() throws {
+    guard case .string(let format)? = def.attributes["data_format"], format == Array("NCHW".utf8)
+    else { return }
+    throw GraphError("attribute data_format = NCHW; allowed: NHWC")
+  }
+}

@@ -1,0 +1,53 @@
+import DataflowFormats
+import DataflowGraph
+
+/// What to take of a graph of TensorFlow's, and what its nodes leave open.
+public struct ImportOptions: Sendable {
+  /// The nodes or tensors (`name`, `name:1`) that are wanted, with all they need; nil for all nodes.
+  public var outputs: [String]?
+  /// Shapes of placeholders by their names, for those whose number of dimensions is not given.
+  public var shapes: [String: SymbolicShape]
+
+  public init(outputs: [String]? = nil, shapes: [String: SymbolicShape] = [:]) {
+    self.outputs = outputs
+    self.shapes = shapes
+  }
+}
+
+extension Graph {
+  /// A graph of TensorFlow's, its nodes under their names.
+  ///
+  /// Sizes and axes, which TensorFlow computes with operations, become attributes: constants are
+  /// found, shapes are followed by name (a placeholder's unknown sizes get the names `x_0`, `x_1`
+  /// …), and sizes that depend on data are read in the run by `BindSizes`. Loops of version 1 become
+  /// `While`, conditions remain `Switch` and `Merge`, calls of functions are expanded, TensorFlow's
+  /// own gradient operations are written in ordinary ones.
+  ///
+  /// Variables are those that `variables` lists; optimizers update those that some `Apply…` operation
+  /// of the graph updates, and all of floating point where there is none.
+  ///
+  /// - Throws: `GraphError` that names the node, its operation and what is wrong or could be done.
+  public convenience init(importing def: GraphDef, options: ImportOptions = ImportOptions()) throws
+  {
+    self.init()
+    try GraphImporter(def, options).importNodes(into: self)
+  }
+
+  /// The value of a tensor's name: `node` for the first output, `node:1` for the second.
+  ///
+  /// - Throws: `GraphError` where there is no such node or output.
+  public func value(named tensor: String) throws -> Value {
+    if let node = node(named: tensor), !node.outputSpecs.isEmpty { return node.output }
+    let parts = tensor.split(separator: ":", maxSplits: 1).map(String.init)
+    guard let name = parts.first, let node = node(named: name),
+      let index = parts.count == 1 ? 0 : Int(parts[1])
+    else {
+      let near = nearestNames(to: tensor, among: nodes.map(\.name))
+      throw GraphError("the graph has no value \(tensor)\(near.hint)")
+    }
+    guard node.outputSpecs.indices.contains(index) else {
+      throw node.error("has \(node.outputSpecs.count) outputs, not an output \(index)")
+    }
+    return node[index]
+  }
+}

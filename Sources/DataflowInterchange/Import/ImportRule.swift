@@ -1,0 +1,125 @@
+import DataflowFormats
+import DataflowGraph
+import Tensors
+
+/// How an operation of TensorFlow's is imported that has no counterpart of its name here, or one that
+/// takes something else.
+struct ImportRule: Sendable {
+  let values: @Sendable (NodeImport) throws -> [Value]
+
+  /// The operation under another name.
+  static func alias(_ name: String) -> ImportRule {
+    ImportRule { try $0.add(name).outputs }
+  }
+
+  /// Several operations in place of one.
+  static func rewrite(_ body: @escaping @Sendable (NodeImport) throws -> Value) -> ImportRule {
+    ImportRule { node in try node.rewritten { try body(node) } }
+  }
+
+  /// All rules by the names of TensorFlow's operations.
+  static let named: [String: ImportRule] = {
+    let groups = [aliases, sources, variables, gradients, calls]
+    return groups.reduce(into: [:]) { rules, group in rules.merge(group) { $1 } }
+  }()
+
+  // MARK: Other names
+
+  private static let aliases: [String: ImportRule] = {
+    var rules = Dictionary(uniqueKeysWithValues: otherNames.map { ($0, ImportRule.alias($1)) })
+    rules["Concat"] = ImportRule { node in
+      try node.add("ConcatV2", Array(node.inputs.dropFirst() + node.inputs.prefix(1))).outputs
+    }
+    rules["Gather"] = gatherOfRows
+    rules["ResourceGather"] = gatherOfRows
+    rules["TopK"] = ImportRule { node in
+      guard case .int(let k)? = node.def.attributes["k"] else {
+        throw GraphError("attribute k is missing")
+      }
+      let extra: Attributes = ["k": .shape([Dimension(Int(k))])]
+      let count = ImportedTensor(
+        node.graph.constant(Tensor(Int32(truncatingIfNeeded: k))),
+        sizes: SizeTensor(scalar: Dimension(Int(k))))
+      return try node.add("TopKV2", node.inputs + [count], extra: extra).outputs
+    }
+    rules["Select"] = ImportRule { try select($0) }
+    rules["Assert"] = ImportRule { node in
+      // What is printed with it may be texts, which no tensor holds here.
+      let printed = node.inputs.dropFirst().filter { (try? $0.value) != nil }
+      return try node.add("Assert", node.inputs.prefix(1) + printed).outputs
+    }
+    return rules
+  }()
+
+  private static let otherNames = [
+    "Add": "AddV2", "BatchMatMul": "BatchMatMulV2", "BatchMatMulV3": "BatchMatMulV2",
+    "Snapshot": "Identity", "DeepCopy": "Identity",
+    "RefIdentity": "Identity", "_Retval": "Identity", "PreventGradient": "StopGradient",
+    "RefSwitch": "Switch", "RefMerge": "Merge", "ControlTrigger": "NoOp",
+    "ParallelDynamicStitch": "DynamicStitch",
+  ]
+
+  private static let gatherOfRows = ImportRule { node in
+    let axis = ImportedTensor(
+      node.graph.constant(Tensor(Int32(0)), name: "\(node.def.name)/axis"),
+      sizes: SizeTensor(scalar: 0))
+    return try node.add("GatherV2", node.inputs + [axis]).outputs
+  }
+
+  /// `Select` takes whole rows where the condition is a vector.
+  private static func select(_ node: NodeImport) throws -> [Value] {
+    let (condition, x) = (try node.value(0), try node.value(1))
+    guard condition.shape.rank == 1, x.shape.rank > 1 else {
+      return try node.add("SelectV2").outputs
+    }
+    let ones = Array(repeating: Dimension(1), count: x.shape.rank - 1)
+    let column = ImportedTensor(
+      reshape(condition, SymbolicShape([condition.shape[0]] + ones), name: "\(node.def.name)/rows"))
+    return try node.add("SelectV2", [column] + node.inputs.dropFirst()).outputs
+  }
+
+  // MARK: Constants and placeholders
+
+  private static let sources: [String: ImportRule] = [
+    "Const": ImportRule { node in
+      guard case .tensor(let proto)? = node.def.attributes["value"] else {
+        throw GraphError("attribute value is missing or no tensor")
+      }
+      let tensor: Tensor
+      do throws(FormatError) {
+        tensor = try proto.tensor()
+      } catch {
+        throw GraphError(error.message)
+      }
+      let constant = Const(tensor)
+      return [
+        try node.graph.add(constant, name: node.def.name, controlInputs: node.controls).output
+      ]
+    },
+    "Placeholder": ImportRule { try placeholder($0) },
+    "PlaceholderV2": ImportRule { try placeholder($0) },
+    // Any value can be fed, also one that is computed where nobody feeds it.
+    "PlaceholderWithDefault": .alias("Identity"),
+  ]
+
+  private static func placeholder(_ node: NodeImport) throws -> [Value] {
+    let type = try node.def.elementType("dtype")
+    let name = node.def.name
+    let shape: SymbolicShape
+    if let given = node.region.importer.options.shapes[name] {
+      shape = given
+    } else if case .shape(let proto)? = node.def.attributes["shape"], let sizes = proto.sizes {
+      try node.requireModerate(sizes.compactMap { $0 })
+      let stem = String(name.map { $0 == "/" || $0 == "." || $0 == "-" ? "_" : $0 })
+      shape = SymbolicShape(
+        sizes.enumerated().map { axis, size in
+          size.map { Dimension($0) } ?? Dimension(symbol: "\(stem)_\(axis)")
+        })
+    } else {
+      throw GraphError(
+        "how many dimensions it has is not known; say it: ImportOptions(shapes: [\"\(name)\": …])")
+    }
+    let operation = Placeholder(elementType: type, shape: shape)
+    return [try node.graph.add(operation, name: name, controlInputs: node.controls).output]
+  }
+}

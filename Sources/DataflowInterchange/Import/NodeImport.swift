@@ -1,0 +1,182 @@
+import DataflowFormats
+import DataflowGraph
+import Tensors
+
+/// The import of one node.
+struct NodeImport {
+  let region: RegionImporter
+  let def: NodeDef
+  let inputs: [ImportedTensor]
+  /// The nodes that its control inputs name.
+  let controls: [Node]
+
+  var graph: Graph { region.graph }
+
+  /// The node's outputs.
+  ///
+  /// - Throws: `GraphError` that names the node.
+  func run() throws -> [ImportedTensor] {
+    let sizes = knownSizes()
+    if let constants = try foldedConstants(sizes) { return constants }
+    var tensors: [ImportedTensor]
+    do {
+      tensors = try imported().map { ImportedTensor($0) }
+    } catch let error as GraphError where sizes?.allSatisfy({ $0?.sizes != nil }) == true {
+      // Nothing here computes it, but its elements are known; whoever wants more gets the error.
+      tensors = sizes!.map { ImportedTensor(located(error), sizes: $0) }
+    } catch let error as GraphError where isDispensable {
+      tensors = [ImportedTensor(located(error))]
+    } catch let error as GraphError {
+      throw located(error)
+    }
+    for tensor in tensors {
+      if let shape = tensor.shape { try requireModerate(shape.dimensions.compactMap(\.known)) }
+    }
+    for (index, known) in (sizes ?? []).enumerated() where index < tensors.count {
+      tensors[index].sizes = known
+    }
+    return try marked(tensors)
+  }
+
+  private func located(_ error: GraphError) -> GraphError {
+    guard error.node == nil else { return error }
+    return GraphError(
+      error.message, node: def.name, operation: def.op,
+      inputs: inputs.enumerated().map { index, input in
+        (try? input.value.spec.description) ?? def.inputs[index]
+      })
+  }
+
+  private func imported() throws -> [Value] {
+    if let rule = ImportRule.named[def.op] { return try rule.values(self) }
+    return try add(def.op).outputs
+  }
+
+  /// Nodes that hold texts or ask about sessions are harmless as long as nobody reads them.
+  private var isDispensable: Bool {
+    if ["VarIsInitializedOp", "IsVariableInitialized"].contains(def.op) { return true }
+    return def.op == "Const" && def.attributes["dtype"] == .type(.string)
+  }
+
+  // MARK: Whole numbers
+
+  private func knownSizes() -> [SizeTensor?]? {
+    guard let function = SizeFunction.named[def.op] else { return nil }
+    return function.evaluate(
+      SizeArguments(node: def, inputs: inputs.map(\.sizes), shapes: inputs.map(\.shape)))
+  }
+
+  /// Constants in place of a node that computes nothing but known numbers.
+  private func foldedConstants(_ sizes: [SizeTensor?]?) throws -> [ImportedTensor]? {
+    guard let sizes, def.op != "Const", !["Switch", "Merge"].contains(def.op) else { return nil }
+    let constants = sizes.compactMap { $0?.tensor(of: wholeType) }
+    guard constants.count == sizes.count else { return nil }
+    let conditions = inputs.flatMap(\.conditions)
+    let pivots = try region.pivots(of: conditions)
+    return try constants.enumerated().map { index, tensor in
+      let node = try graph.add(
+        Const(tensor), name: index == 0 ? def.name : "\(def.name)/\(index)",
+        controlInputs: controls + pivots)
+      var result = ImportedTensor(node.output, sizes: sizes[index])
+      if !conditions.isEmpty { result.conditions = [node.output] }
+      return result
+    }
+  }
+
+  /// The type of the whole numbers that the node computes.
+  private var wholeType: ElementType {
+    for name in ["DstT", "out_type", "Tparams", "T", "Tidx", "shape_type"] {
+      if case .type(let type)? = def.attributes[name] { return type.elementType ?? .int32 }
+    }
+    return .int32
+  }
+
+  /// Marks outputs that are computed in some runs only.
+  private func marked(_ tensors: [ImportedTensor]) throws -> [ImportedTensor] {
+    let isConditional =
+      ["Switch", "RefSwitch"].contains(def.op) || inputs.contains { !$0.conditions.isEmpty }
+      || controls.contains { region.isConditional($0) }
+    guard isConditional else { return tensors }
+    return tensors.map { tensor in
+      var tensor = tensor
+      if case .success(let value) = tensor.result {
+        tensor.conditions = [value]
+        region.markConditional(value.node)
+      } else {
+        tensor.conditions = inputs.flatMap(\.conditions)
+      }
+      return tensor
+    }
+  }
+
+  // MARK: Operations
+
+  /// Adds the node as an operation of this engine: inputs that are attributes here are taken out.
+  ///
+  /// - Parameters:
+  ///   - name: the operation's name here.
+  ///   - extra: attributes that TensorFlow's operation has not.
+  func add(
+    _ name: String, _ arguments: [ImportedTensor]? = nil, extra: Attributes = [:]
+  ) throws -> Node {
+    guard let type = OperationRegistry.operation(named: name) else {
+      let near = nearestNames(to: name, among: OperationRegistry.names)
+      throw GraphError(
+        "there is no operation \(name)\(near.hint); OperationRegistry.register adds one that is "
+          + "defined elsewhere")
+    }
+    var operands = OperandImport(
+      self, arguments ?? inputs, attributes: def.importedAttributes.merging(extra))
+    try operands.take(type.tensorFlowForm.operands, of: name)
+    let operation = try type.init(attributes: operands.attributes)
+    let pivots = try region.pivots(of: operands.droppedConditions)
+    return try graph.add(
+      operation, try operands.remaining.map { try $0.value }, name: def.name,
+      controlInputs: controls + pivots)
+  }
+
+  /// - Throws: `GraphError` for sizes whose product no memory holds, as damaged files have them.
+  func requireModerate(_ sizes: [Int]) throws {
+    var product = 1
+    for size in sizes where size != 0 {
+      let (next, overflow) = product.multipliedReportingOverflow(by: size)
+      guard !overflow, next.magnitude <= 1 << 32 else {
+        throw GraphError("the sizes \(sizes) are those of more than 2^32 elements")
+      }
+      product = next
+    }
+  }
+
+  /// Several operations in place of the node; the last one bears its name.
+  func rewritten(_ body: () throws -> Value) throws -> [Value] {
+    let value = try graph.withControlDependencies(controls) {
+      try graph.withNameScope("\(def.name)/rewritten", body)
+    }
+    return [try graph.add(Identity(), [value], name: def.name).output]
+  }
+
+  /// Adds one of the operations that stand in place of the node.
+  func operation(
+    _ name: String, _ inputs: Value..., attributes: Attributes = [:]
+  ) throws -> Value {
+    guard let type = OperationRegistry.operation(named: name) else {
+      throw GraphError("there is no operation \(name), which takes the place of this one")
+    }
+    return try graph.add(try type.init(attributes: attributes), inputs).output
+  }
+
+  /// An input's value.
+  func value(_ index: Int) throws -> Value {
+    guard inputs.indices.contains(index) else {
+      throw GraphError("takes at least \(index + 1) inputs, got \(inputs.count)")
+    }
+    return try inputs[index].value
+  }
+}
+
+extension Attributes {
+  /// The attributes with others, which win.
+  func merging(_ others: Attributes) -> Attributes {
+    Attributes(values.merging(others.values) { $1 })
+  }
+}

@@ -1,0 +1,134 @@
+import DataflowFormats
+import DataflowGraph
+import Tensors
+
+/// Takes those inputs out that are attributes here: sizes and axes.
+struct OperandImport {
+  private let node: NodeImport
+  private(set) var attributes: Attributes
+  /// The inputs that stay inputs.
+  private(set) var remaining: [ImportedTensor]
+  /// What decides whether the inputs that were taken out are computed.
+  private(set) var droppedConditions: [Value] = []
+
+  init(_ node: NodeImport, _ inputs: [ImportedTensor], attributes: Attributes) {
+    self.node = node
+    self.attributes = attributes
+    remaining = inputs
+  }
+
+  /// - Throws: `GraphError` where an input is missing, or an axis is only known in the run.
+  mutating func take(_ operands: [TensorFlowForm.Operand], of operation: String) throws {
+    var taken: Set<Int> = []
+    for operand in operands {
+      let position = operand.position < 0 ? remaining.count + operand.position : operand.position
+      guard remaining.indices.contains(position) else {
+        throw GraphError(
+          "has \(remaining.count) inputs; its input \(position) is expected to be "
+            + "\(operand.attribute)")
+      }
+      taken.insert(position)
+      try read(operand, remaining[position], of: operation)
+      droppedConditions += remaining[position].conditions
+    }
+    remaining = remaining.indices.filter { !taken.contains($0) }.map { remaining[$0] }
+  }
+
+  private mutating func read(
+    _ operand: TensorFlowForm.Operand, _ input: ImportedTensor, of operation: String
+  ) throws {
+    switch operand.kind {
+    case .ints: attributes[operand.attribute] = .ints(try numbers(input, operand.attribute))
+    case .int:
+      let list = try numbers(input, operand.attribute)
+      guard list.count == 1 else {
+        throw GraphError("\(operand.attribute) has \(list.count) elements, expected 1")
+      }
+      attributes[operand.attribute] = .int(list[0])
+    case .sizes:
+      let sizes = try resolved(try self.sizes(input, operand.attribute), operation, operand)
+      try node.requireModerate(sizes.compactMap(\.known))
+      attributes[operand.attribute] = .shape(SymbolicShape(sizes))
+    case .size:
+      let list = try sizes(input, operand.attribute)
+      guard list.count == 1 else {
+        throw GraphError("\(operand.attribute) has \(list.count) elements, expected 1")
+      }
+      try node.requireModerate(list.compactMap(\.known))
+      attributes[operand.attribute] = .shape(SymbolicShape(list))
+    case .pairs:
+      let list = try sizes(input, operand.attribute)
+      for size in list { try node.requireModerate([size].compactMap(\.known)) }
+      let pairs = list.count / 2
+      attributes["before"] = .shape(SymbolicShape((0..<pairs).map { list[2 * $0] }))
+      attributes["after"] = .shape(SymbolicShape((0..<pairs).map { list[2 * $0 + 1] }))
+    }
+  }
+
+  private func numbers(_ input: ImportedTensor, _ attribute: String) throws -> [Int] {
+    guard let numbers = input.sizes?.numbers else {
+      throw GraphError(
+        "\(attribute) is only known in the run, but is an attribute here: it must be a constant")
+    }
+    return numbers
+  }
+
+  /// The sizes, of which those that are not known are read in the run.
+  private func sizes(_ input: ImportedTensor, _ attribute: String) throws -> [Dimension] {
+    if let sizes = input.sizes?.sizes { return sizes }
+    let value = try input.value
+    guard let known = input.sizes else { return try boundSizes(of: value, attribute) }
+    let flat = reshape(value, [Dimension(known.elements.count)])
+    return try known.elements.enumerated().map { index, element in
+      if let element { return element }
+      return try boundSizes(of: slice(flat, begin: [Dimension(index)], size: [1]), attribute)[0]
+    }
+  }
+
+  private func boundSizes(of value: Value, _ attribute: String) throws -> [Dimension] {
+    guard let count = value.shape.elementCount.known else {
+      throw GraphError("how many elements \(attribute) has is only known in the run")
+    }
+    let vector = value.shape.rank <= 1 ? value : reshape(value, [Dimension(count)])
+    return try DataflowGraph.sizes(of: vector, name: "\(node.def.name)/\(attribute)")
+  }
+
+  /// The sizes with the -1 that `Reshape` and `Slice` allow put in.
+  private func resolved(
+    _ sizes: [Dimension], _ operation: String, _ operand: TensorFlowForm.Operand
+  ) throws -> [Dimension] {
+    guard sizes.contains(-1) else { return sizes }
+    if operation == "Reshape", let shape = remaining[0].shape {
+      return try reshaped(shape, to: sizes)
+    }
+    if operation == "Slice", operand.attribute == "size", let shape = remaining[0].shape,
+      case .shape(let begin)? = attributes["begin"], begin.rank == sizes.count,
+      shape.rank == sizes.count
+    {
+      return sizes.indices.map { sizes[$0] == -1 ? shape[$0] - begin[$0] : sizes[$0] }
+    }
+    return sizes
+  }
+
+  private func reshaped(_ shape: SymbolicShape, to sizes: [Dimension]) throws -> [Dimension] {
+    let others = sizes.filter { $0 != -1 }
+    guard others.count == sizes.count - 1 else {
+      throw GraphError("the shape \(sizes) leaves more than one size open")
+    }
+    let product = others.reduce(1, *)
+    if product == 0 { return sizes.map { $0 == -1 ? 0 : $0 } }
+    let open = try shape.elementCount.divided(by: product) ?? quotient(of: shape, by: product)
+    return sizes.map { $0 == -1 ? open : $0 }
+  }
+
+  /// The number of elements divided by a number, where only the run knows whether that works out.
+  private func quotient(of shape: SymbolicShape, by product: Dimension) throws -> Dimension {
+    guard let divisor = product.known else {
+      throw GraphError("\(shape.elementCount) elements are not divided by \(product) for all sizes")
+    }
+    let int32: Attributes = ["out_type": .type(.int32)]
+    let count = try node.operation("Size", try remaining[0].value, attributes: int32)
+    let number = node.graph.constant(Tensor(Int32(truncatingIfNeeded: divisor)))
+    return try boundSizes(of: try node.operation("FloorDiv", count, number), "open")[0]
+  }
+}

@@ -1,0 +1,141 @@
+import DataflowFormats
+import DataflowGraph
+import Tensors
+
+/// Imports the nodes of one graph: the outermost one, a loop's condition or body, or a function.
+final class RegionImporter {
+  let importer: GraphImporter
+  let table: NodeTable
+  let frames: Frames
+  /// The loop whose body this is, nil outside of loops.
+  let frame: Int?
+  let graph: Graph
+  /// What imports the graph around a loop's body.
+  let parent: RegionImporter?
+  /// The outputs of the nodes that are imported, or stand for something else here.
+  private(set) var outputs: [Int: [ImportedTensor]] = [:]
+  /// The nodes that other nodes' control inputs mean.
+  private(set) var controls: [Int: Node] = [:]
+  private var pivots: [Value: Node] = [:]
+  /// The nodes that do not run in every run.
+  private var conditional: Set<Node> = []
+
+  init(
+    _ importer: GraphImporter, _ table: NodeTable, frames: Frames, frame: Int?, graph: Graph,
+    parent: RegionImporter?
+  ) {
+    self.importer = importer
+    self.table = table
+    self.frames = frames
+    self.frame = frame
+    self.graph = graph
+    self.parent = parent
+  }
+
+  /// Makes a node stand for something else.
+  func set(_ node: Int, _ tensors: [ImportedTensor], control: Node? = nil) {
+    outputs[node] = tensors
+    controls[node] = control
+  }
+
+  /// Imports nodes and all they need.
+  func importNodes(_ roots: [Int]) throws {
+    let own = roots.filter { frames.ofNode[$0] == frame }
+    for node in try table.ordered(own, dependencies: dependencies) where outputs[node] == nil {
+      try importNode(node)
+    }
+  }
+
+  private func dependencies(of node: Int) throws -> [Int] {
+    if outputs[node] != nil || frames.ofNode[node] != frame { return [] }
+    guard ["Exit", "RefExit"].contains(table.nodes[node].op) else {
+      return table.inputs[node].map(\.node) + table.controls[node]
+    }
+    // A loop is one node, which reads all that enters it.
+    guard let loop = frames.ofNode[try table.input(of: node).node] else { return [] }
+    return frames.frames[loop].enters.flatMap {
+      table.inputs[$0].map(\.node) + table.controls[$0]
+    }
+  }
+
+  private func importNode(_ node: Int) throws {
+    let def = table.nodes[node]
+    if ["Exit", "RefExit"].contains(def.op),
+      let loop = frames.ofNode[try table.input(of: node).node]
+    {
+      try LoopImporter(self, loop).importLoop()
+      return
+    }
+    let inputs = try table.inputs[node].map { try tensor($0, for: def) }
+    let step = NodeImport(region: self, def: def, inputs: inputs, controls: control(of: node))
+    do {
+      let device = try DeviceName(def.device)
+      outputs[node] = try graph.withDevice(device) {
+        try withColocation(def) { try step.run() }
+      }
+    } catch let error as GraphError where error.node == nil {
+      throw def.error(error.message)
+    }
+    controls[node] = graph.node(named: def.name)
+  }
+
+  private func withColocation<R>(_ def: NodeDef, _ body: () throws -> R) rethrows -> R {
+    guard let name = def.colocation, let other = graph.node(named: name) else {
+      return try body()
+    }
+    return try graph.withColocation(other, body)
+  }
+
+  // MARK: Inputs
+
+  /// An output of a node of this region or one around it.
+  func tensor(_ tensor: NodeTable.Tensor, for def: NodeDef) throws -> ImportedTensor {
+    guard let found = outputs[tensor.node] else {
+      if let parent { return try parent.tensor(tensor, for: def) }
+      throw def.error("input \(table.nodes[tensor.node].name) was not imported")
+    }
+    guard found.indices.contains(tensor.output) else {
+      throw def.error(
+        "input \(table.nodes[tensor.node].name):\(tensor.output) is missing: "
+          + "\(table.nodes[tensor.node].op) has \(found.count) outputs")
+    }
+    return found[tensor.output]
+  }
+
+  private func control(of node: Int) -> [Node] {
+    var nodes: [Node] = []
+    for source in table.controls[node] {
+      guard let control = controls[source] else { continue }
+      if !nodes.contains(control) { nodes.append(control) }
+    }
+    return nodes
+  }
+
+  /// The nodes that run if and only if the values are computed.
+  func pivots(of values: [Value]) throws -> [Node] {
+    var nodes: [Node] = []
+    for value in values where value.graph === graph {
+      let pivot = try pivot(of: value)
+      if !nodes.contains(pivot) { nodes.append(pivot) }
+    }
+    return nodes
+  }
+
+  private func pivot(of value: Value) throws -> Node {
+    guard value.node.operation is Switch else { return value.node }
+    if let known = pivots[value] { return known }
+    let node = try graph.add(
+      Identity(), [value], name: "\(value.node.name)/pivot_\(value.index)")
+    pivots[value] = node
+    return node
+  }
+
+  func isConditional(_ node: Node) -> Bool { conditional.contains(node) }
+  func markConditional(_ node: Node) { conditional.insert(node) }
+
+  /// - Throws: `GraphError` where nothing computes the first output of a node that was asked for.
+  func requireValue(of tensor: String) throws {
+    let node = try table.node(of: tensor)
+    if let first = outputs[node]?.first { _ = try first.value }
+  }
+}

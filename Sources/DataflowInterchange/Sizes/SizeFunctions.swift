@@ -1,0 +1,96 @@
+import DataflowFormats
+import DataflowGraph
+import Tensors
+
+/// What a node computes of whole numbers, worked out while its graph is imported.
+///
+/// TensorFlow computes shapes and axes with ordinary operations; here they are part of operations.
+struct SizeFunction: Sendable {
+  /// The outputs, nil for those that are not known; nil where none is.
+  let evaluate: @Sendable (SizeArguments) -> [SizeTensor?]?
+
+  private init(_ evaluate: @escaping @Sendable (SizeArguments) -> [SizeTensor?]?) {
+    self.evaluate = evaluate
+  }
+
+  private static func one(_ evaluate: @escaping @Sendable (SizeArguments) -> SizeTensor?)
+    -> SizeFunction
+  {
+    SizeFunction { arguments in evaluate(arguments).map { [$0] } }
+  }
+
+  private static func binary(
+    _ function: @escaping @Sendable (Dimension, Dimension) -> Dimension?
+  ) -> SizeFunction {
+    one { arguments in
+      guard let a = arguments[0], let b = arguments[1] else { return nil }
+      return a.combined(with: b, function)
+    }
+  }
+
+  /// The functions by the names of TensorFlow's operations.
+  static let named: [String: SizeFunction] = [
+    "Const": one { $0.constant },
+    "Identity": one { $0[0] }, "Snapshot": one { $0[0] }, "StopGradient": one { $0[0] },
+    "PreventGradient": one { $0[0] }, "Cast": one { $0.isIntegerCast ? $0[0] : nil },
+    "IdentityN": SizeFunction { $0.inputs },
+    "Switch": SizeFunction { [$0[0], $0[0]] },
+    "Merge": SizeFunction { arguments in
+      let same = Set(arguments.inputs.map { $0?.elements }).count == 1
+      return same ? [arguments[0], nil] : nil
+    },
+    "Shape": one { $0.shape.map { SizeTensor(vector: $0.dimensions) } },
+    "ShapeN": SizeFunction { $0.shapes.map { $0.map { SizeTensor(vector: $0.dimensions) } } },
+    "Size": one { $0.shape.map { SizeTensor(scalar: $0.elementCount) } },
+    "Rank": one { $0.shape.map { SizeTensor(scalar: Dimension($0.rank)) } },
+    "AddV2": binary(+), "Add": binary(+), "Sub": binary(-), "Mul": binary(*),
+    "FloorDiv": binary { $0.divided(by: $1) }, "FloorMod": binary { $0.remainder(by: $1) },
+    "Maximum": binary { $0.maximum($1) }, "Minimum": binary { $0.minimum($1) },
+    "Neg": one { arguments in
+      arguments[0].flatMap { x in SizeTensor(scalar: 0).combined(with: x, -) }
+    },
+    "ZerosLike": one { arguments in
+      arguments[0].flatMap { x in SizeTensor(scalar: 0).combined(with: x) { zero, _ in zero } }
+    },
+    "OnesLike": one { arguments in
+      arguments[0].flatMap { x in SizeTensor(scalar: 1).combined(with: x) { one, _ in one } }
+    },
+    "Pack": one { $0.packed() }, "Unpack": SizeFunction { $0.unpacked() },
+    "ConcatV2": one { $0.concatenated(axisAt: $0.inputs.count - 1) },
+    "Concat": one { $0.concatenated(axisAt: 0) },
+    "Reshape": one { $0.reshaped() }, "Squeeze": one { $0.reshapedLikeOutput() },
+    "ExpandDims": one { $0.expanded() },
+    "Fill": one { $0.filled() },
+    "Range": one { $0.range() },
+    "Slice": one { $0.sliced() }, "StridedSlice": one { $0.stridedSlice() },
+    "GatherV2": one { $0.gathered() }, "Gather": one { $0.gathered() },
+    "Prod": one { $0.reduced(1, *) }, "Sum": one { $0.reduced(0, +) },
+    "Transpose": one { $0.transposed() },
+    "InvertPermutation": one { arguments in
+      guard let order = arguments[0]?.numbers, order.sorted() == Array(order.indices) else {
+        return nil
+      }
+      return SizeTensor(
+        vector: order.indices.map { Dimension(order.firstIndex(of: $0)!) })
+    },
+    "ListDiff": SizeFunction { $0.listDifference() },
+    "DynamicStitch": one { $0.stitched() }, "ParallelDynamicStitch": one { $0.stitched() },
+    "ConcatOffset": SizeFunction { $0.concatenationOffsets() },
+    "BroadcastGradientArgs": SizeFunction { $0.broadcastAxes() },
+    "BroadcastArgs": one { $0.broadcastShape() },
+  ]
+}
+
+extension Shape {
+  /// A shape of sizes that a file gives, nil where one is negative or there are too many elements.
+  init?(nonnegative sizes: [Int]) {
+    var count = 1
+    for size in sizes {
+      guard size >= 0 else { return nil }
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard !overflow else { return nil }
+      count = product
+    }
+    self.init(sizes)
+  }
+}

@@ -1,0 +1,68 @@
+"""Runs exported graphs in TensorFlow and compares the results with those beside them.
+
+Usage: tensorflow_roundtrip.py FOLDER, with a folder of its own for each graph: graph.pb,
+manifest.json, and the NumPy files that it names.
+"""
+
+import json
+import os
+import pathlib
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+
+TOLERANCE = 1e-5
+
+
+def run(folder):
+    """The largest difference of a fetch, relative to the larger of 1 and the expected element."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    definition = tf.compat.v1.GraphDef()
+    definition.ParseFromString((folder / "graph.pb").read_bytes())
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(definition, name="")
+        feeds = {name: np.load(folder / file) for name, file in manifest["feeds"].items()}
+        with tf.compat.v1.Session(graph=graph) as session:
+            if manifest["initializers"]:
+                session.run([graph.get_operation_by_name(n) for n in manifest["initializers"]])
+            targets = [graph.get_operation_by_name(n) for n in manifest["targets"]]
+            for _ in range(manifest["repetitions"]):
+                session.run(targets, feeds)
+            found = session.run(list(manifest["fetches"]), feeds)
+    worst = 0.0
+    for value, file in zip(found, manifest["fetches"].values()):
+        expected = np.load(folder / file)
+        if value.shape != expected.shape or value.dtype != expected.dtype:
+            raise ValueError(f"{value.dtype}{value.shape}, expected {expected.dtype}{expected.shape}")
+        if expected.size:
+            difference = np.abs(value.astype(float) - expected.astype(float))
+            worst = max(worst, float((difference / np.maximum(1, np.abs(expected))).max()))
+    return worst
+
+
+def main():
+    folders = sorted(p for p in pathlib.Path(sys.argv[1]).iterdir() if p.is_dir())
+    agreeing, missing, failures = 0, 0, 0
+    for folder in folders:
+        try:
+            difference = run(folder)
+            text = f"{difference:.1e}" if not difference <= TOLERANCE else None
+        except Exception as error:  # Each graph is reported, whatever is wrong with it.
+            text = f"{type(error).__name__}: {error}"
+            # Some of TensorFlow's operations have fewer types than this engine's.
+            if "not in the list of allowed values" in text or "No OpKernel was registered" in text:
+                missing += 1
+                continue
+        agreeing += text is None
+        failures += text is not None
+        if text is not None:
+            print(f"{folder.name}: {text}")
+    print(f"{agreeing} of {len(folders)} graphs agree with TensorFlow {tf.__version__}")
+    print(f"{missing} have types that TensorFlow's operation does not have, {failures} differ")
+    sys.exit(1 if failures or not agreeing else 0)
+
+
+main()
