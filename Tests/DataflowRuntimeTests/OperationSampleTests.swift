@@ -16,6 +16,9 @@ import Testing
     "StackPopV2", "StackPushV2", "StackV2", "Switch", "VariableV2", "While",
   ]
 
+  /// The operations with any number of inputs.
+  static let variadic: Set<String> = ["AddN", "ConcatV2", "Pack", "ShapeN"]
+
   @Test func everyOperationHasSamples() {
     for operation in OperationRegistry.builtIn {
       #expect(operation.samples.isEmpty == Self.withoutSamples.contains(operation.name))
@@ -49,6 +52,7 @@ import Testing
   }
 
   @Test(arguments: samples) func takesNamedSizes(_ labelled: LabelledSample) throws {
+    if labelled.sample.needsKnownSizes { return }
     let known = try SampleGraph(labelled.sample).run()
     let named = try SampleGraph(labelled.sample, namesSizes: true).run()
     #expect(zip(known, named).allSatisfy { $0.hasSameBits(as: $1) })
@@ -80,9 +84,9 @@ import Testing
   @Test(arguments: samples) func refusesInputsThatDoNotFit(_ labelled: LabelledSample) {
     let operation = labelled.sample.operation
     let specs = labelled.sample.inputs.map { TensorSpec($0.elementType, SymbolicShape($0.shape)) }
-    #expect(throws: GraphError.self) { try operation.outputs(for: []) }
-    if !(operation is AddN || operation is ConcatV2) {
-      #expect(throws: GraphError.self) { try operation.outputs(for: specs + [specs[0]]) }
+    if !specs.isEmpty { #expect(throws: GraphError.self) { try operation.outputs(for: []) } }
+    if !Self.variadic.contains(labelled.name), let first = specs.first {
+      #expect(throws: GraphError.self) { try operation.outputs(for: specs + [first]) }
     }
     if specs.count > 1 {
       var mixed = specs

@@ -39,6 +39,11 @@ public struct KernelSizes: Sendable {
   public func evaluate(_ dimension: Dimension) throws -> Int {
     try dimension.evaluated(with: symbols)
   }
+
+  /// What a polynomial in named sizes is in the runs to come; it may be negative.
+  ///
+  /// - Throws: `GraphError` for a name that no feed fixes.
+  func value(_ dimension: Dimension) throws -> Int { try dimension.value(with: symbols) }
 }
 
 /// What a kernel works on: valid during one call.

@@ -16,7 +16,10 @@ extension KernelFloat {
   package static var lowest: Self { -.infinity }
   package static var highest: Self { .infinity }
 
+  package init(truncating value: Int) { self = Self(value) }
   package init(constant: Double) { self = Self(constant) }
+
+  package static func sum(_ x: UnsafePointer<Self>, _ count: Int) -> Self { vectorSum(x, count) }
 
   package static func apply(
     _ function: UnaryFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>,

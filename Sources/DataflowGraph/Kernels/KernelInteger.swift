@@ -13,7 +13,14 @@ extension KernelInteger {
   package static var lowest: Self { min }
   package static var highest: Self { max }
 
+  package init(truncating value: Int) { self = Self(truncatingIfNeeded: value) }
   package init(constant: Double) { self = Self(constant) }
+
+  package static func sum(_ x: UnsafePointer<Self>, _ count: Int) -> Self {
+    var total: Self = 0
+    for index in 0..<count { total = total &+ x[index] }
+    return total
+  }
 
   package static func apply(
     _ function: UnaryFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>,

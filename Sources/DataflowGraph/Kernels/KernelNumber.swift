@@ -12,12 +12,18 @@ package protocol KernelNumber: TensorElement, Numeric, Comparable, Hashable, Cod
   static var lowest: Self { get }
   static var highest: Self { get }
 
+  /// A whole number, less the bits that do not fit.
+  init(truncating value: Int)
+
   /// A constant of an expression.
   init(constant: Double)
 
   static func apply(
     _ function: UnaryFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>,
     _ count: Int)
+
+  /// The sum of consecutive elements, in an order that depends on their number alone.
+  static func sum(_ x: UnsafePointer<Self>, _ count: Int) -> Self
 
   static func apply(
     _ function: BinaryFunction, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,

@@ -59,6 +59,12 @@ public struct Dimension: Hashable, Sendable {
     return Dimension(terms: product)
   }
 
+  /// The size cut into equal parts; nil where it is not always a multiple of `count`.
+  func divided(by count: Int) -> Dimension? {
+    guard count != 0, terms.values.allSatisfy({ $0.isMultiple(of: count) }) else { return nil }
+    return Dimension(terms: terms.mapValues { $0 / count })
+  }
+
   /// Whether the two sizes could be equal in some run.
   func couldEqual(_ other: Dimension) -> Bool { (self - other).known ?? 0 == 0 }
 

@@ -9,16 +9,20 @@ public struct OperationSample: Sendable {
   public let inputs: [Tensor]
   /// The inputs, by index, with respect to which the operation is differentiated.
   public let differentiable: [Int]
+  /// Whether some size of the inputs must be known when the graph is built.
+  public let needsKnownSizes: Bool
   /// The outputs, computed in the plainest way.
   public let reference: @Sendable ([Tensor]) -> [Tensor]
 
   /// - Parameter differentiable: every floating-point input if nil.
   public init(
     _ operation: any Operation, _ inputs: [Tensor], differentiable: [Int]? = nil,
+    needsKnownSizes: Bool = false,
     reference: @escaping @Sendable ([Tensor]) -> [Tensor]
   ) {
     self.operation = operation
     self.inputs = inputs
+    self.needsKnownSizes = needsKnownSizes
     self.reference = reference
     self.differentiable =
       differentiable ?? inputs.indices.filter { inputs[$0].elementType.isFloatingPoint }

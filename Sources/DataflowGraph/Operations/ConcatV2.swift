@@ -13,6 +13,11 @@ public struct ConcatV2: Operation {
 
   public var attributes: Attributes { ["axis": .int(axis)] }
 
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(
+      operands: [.init("axis", at: -1, .int, type: "Tidx")], types: ["T": .input(0)], count: "N")
+  }
+
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     guard let first = inputs.first else { throw GraphError("takes at least 1 input, got 0") }
     try expectSameType(inputs)
@@ -35,20 +40,13 @@ public struct ConcatV2: Operation {
 
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     let axis = try inputs[0].shape.axis(axis)
-    let count = inputs.count
-    let size = inputs[0].elementType.size
-    return FunctionKernel { context in
-      let rowBytes = context.outputs[0].count(from: axis) * size
-      guard rowBytes > 0 else { return }
-      let rows = context.outputs[0].count * size / rowBytes
-      var offset = 0
-      for input in 0..<count {
-        let bytes = context.inputs[input].count(from: axis) * size
-        for row in 0..<rows {
-          (context.outputs[0].base + row * rowBytes + offset).copyMemory(
-            from: context.inputs[input].base + row * bytes, byteCount: bytes)
-        }
-        offset += bytes
+    return StridedCopyKernel(inputs[0].elementType) { sizes in
+      var begin = Array(repeating: 0, count: sizes.outputs[0].rank)
+      return sizes.inputs.enumerated().map { index, input in
+        defer { begin[axis] += input[axis] }
+        let copy = StridedCopy(
+          sizes: input.dimensions, from: input.layout, to: sizes.outputs[0].layout(from: begin))
+        return .init(input: index, copy: copy)
       }
     }
   }

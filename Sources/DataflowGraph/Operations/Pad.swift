@@ -22,18 +22,19 @@ public struct Pad: Operation {
     ["before": .shape(SymbolicShape(before)), "after": .shape(SymbolicShape(after))]
   }
 
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(operands: [.init("paddings", at: 1, .pairs, type: "Tpaddings")])
+  }
+
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
-    let shape = inputs[0].shape
-    guard shape.rank == before.count, before.count == after.count else {
-      throw GraphError("paddings \(before) and \(after) do not fit the shape \(shape)")
-    }
-    let sizes = before.indices.map { before[$0] + shape[$0] + after[$0] }
-    return [TensorSpec(inputs[0].elementType, SymbolicShape(sizes))]
+    return [try inputs[0].padded(before, after)]
   }
 
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
-    PadKernel(before: before, elementSize: inputs[0].elementType.size)
+    StridedCopyKernel(inputs[0].elementType, clears: true) { sizes in
+      [.init(copy: try paddingCopy(before, sizes))]
+    }
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
@@ -41,55 +42,51 @@ public struct Pad: Operation {
   }
 
   public static var samples: [OperationSample] {
-    let cases: [(Shape, [Int], [Int])] = [
-      ([3], [1], [2]), ([2, 3], [0, 0], [0, 0]), ([2, 3], [1, 0], [2, 1]),
-      ([0, 2], [1, 1], [1, 0]),
-      ([], [], []),
-    ]
-    return cases.map { shape, before, after in
+    paddingCases.map { shape, before, after in
       let pad = Pad(before: before.map { Dimension($0) }, after: after.map { Dimension($0) })
-      return OperationSample(pad, [.random(shape)]) { inputs in
-        let whole = Shape(before.indices.map { before[$0] + shape[$0] + after[$0] })
-        var padded = Array(repeating: 0.0, count: whole.elementCount)
-        for (index, element) in inputs[0].doubles.enumerated() {
-          var (rest, offset, stride) = (index, 0, 1)
-          for axis in before.indices.reversed() {
-            offset += (before[axis] + rest % shape[axis]) * stride
-            rest /= shape[axis]
-            stride *= whole[axis]
-          }
-          padded[offset] = element
-        }
-        return [Tensor(shape: whole, scalars: padded)]
+      return .moving(pad, .random(shape), to: padded(shape, before, after)) { position in
+        unpadded(position, before, in: shape)
       }
     }
   }
+
+  static let paddingCases: [(Shape, [Int], [Int])] = [
+    ([3], [1], [2]), ([2, 3], [0, 0], [0, 0]), ([2, 3], [1, 0], [2, 1]),
+    ([0, 2], [1, 1], [1, 0]),
+    ([], [], []),
+  ]
+
+  static func padded(_ shape: Shape, _ before: [Int], _ after: [Int]) -> Shape {
+    Shape(before.indices.map { before[$0] + shape[$0] + after[$0] })
+  }
+
+  /// A place in the inner tensor; nil in the padding.
+  static func unpadded(_ position: [Int], _ before: [Int], in shape: Shape) -> [Int]? {
+    let inner = zip(position, before).map(-)
+    return zip(inner, shape.dimensions).allSatisfy { $0 >= 0 && $0 < $1 } ? inner : nil
+  }
 }
 
-private final class PadKernel: Kernel {
-  private let before: [Dimension]
-  private let elementSize: Int
-  private var box: Box?
-
-  init(before: [Dimension], elementSize: Int) {
-    self.before = before
-    self.elementSize = elementSize
-  }
-
-  func prepare(_ sizes: KernelSizes) throws -> Int {
-    box = try Box(
-      begin: try before.map(sizes.evaluate), size: sizes.inputs[0].dimensions, of: sizes.outputs[0])
-    return 0
-  }
-
-  func run(_ context: borrowing KernelContext) {
-    guard let box else { return }
-    let output = context.outputs[0]
-    output.base.initializeMemory(as: UInt8.self, repeating: 0, count: output.count * elementSize)
-    let bytes = box.rowLength * elementSize
-    for (row, offset) in box.rowOffsets.enumerated() {
-      (output.base + offset * elementSize).copyMemory(
-        from: context.inputs[0].base + row * bytes, byteCount: bytes)
+extension TensorSpec {
+  /// The same with more elements before and after.
+  func padded(_ before: [Dimension], _ after: [Dimension]) throws -> TensorSpec {
+    guard shape.rank == before.count, before.count == after.count else {
+      throw GraphError("paddings \(before) and \(after) do not fit the shape \(shape)")
     }
+    let sizes = before.indices.map { before[$0] + shape[$0] + after[$0] }
+    return TensorSpec(elementType, SymbolicShape(sizes))
   }
+}
+
+/// The copy of a tensor into a larger one, `before` away from its first element.
+func paddingCopy(_ before: [Dimension], _ sizes: KernelSizes) throws -> StridedCopy {
+  let (inner, whole) = (sizes.inputs[0], sizes.outputs[0])
+  return StridedCopy(
+    sizes: inner.dimensions, from: inner.layout,
+    to: whole.layout(from: try before.map(sizes.evaluate)))
+}
+
+/// `x` with zeros around it.
+public func pad(_ x: Value, before: [Dimension], after: [Dimension], name: String? = nil) -> Value {
+  x.graph.apply(Pad(before: before, after: after), x, name: name)
 }

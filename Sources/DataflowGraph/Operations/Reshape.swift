@@ -11,6 +11,10 @@ public struct Reshape: Operation {
 
   public var attributes: Attributes { ["shape": .shape(shape)] }
 
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(operands: [.init("shape", at: 1, .sizes, type: "Tshape")])
+  }
+
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
     guard inputs[0].shape.elementCount.couldEqual(shape.elementCount) else {

@@ -21,6 +21,12 @@ public struct Slice: Operation {
     ["begin": .shape(SymbolicShape(begin)), "size": .shape(SymbolicShape(size))]
   }
 
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(operands: [
+      .init("begin", at: 1, .sizes, type: "Index"), .init("size", at: 2, .sizes, type: "Index"),
+    ])
+  }
+
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
     guard inputs[0].shape.rank == begin.count, begin.count == size.count else {
@@ -37,7 +43,14 @@ public struct Slice: Operation {
   }
 
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
-    SliceKernel(begin: begin, elementSize: inputs[0].elementType.size)
+    StridedCopyKernel(inputs[0].elementType) { sizes in
+      let (whole, part) = (sizes.inputs[0], sizes.outputs[0])
+      let begin = try begin.map(sizes.evaluate)
+      try expect(part, from: begin, in: whole)
+      let copy = StridedCopy(
+        sizes: part.dimensions, from: whole.layout(from: begin), to: part.layout)
+      return [.init(copy: copy)]
+    }
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
@@ -56,46 +69,16 @@ public struct Slice: Operation {
     ]
     return cases.map { shape, begin, size in
       let slice = Slice(begin: begin.map { Dimension($0) }, size: size.map { Dimension($0) })
-      return OperationSample(slice, [.random(shape)]) { inputs in
-        let elements = inputs[0].doubles
-        let part = Shape(size)
-        let offsets = (0..<part.elementCount).map { index in
-          var (rest, offset, stride) = (index, 0, 1)
-          for axis in size.indices.reversed() {
-            offset += (begin[axis] + rest % size[axis]) * stride
-            rest /= size[axis]
-            stride *= shape[axis]
-          }
-          return offset
-        }
-        return [Tensor(shape: part, scalars: offsets.map { elements[$0] })]
-      }
+      return .moving(slice, .random(shape), to: Shape(size)) { zip($0, begin).map(+) }
     }
   }
 }
 
-private final class SliceKernel: Kernel {
-  private let begin: [Dimension]
-  private let elementSize: Int
-  private var box: Box?
-
-  init(begin: [Dimension], elementSize: Int) {
-    self.begin = begin
-    self.elementSize = elementSize
-  }
-
-  func prepare(_ sizes: KernelSizes) throws -> Int {
-    box = try Box(
-      begin: try begin.map(sizes.evaluate), size: sizes.outputs[0].dimensions, of: sizes.inputs[0])
-    return 0
-  }
-
-  func run(_ context: borrowing KernelContext) {
-    guard let box else { return }
-    let bytes = box.rowLength * elementSize
-    for (row, offset) in box.rowOffsets.enumerated() {
-      (context.outputs[0].base + row * bytes).copyMemory(
-        from: context.inputs[0].base + offset * elementSize, byteCount: bytes)
+extension Operation {
+  /// Checks that a part lies inside of a tensor.
+  func expect(_ part: Shape, from begin: [Int], in whole: Shape) throws {
+    for axis in begin.indices where begin[axis] < 0 || begin[axis] + part[axis] > whole[axis] {
+      throw GraphError("the part from \(begin) of size \(part) reaches beyond \(whole)")
     }
   }
 }

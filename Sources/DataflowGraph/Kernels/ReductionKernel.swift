@@ -1,7 +1,7 @@
 import Tensors
 
-/// Sums over groups of neighbouring dimensions, the innermost group first.
-final class SumKernel<T: KernelFloat>: Kernel {
+/// Combines elements over groups of neighbouring dimensions, the innermost group first.
+final class ReductionKernel<T: KernelNumber>: Kernel {
   /// One group: `[outer, reduced, inner]` becomes `[outer, inner]`.
   private struct Stage {
     let outer: Int
@@ -25,10 +25,15 @@ final class SumKernel<T: KernelFloat>: Kernel {
     var partialCount: Int { isSplit && sharding.shards > 1 ? sharding.shards * resultCount : 0 }
   }
 
+  private let function: BinaryFunction
   private let reduced: Set<Int>
   private var stages: [Stage] = []
 
-  init(reduced: Set<Int>) { self.reduced = reduced }
+  /// - Parameter function: `add`, `multiply`, `maximum` or `minimum`.
+  init(_ function: BinaryFunction, reduced: Set<Int>) {
+    self.function = function
+    self.reduced = reduced
+  }
 
   func prepare(_ sizes: KernelSizes) -> Int {
     let shape = sizes.inputs[0]
@@ -55,12 +60,15 @@ final class SumKernel<T: KernelFloat>: Kernel {
 
   @specialized(where T == Float)
   @specialized(where T == Double)
+  @specialized(where T == Int32)
+  @specialized(where T == Int64)
+  @specialized(where T == UInt8)
   func run(_ context: borrowing KernelContext) {
     let output = context.outputs[0].elements(T.self)
     var source = UnsafePointer(context.inputs[0].elements(T.self))
     if stages.isEmpty {
       for index in 0..<context.outputs[0].count {
-        output[index] = context.inputs[0].count == 0 ? 0 : source[index]
+        output[index] = context.inputs[0].count == 0 ? function.identity() : source[index]
       }
     }
     var scratch = context.workspace.assumingMemoryBound(to: T.self)
@@ -81,35 +89,73 @@ final class SumKernel<T: KernelFloat>: Kernel {
       if stage.isSplit {
         let sums = stage.partialCount == 0 ? target : partial + shard * stage.resultCount
         for outer in 0..<stage.outer {
-          sumRows(
-            source + outer * stage.reduced * stage.inner, range, stage.inner,
+          reduceRows(
+            function, source + outer * stage.reduced * stage.inner, range, stage.inner,
             into: sums + outer * stage.inner)
         }
       } else {
         for outer in range {
-          sumRows(
-            source + outer * stage.reduced * stage.inner, 0..<stage.reduced, stage.inner,
+          reduceRows(
+            function, source + outer * stage.reduced * stage.inner, 0..<stage.reduced, stage.inner,
             into: target + outer * stage.inner)
         }
       }
     }
     if stage.partialCount > 0 {
-      sumRows(partial, 0..<stage.sharding.shards, stage.resultCount, into: target)
+      reduceRows(function, partial, 0..<stage.sharding.shards, stage.resultCount, into: target)
     }
   }
 }
 
 /// The sum of some rows of a matrix.
-func sumRows<T: KernelFloat>(
+func sumRows<T: KernelNumber>(
   _ matrix: UnsafePointer<T>, _ rows: Range<Int>, _ columns: Int,
   into target: UnsafeMutablePointer<T>
 ) {
+  reduceRows(.add, matrix, rows, columns, into: target)
+}
+
+/// Some rows of a matrix, combined.
+func reduceRows<T: KernelNumber>(
+  _ function: BinaryFunction, _ matrix: UnsafePointer<T>, _ rows: Range<Int>, _ columns: Int,
+  into target: UnsafeMutablePointer<T>
+) {
   if columns == 1 {
-    target[0] = vectorSum(matrix + rows.lowerBound, rows.count)
+    target[0] = vectorReduction(function, matrix + rows.lowerBound, rows.count)
     return
   }
-  target.update(repeating: 0, count: columns)
-  for row in rows { BinaryFunction.add.apply(target, matrix + row * columns, target, columns) }
+  target.update(repeating: function.identity(), count: columns)
+  for row in rows { function.apply(target, matrix + row * columns, target, columns) }
+}
+
+extension BinaryFunction {
+  /// What changes nothing when it is combined with something.
+  func identity<T: KernelNumber>() -> T {
+    switch self {
+    case .add: 0
+    case .multiply: 1
+    case .maximum: T.lowest
+    case .minimum: T.highest
+    default: preconditionFailure("\(self) combines no rows")
+    }
+  }
+}
+
+/// Consecutive elements, combined in an order that depends on their number alone.
+private func vectorReduction<T: KernelNumber>(
+  _ function: BinaryFunction, _ x: UnsafePointer<T>, _ count: Int
+) -> T {
+  if function == .add { return T.sum(x, count) }
+  let width = 64
+  return withUnsafeTemporaryAllocation(of: T.self, capacity: width) { lanes in
+    let lanes = lanes.baseAddress!
+    lanes.initialize(repeating: function.identity(), count: width)
+    for start in stride(from: 0, to: count, by: width) {
+      function.apply(lanes, x + start, lanes, min(width, count - start))
+    }
+    for lane in 1..<width { function.apply(lanes, lanes + lane, lanes, 1) }
+    return lanes[0]
+  }
 }
 
 /// The sum of consecutive elements, in an order that depends on their number alone.
@@ -128,4 +174,23 @@ func vectorSum<T: KernelFloat>(_ x: UnsafePointer<T>, _ count: Int) -> T {
     index &+= 1
   }
   return total
+}
+
+/// Divides sums by how many elements they are of.
+final class MeanKernel<T: KernelFloat>: Kernel {
+  private let sum: ReductionKernel<T>
+  private var divisor: T = 1
+
+  init(reduced: Set<Int>) { sum = ReductionKernel(.add, reduced: reduced) }
+
+  func prepare(_ sizes: KernelSizes) -> Int {
+    divisor = T(sizes.inputs[0].elementCount) / T(sizes.outputs[0].elementCount)
+    return sum.prepare(sizes)
+  }
+
+  func run(_ context: borrowing KernelContext) {
+    sum.run(context)
+    let output = context.outputs[0].elements(T.self)
+    for index in 0..<context.outputs[0].count { output[index] /= divisor }
+  }
 }

@@ -1,0 +1,50 @@
+import Tensors
+
+/// Fewer dimensions of size 1. TensorFlow's `Squeeze`.
+public struct Squeeze: Operation {
+  public static let name = "Squeeze"
+
+  let axes: [Int]
+
+  /// - Parameter axes: counted from the back where negative; all that are known to be 1 if empty.
+  public init(axes: [Int]) { self.axes = axes }
+
+  public init(attributes: Attributes) throws {
+    axes = try attributes.ints("squeeze_dims", default: [])
+  }
+
+  public var attributes: Attributes { ["squeeze_dims": .ints(axes)] }
+
+  public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
+    try expect(inputs, count: 1)
+    let shape = inputs[0].shape
+    let removed = try axes.map { try shape.axis($0) }
+    for axis in removed where !shape[axis].couldEqual(1) {
+      throw GraphError("the size along axis \(axis) of \(shape) is \(shape[axis]), not 1")
+    }
+    let kept = shape.dimensions.indices.filter {
+      axes.isEmpty ? shape[$0] != 1 : !removed.contains($0)
+    }
+    return [TensorSpec(inputs[0].elementType, SymbolicShape(kept.map { shape[$0] }))]
+  }
+
+  public var isAlias: Bool { true }
+
+  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
+    [reshape(outputGradients[0]!, node.inputs[0].shape)]
+  }
+
+  public static var samples: [OperationSample] {
+    let cases: [(Shape, [Int], Shape)] = [
+      ([1], [], []), ([1, 3, 1], [], [3]), ([1, 3, 1], [-1], [1, 3]), ([2, 3], [], [2, 3]),
+    ]
+    return cases.map { from, axes, to in
+      OperationSample(Squeeze(axes: axes), [.random(from)]) { [$0[0].reshaped(to: to)] }
+    }
+  }
+}
+
+/// `x` without the dimensions `axes`, of size 1; without all that are known to be 1 if empty.
+public func squeeze(_ x: Value, axes: [Int] = [], name: String? = nil) -> Value {
+  x.graph.apply(Squeeze(axes: axes), x, name: name)
+}
