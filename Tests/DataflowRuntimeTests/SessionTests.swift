@@ -152,8 +152,8 @@ import Testing
     let plan = try session.plan(feeds: [graph.nodes[0].output], fetches: [x])
     let lines = plan.description.split(separator: "\n")
     #expect(lines.count == 40)
-    #expect(lines[0] == "0 Neg Neg -> double[1000] in #1")
-    #expect(lines[1] == "1 Exp Exp -> double[1000] in #1 over input 0")
+    #expect(lines[0] == "0 CPU:0 Neg Neg -> double[1000] at 0, 8000 bytes; 1000 flops")
+    #expect(lines[1] == "1 CPU:0 Exp Exp -> double[1000] at 0, 8000 bytes over input 0; 1000 flops")
   }
 
   @Test func severalThreadsMayCallOneSession() async throws {

@@ -31,6 +31,10 @@ extension ReductionOperation {
       types: types == [.bool] ? [:] : ["T": .input(0)])
   }
 
+  public func flops(inputs: [TensorSpec], outputs: [TensorSpec]) -> Dimension {
+    inputs[0].shape.elementCount
+  }
+
   func reducedAxes(of shape: SymbolicShape) throws -> Set<Int> {
     let resolved = try axes.map { try shape.axis($0) }
     guard Set(resolved).count == axes.count else { throw GraphError("axes \(axes) repeat") }

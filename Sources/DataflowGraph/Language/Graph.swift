@@ -95,9 +95,9 @@ public final class Graph: @unchecked Sendable {
   /// - Parameter operation: what it does instead, if not nil.
   package func add(
     copyOf node: Node, as operation: (any Operation)? = nil, inputs: [Value],
-    controlInputs: [Node] = []
+    controlInputs: [Node] = [], on device: DeviceName? = nil
   ) throws -> Node {
-    try withDevice(node.device) {
+    try withDevice(device ?? node.device) {
       try add(
         operation ?? node.operation, inputs, name: node.name, controlInputs: controlInputs)
     }

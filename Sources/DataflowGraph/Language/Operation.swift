@@ -30,6 +30,9 @@ public protocol Operation: Sendable {
   /// broadcast: plans fuse them.
   func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression?
 
+  /// How many floating-point operations computing the outputs takes; moving elements takes none.
+  func flops(inputs: [TensorSpec], outputs: [TensorSpec]) -> Dimension
+
   /// The gradient with respect to each input, nil where none flows, written in graph operations.
   ///
   /// - Parameter outputGradients: the gradient with respect to each output, nil for those that
@@ -64,6 +67,13 @@ extension Operation {
   public var overwritableInputs: [Int] { [] }
   public var isAlias: Bool { false }
   public var mutatedInputs: [Int] { [] }
+
+  /// One for each function of each element of an elementwise operation; none for others.
+  public func flops(inputs: [TensorSpec], outputs: [TensorSpec]) -> Dimension {
+    guard let expression = scalarExpression(inputs: inputs) else { return 0 }
+    return outputs[0].shape.elementCount * Dimension(expression.functionCount)
+  }
+
   public func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression? { nil }
   public var isStateful: Bool { !mutatedInputs.isEmpty }
   public var mayBlock: Bool { false }

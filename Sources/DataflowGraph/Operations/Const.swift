@@ -15,8 +15,6 @@ public struct Const: Operation {
     ["dtype": .type(value.elementType), "value": .tensor(value)]
   }
 
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
-
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 0)
     return [TensorSpec(value.elementType, SymbolicShape(value.shape))]

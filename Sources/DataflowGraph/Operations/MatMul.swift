@@ -39,6 +39,10 @@ public struct MatMul: Operation {
     ]
   }
 
+  public func flops(inputs: [TensorSpec], outputs: [TensorSpec]) -> Dimension {
+    outputs[0].shape.elementCount * inputs[0].shape[transposeA ? 0 : 1] * 2
+  }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     try makeFloatKernel(inputs[0].elementType) {
       MatMulKernel<Float>(transposeA: transposeA, transposeB: transposeB)

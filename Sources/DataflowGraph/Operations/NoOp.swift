@@ -7,8 +7,6 @@ public struct NoOp: Operation {
   public init() {}
   public init(attributes: Attributes) {}
 
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
-
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 0)
     return []

@@ -21,8 +21,6 @@ public struct Placeholder: Operation {
 
   public var attributes: Attributes { ["dtype": .type(elementType), "shape": .shape(shape)] }
 
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
-
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 0)
     return [TensorSpec(elementType, shape)]

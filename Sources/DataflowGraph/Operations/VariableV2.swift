@@ -26,8 +26,6 @@ public struct VariableV2: Operation {
     ["dtype": .type(elementType), "shape": .shape(SymbolicShape(shape))]
   }
 
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
-
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 0)
     return [TensorSpec(elementType, SymbolicShape(shape), isReference: true)]

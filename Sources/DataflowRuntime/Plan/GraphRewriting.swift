@@ -2,19 +2,34 @@ import DataflowGraph
 import Tensors
 
 /// Copies the part of a graph that a plan needs to a graph of its own, on the way folding what is
-/// constant and merging what is computed twice.
+/// constant, merging what is computed twice, and copying tensors between devices.
 struct GraphRewriting {
   private(set) var target: Graph
   private let isOptimized: Bool
+  /// The device of each node of the source, 0 where it is missing.
+  private let places: [Node: Int]
+  private let devices: DeviceTable
+  /// What was copied to other devices, once to each.
+  private var moved: [Moved: Value] = [:]
   private var values: [Value: Value] = [:]
   private var nodes: [Node: Node] = [:]
   private var known: [NodeSignature: [Node]] = [:]
 
+  private struct Moved: Hashable {
+    let value: Value
+    let device: Int
+  }
+
   /// - Parameters:
   ///   - feeds: values that become placeholders, whatever computes them.
   ///   - isOptimized: whether nodes are folded and merged at all.
-  init(of source: Graph, feeds: [Value], isOptimized: Bool) {
+  init(
+    of source: Graph, feeds: [Value], isOptimized: Bool, places: [Node: Int],
+    devices: DeviceTable
+  ) {
     target = Graph(path: source.path)
+    self.places = places
+    self.devices = devices
     self.isOptimized = isOptimized
     for feed in feeds {
       values[feed] = target.placeholder(feed.elementType, feed.shape, name: feed.name)
@@ -40,6 +55,11 @@ struct GraphRewriting {
     }
   }
 
+  /// Brings the values that are wanted to the device where they are fetched from.
+  mutating func fetch(_ fetches: [Value]) throws {
+    for fetch in fetches { values[fetch] = try value(values[fetch]!, on: 0) }
+  }
+
   /// Joins elementwise operations; values that are only used inside a fused operation are gone.
   mutating func fuse(kept: [Value], targets: [Node]) throws {
     let outputs = kept.map { values[$0]! }
@@ -55,27 +75,44 @@ struct GraphRewriting {
   }
 
   private mutating func copy(_ node: Node) throws -> Node {
-    let inputs = node.inputs.map { values[$0]! }
+    let place = places[node] ?? 0
+    let device = places.isEmpty ? DeviceName() : devices.names[place]
+    let inputs = try node.inputs.map { try value(values[$0]!, on: place) }
     let controls = node.controlInputs.map { nodes[$0]! }
     guard isOptimized, controls.isEmpty, !node.operation.isStateful, node.isComputed else {
-      return try target.add(copyOf: node, inputs: inputs, controlInputs: controls)
+      return try target.add(copyOf: node, inputs: inputs, controlInputs: controls, on: device)
     }
-    let signature = NodeSignature(node.operation, inputs, node.device)
+    let signature = NodeSignature(node.operation, inputs, device)
     if let twin = known[signature]?.first(where: { $0.operation.isSame(as: node.operation) }) {
       return twin
     }
-    let copy = try fold(node, inputs) ?? target.add(copyOf: node, inputs: inputs)
+    let copy =
+      try fold(node, inputs, device)
+      ?? target.add(copyOf: node, inputs: inputs, on: device)
     known[signature, default: []].append(copy)
     return copy
   }
 
   /// A constant in the node's place where all its inputs are constants.
-  private func fold(_ node: Node, _ inputs: [Value]) throws -> Node? {
+  private func fold(_ node: Node, _ inputs: [Value], _ device: DeviceName) throws -> Node? {
     let constants = inputs.compactMap { ($0.node.operation as? Const)?.value }
     guard !(node.operation is Const), constants.count == inputs.count,
       let result = evaluateConstant(node, constants)
     else { return nil }
-    return try target.add(copyOf: node, as: Const(result), inputs: [])
+    return try target.add(copyOf: node, as: Const(result), inputs: [], on: device)
+  }
+
+  /// The value itself, or its copy on another device.
+  private mutating func value(_ value: Value, on device: Int) throws -> Value {
+    if devices.index(of: value.node) == device { return value }
+    let key = Moved(value: value, device: device)
+    if let copy = moved[key] { return copy }
+    let name = devices.names[device]
+    let copy = try target.withDevice(name) {
+      try target.add(CopyToDevice(), [value], name: "\(value.name)/to_\(name.short)").output
+    }
+    moved[key] = copy
+    return copy
   }
 }
 

@@ -14,6 +14,7 @@ public struct Plan {
     let overwrites: Int?
     /// The positions of the steps that the node's control inputs are.
     let controlSteps: [Int]
+    let device: Int
     /// The epoch in which all sizes that matter to the step are known.
     var epoch = 0
 
@@ -23,13 +24,15 @@ public struct Plan {
     let isSpecial: Bool
 
     init(
-      node: Node, inputs: [Int], outputs: [Int], overwrites: Int?, controlSteps: [Int]
+      node: Node, inputs: [Int], outputs: [Int], overwrites: Int?, controlSteps: [Int],
+      device: Int
     ) {
       self.node = node
       self.inputs = inputs
       self.outputs = outputs
       self.overwrites = overwrites
       self.controlSteps = controlSteps
+      self.device = device
       isLate = node.graph.hasLateSizes && !node.ownLateSymbols.isEmpty
       isSpecial = isLate || node.operation.mayBlock
     }
@@ -61,6 +64,8 @@ public struct Plan {
     let byteCount: Dimension
     var firstStep: Int
     var lastStep: Int
+    /// The device in whose memory it lies.
+    let device: Int
     /// The epoch in which its size is known.
     var epoch = 0
   }
@@ -91,6 +96,7 @@ public struct Plan {
   let taskGraph: TaskGraph?
   /// Of each buffer, the steps that write or read it; empty without tasks.
   let bufferUsers: [[Int]]
+  let deviceNames: [DeviceName]
   /// Variables that must hold something before the run.
   let variablesRead: [Node]
   /// Variables that hold something after it.
@@ -102,23 +108,28 @@ public struct Plan {
   /// - Throws: `GraphError` where a value belongs to another graph or writes are not ordered.
   init(
     graph: Graph, feeds: [Value], fetches: [Value], targets: [Node], isOptimized: Bool = true,
-    isParallel: Bool = false
+    isParallel: Bool = false, placement: Placement = Placement()
   ) throws {
     for value in feeds + fetches where value.graph !== graph {
       throw GraphError("\(value.name) belongs to another graph")
     }
     let nodes = prune(graph, outputs: fetches, targets: targets, feeds: Set(feeds))
-    var rewriting = GraphRewriting(of: graph, feeds: feeds, isOptimized: isOptimized)
+    let devices = DeviceTable(placement.devices)
+    var rewriting = GraphRewriting(
+      of: graph, feeds: feeds, isOptimized: isOptimized,
+      places: try placement.place(nodes), devices: devices)
     try rewriting.copy(nodes)
+    try rewriting.fetch(fetches)
     if isOptimized { try rewriting.fuse(kept: fetches, targets: targets) }
     let ownFeeds = feeds.map { rewriting[$0] }
     let ownFetches = fetches.map { rewriting[$0] }
     let kept = prune(
       rewriting.target, outputs: ownFetches, targets: targets.map { rewriting[$0] },
       feeds: Set(ownFeeds))
-    var builder = PlanBuilder(try order(kept), feeds: ownFeeds, fetches: ownFetches)
+    var builder = PlanBuilder(try order(kept), feeds: ownFeeds, fetches: ownFetches, devices)
     builder.build()
     self.graph = rewriting.target
+    deviceNames = devices.names
     self.feeds = feeds
     feedValues = ownFeeds.map { builder.indices[$0] }
     fetchValues = ownFetches.map { builder.indices[$0]! }
@@ -131,28 +142,5 @@ public struct Plan {
     bufferUsers = builder.users
     variablesRead = builder.variablesRead
     variablesAssigned = builder.variablesAssigned
-  }
-}
-
-extension Plan: CustomStringConvertible {
-  /// One line a step: index, operation, name, result and where it lies.
-  public var description: String {
-    steps.enumerated().map { index, step in
-      let results = step.outputs.map { output in
-        "\(values[output].spec) in \(place(of: values[output].buffer))"
-      }
-      let overwritten = step.overwrites.map { " over input \($0)" } ?? ""
-      let result = results.isEmpty ? "" : " -> " + results.joined(separator: ", ")
-      return "\(index) \(step.node.operationName) \(step.node.name)\(result)\(overwritten)"
-    }.joined(separator: "\n")
-  }
-
-  private func place(of buffer: Int) -> String {
-    switch buffers[buffer].home {
-    case .arena: "#\(buffer)"
-    case .feed(let index): "feed \(feeds[index].name)"
-    case .constant: "constant"
-    case .variable(let node): "variable \(node.name)"
-    }
   }
 }

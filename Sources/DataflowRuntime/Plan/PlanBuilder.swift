@@ -23,7 +23,10 @@ struct PlanBuilder {
   /// Of each buffer, the steps that write or read it, in order.
   private(set) var users: [[Int]] = []
 
-  init(_ order: NodeOrder, feeds: [Value], fetches: [Value]) {
+  private let devices: DeviceTable
+
+  init(_ order: NodeOrder, feeds: [Value], fetches: [Value], _ devices: DeviceTable) {
+    self.devices = devices
     nodes = order.nodes
     predecessors = order.predecessors
     self.feeds = feeds
@@ -79,7 +82,8 @@ struct PlanBuilder {
     buffers.append(
       Plan.Buffer(
         home: home, byteCount: bytes, firstStep: firstStep,
-        lastStep: max(firstStep, lastRead[value] ?? firstStep)))
+        lastStep: max(firstStep, lastRead[value] ?? firstStep),
+        device: devices.index(of: value.node)))
     addView(value, of: buffers.count - 1)
   }
 
@@ -127,7 +131,8 @@ struct PlanBuilder {
     steps.append(
       Plan.Step(
         node: node, inputs: inputs, outputs: outputs, overwrites: overwritten,
-        controlSteps: node.controlInputs.compactMap { stepOfNode[$0] }))
+        controlSteps: node.controlInputs.compactMap { stepOfNode[$0] },
+        device: devices.index(of: node)))
   }
 
   /// Finds for everything that has a size the epoch in which it is known.

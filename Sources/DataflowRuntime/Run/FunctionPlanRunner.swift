@@ -10,7 +10,8 @@ final class FunctionPlanRunner: FunctionRunner {
     // What changes state runs whether or not an output depends on it, in the order it was added.
     let stateful = function.graph.nodes.filter { $0.operation.isStateful }
     let plan = try Plan(
-      graph: function.graph, feeds: function.inputs, fetches: function.outputs, targets: stateful)
+      graph: function.graph, feeds: function.inputs, fetches: function.outputs, targets: stateful,
+      placement: environment.placement)
     runner = try PlanRunner(plan, environment)
   }
 

@@ -49,7 +49,7 @@ final class PlanRunner {
     var start = dimensions
     for (index, rank) in ranks.enumerated() {
       (views + index).initialize(
-        to: TensorView(base: memories[0].arena.base, dimensions: start, rank: rank, count: 0))
+        to: TensorView(base: memories[0].start, dimensions: start, rank: rank, count: 0))
       start += rank
       let buffer = plan.buffers[plan.values[viewValues[index]].buffer]
       if case .feed(let feed) = buffer.home { feedViews.append((index, feed)) }
@@ -74,7 +74,9 @@ final class PlanRunner {
         outputs: step.outputs.map { plan.values[$0].spec },
         isOutputUsed: step.outputs.map { isRead[$0] }, resources: environment.resources,
         makeRunner: { [environment] in try FunctionPlanRunner($0, environment) })
-      let kernel = try atNode(step.node) { try step.node.operation.makeKernel(at: site) }
+      let kernel = try atNode(step.node) {
+        try environment.placement.devices[step.device].makeKernel(at: site)
+      }
       steps.append(
         PreparedStep(
           kernel: kernel, firstInput: position, firstOutput: position + step.inputs.count))

@@ -10,8 +10,10 @@ final class RunEnvironment {
   let checksMemory: Bool
   /// How many steps run at a time.
   let interOpThreads: Int
+  let placement: Placement
 
-  init(checksMemory: Bool, interOpThreads: Int) {
+  init(checksMemory: Bool, interOpThreads: Int, placement: Placement) {
+    self.placement = placement
     self.checksMemory = checksMemory
     self.interOpThreads = interOpThreads
   }

@@ -15,6 +15,9 @@ public struct SessionOptions: Sendable {
   /// Whether plans fold, merge and fuse operations; results have the same bits either way.
   public var isOptimized = true
 
+  /// The devices that graphs are placed on.
+  public var placement = Placement()
+
   /// A session computes on as many threads as the larger of the two numbers says, never on more.
   public init(intraOpParallelismThreads: Int = 1, interOpParallelismThreads: Int = 1) {
     self.interOpParallelismThreads = interOpParallelismThreads
@@ -56,7 +59,8 @@ public final class Session: @unchecked Sendable {
     self.options = options
     executor = intra < pool.threads ? PoolShare(of: pool, threads: intra) : pool
     lanes = inter > 1 ? LaneSet(pool, interOpThreads: inter, intraOpThreads: intra) : nil
-    environment = RunEnvironment(checksMemory: options.checksMemory, interOpThreads: inter)
+    environment = RunEnvironment(
+      checksMemory: options.checksMemory, interOpThreads: inter, placement: options.placement)
   }
 
   /// A session that computes on threads which others use too, one operation at a time.
@@ -77,7 +81,8 @@ public final class Session: @unchecked Sendable {
     self.options = options
     self.executor = executor
     lanes = nil
-    environment = RunEnvironment(checksMemory: options.checksMemory, interOpThreads: 1)
+    environment = RunEnvironment(
+      checksMemory: options.checksMemory, interOpThreads: 1, placement: options.placement)
   }
 
   /// Queues, stacks and the like that this session holds.
@@ -122,13 +127,13 @@ public final class Session: @unchecked Sendable {
     let ordered = feeds.sorted { ($0.node.id, $0.index) < ($1.node.id, $1.index) }
     return try Plan(
       graph: graph, feeds: ordered, fetches: fetches, targets: targets,
-      isOptimized: options.isOptimized, isParallel: lanes != nil)
+      isOptimized: options.isOptimized, isParallel: lanes != nil, placement: options.placement)
   }
 
   private func makeRunner(for key: PlanKey) throws -> PlanRunner {
     let plan = try Plan(
       graph: graph, feeds: key.feeds, fetches: key.fetches, targets: key.targets,
-      isOptimized: options.isOptimized, isParallel: lanes != nil)
+      isOptimized: options.isOptimized, isParallel: lanes != nil, placement: options.placement)
     return try PlanRunner(plan, environment)
   }
 

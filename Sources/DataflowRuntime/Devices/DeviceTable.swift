@@ -1,0 +1,15 @@
+import DataflowGraph
+
+/// The names of a session's devices, and which of them a plan's nodes are on.
+struct DeviceTable {
+  let names: [DeviceName]
+  private let indices: [DeviceName: Int]
+
+  init(_ devices: [any Device]) {
+    names = devices.map(\.name)
+    indices = Dictionary(zip(names, names.indices)) { first, _ in first }
+  }
+
+  /// The device of a plan's node: the first one where nothing is said.
+  func index(of node: Node) -> Int { node.device.isEmpty ? 0 : indices[node.device] ?? 0 }
+}

@@ -1,0 +1,85 @@
+import DataflowGraph
+
+/// The devices of a session, and what to do where none is as asked for.
+public struct Placement: Sendable {
+  /// The first one is taken where nothing is asked for; what is fed and fetched lies there.
+  public var devices: [any Device] = [CPUDevice()]
+  /// Whether a node runs on another device where the one it asks for is missing or cannot run it.
+  public var allowsSoftPlacement = true
+  /// Told of every node that runs elsewhere than it asked for, in one line; and of all nodes' places
+  /// where `logsAll`.
+  public var log: @Sendable (String) -> Void = { _ in }
+  public var logsAll = false
+
+  public init() {}
+
+  /// The device of each node.
+  ///
+  /// Nodes that must be together, for a variable they write or because they say so, are placed together.
+  ///
+  /// - Throws: `GraphError` for a node whose device is not there, or whose companions ask for another.
+  func place(_ nodes: [Node]) throws -> [Node: Int] {
+    let needsThought = nodes.contains { !$0.device.isEmpty || $0.colocation != nil }
+    if !needsThought { return [:] }
+    var places: [Node: Int] = [:]
+    for group in companions(nodes) {
+      let place = try device(for: group)
+      for node in group { places[node] = place }
+    }
+    if logsAll { for node in nodes { log("\(node.name): \(devices[places[node]!].name)") } }
+    return places
+  }
+
+  private func device(for group: [Node]) throws -> Int {
+    var wanted = DeviceName()
+    for node in group {
+      guard wanted.isCompatible(with: node.device) else {
+        throw node.error("asks for the device \(node.device), what it must be with for \(wanted)")
+      }
+      wanted = wanted.completed(by: node.device)
+    }
+    let able = devices.indices.filter { index in group.allSatisfy { devices[index].canRun($0) } }
+    if let found = able.first(where: { wanted.matches(devices[$0].name) }) { return found }
+    let names = devices.map { $0.name.short }.joined(separator: ", ")
+    let why =
+      devices.contains { wanted.matches($0.name) }
+      ? "which cannot run it" : "which is not there; there are: \(names)"
+    guard allowsSoftPlacement, let fallback = able.first else {
+      throw group[0].error("asks for the device \(wanted), \(why)")
+    }
+    log("\(group[0].name): runs on \(devices[fallback].name), not on \(wanted), \(why)")
+    return fallback
+  }
+
+  /// Groups of nodes that must be on one device.
+  private func companions(_ nodes: [Node]) -> [[Node]] {
+    var leader: [Node: Node] = [:]
+    func root(_ node: Node) -> Node {
+      var node = node
+      while let next = leader[node] { node = next }
+      return node
+    }
+    let present = Set(nodes)
+    func join(_ a: Node, _ b: Node) {
+      let (first, second) = (root(a), root(b))
+      if first != second { leader[second] = first }
+    }
+    for node in nodes {
+      for index in node.operation.mutatedInputs { join(node.inputs[index].node, node) }
+      for input in node.inputs where input.elementType == .resource { join(input.node, node) }
+      if let other = node.colocation, present.contains(other) { join(other, node) }
+    }
+    var groups: [Node: [Node]] = [:]
+    for node in nodes { groups[root(node), default: []].append(node) }
+    return nodes.compactMap { groups[$0] }
+  }
+}
+
+extension DeviceName {
+  /// Whether one device could be what both ask for.
+  fileprivate func isCompatible(with other: DeviceName) -> Bool {
+    func fits<T: Equatable>(_ a: T?, _ b: T?) -> Bool { a == nil || b == nil || a == b }
+    return fits(job, other.job) && fits(replica, other.replica) && fits(task, other.task)
+      && fits(type, other.type) && fits(index, other.index)
+  }
+}
