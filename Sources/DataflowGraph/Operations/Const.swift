@@ -3,7 +3,6 @@ import Tensors
 /// A tensor that is part of the graph. TensorFlow's `Const`.
 public struct Const: Operation {
   public static let name = "Const"
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
   public static var samples: [OperationSample] { [] }
 
   public let value: Tensor

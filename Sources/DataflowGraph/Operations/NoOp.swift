@@ -1,7 +1,6 @@
 /// Does nothing; control dependencies give it a meaning. TensorFlow's `NoOp`.
 public struct NoOp: Operation {
   public static let name = "NoOp"
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
   public static var samples: [OperationSample] { [] }
 
   public init() {}

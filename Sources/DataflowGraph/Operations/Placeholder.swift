@@ -3,7 +3,6 @@ import Tensors
 /// A value that every run is fed with. TensorFlow's `Placeholder`.
 public struct Placeholder: Operation {
   public static let name = "Placeholder"
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
   public static var samples: [OperationSample] { [] }
 
   let elementType: ElementType

@@ -3,7 +3,6 @@ import Tensors
 /// A buffer that outlives runs: the state of a session. TensorFlow's `VariableV2`.
 public struct VariableV2: Operation {
   public static let name = "VariableV2"
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
   public static var samples: [OperationSample] { [] }
 
   public let elementType: ElementType
