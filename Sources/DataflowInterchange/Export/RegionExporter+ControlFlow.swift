@@ -41,10 +41,11 @@ extension RegionExporter {
       loop.body, in: self, prefix: "\(name)/body/", pivot: arguments[0], arguments: arguments,
       enter: enter)
     try body.exportNodes()
+    let effects = addEffects(of: loop, in: body, node)
     for (index, output) in loop.body.outputs.enumerated() {
       exporter.add(
         NodeDef(
-          name: nexts[index], op: "NextIteration", inputs: [body.name(of: output)],
+          name: nexts[index], op: "NextIteration", inputs: [body.name(of: output)] + effects,
           attributes: ["T": .type(types[index])]))
       let exit = add(
         "Exit", [switches[index]], name: "\(node.name)/Exit_\(index)",
@@ -52,6 +53,17 @@ extension RegionExporter {
       set(node[index], exit)
     }
     finish(node)
+  }
+
+  /// What the body only does, as the control inputs of its results: TensorFlow runs nothing else. The
+  /// trigger runs also after what stands on a branch that was not taken.
+  private func addEffects(of loop: While, in body: RegionExporter, _ node: Node) -> [String] {
+    let effects = loop.body.graph.nodes.filter(\.operation.isStateful)
+      .compactMap { body.controlName(of: $0) }
+    if effects.isEmpty { return [] }
+    let trigger = add(
+      "ControlTrigger", effects.map { "^\($0)" }, name: "\(node.name)/effects", attributes: [:])
+    return ["^\(trigger)"]
   }
 
   private func enter(

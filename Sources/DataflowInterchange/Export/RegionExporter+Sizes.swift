@@ -78,10 +78,15 @@ extension RegionExporter {
     let scalar =
       value.shape.rank == 0 ? tensor : element(index, of: tensor, value.elementType, name: stem)
     guard value.elementType == .int64 else { return scalar }
-    return add(
-      "Cast", [scalar], name: "\(stem)/narrow",
+    return cast(scalar, from: .int64, to: .int32, name: "\(stem)/narrow")
+  }
+
+  /// A tensor as another type.
+  func cast(_ tensor: String, from: ElementType, to: ElementType, name: String) -> String {
+    add(
+      "Cast", [tensor], name: name,
       attributes: [
-        "SrcT": .type(.int64), "DstT": .type(.int32), "Truncate": .bool(false),
+        "SrcT": .type(DataType(from)), "DstT": .type(DataType(to)), "Truncate": .bool(false),
       ])
   }
 

@@ -114,6 +114,9 @@ final class RegionExporter {
   /// Makes a value stand for a tensor.
   func set(_ value: Value, _ tensor: String) { names[value] = tensor }
 
+  /// The node that control inputs name, nil where none is exported.
+  func controlName(of node: Node) -> String? { controlNames[node] }
+
   /// Makes control inputs that name a node mean another one.
   func setControl(_ node: Node, _ name: String) { controlNames[node] = name }
 
@@ -182,14 +185,20 @@ final class RegionExporter {
   private func export(_ operand: TensorFlowForm.Operand, of node: Node) throws -> String {
     let attributes = node.operation.attributes
     let name = "\(node.name)/\(operand.attribute)"
+    let type = try operandType(operand, of: node)
+    func typed(_ tensor: String) -> String {
+      type == .int32 ? tensor : cast(tensor, from: .int32, to: type, name: "\(name)/typed")
+    }
     func list(_ dimensions: [Dimension]) throws -> String {
       try exportSizes(dimensions, name: name)
     }
     switch operand.kind {
-    case .int: return constant(Tensor(Int32(try attributes.int(operand.attribute))), name: name)
+    case .int:
+      return typed(constant(Tensor(Int32(try attributes.int(operand.attribute))), name: name))
     case .ints:
       return constant(Tensor(try attributes.ints(operand.attribute).map { Int32($0) }), name: name)
-    case .size: return try exportSize(try attributes.dimension(operand.attribute), name: name)
+    case .size:
+      return typed(try exportSize(try attributes.dimension(operand.attribute), name: name))
     case .sizes: return try list(try attributes.shape(operand.attribute).dimensions)
     case .pairs:
       let before = try attributes.shape("before").dimensions
@@ -202,6 +211,18 @@ final class RegionExporter {
     }
   }
 
+  /// The type that an operand has in TensorFlow.
+  private func operandType(
+    _ operand: TensorFlowForm.Operand, of node: Node
+  ) throws -> ElementType {
+    guard let name = operand.typeAttribute else { return .int32 }
+    let form = Swift.type(of: node.operation).tensorFlowForm
+    if let source = form.types[name], case .type(let type) = Self.typeAttribute(source, of: node) {
+      return type.elementType ?? .int32
+    }
+    return try node.operation.attributes.type(name, default: .int32)
+  }
+
   private func attributes(
     of node: Node, _ form: TensorFlowForm
   ) throws -> [String: AttrValue] {
@@ -212,12 +233,19 @@ final class RegionExporter {
     }
     var result = try own.mapValues { try AttrValue($0) }
     for operand in form.operands {
-      if let name = operand.typeAttribute { result[name] = .type(.int32) }
+      if let name = operand.typeAttribute {
+        result[name] = .type(DataType(try operandType(operand, of: node)))
+      }
     }
     for (name, source) in form.types where result[name] == nil {
       result[name] = Self.typeAttribute(source, of: node)
     }
-    if let count = form.count { result[count] = .int(Int64(node.inputs.count)) }
+    if let count = form.count {
+      // Places and rows come in pairs.
+      let pairs = node.operationName == "DynamicStitch" ? 2 : 1
+      result[count] = .int(Int64(node.inputs.count / pairs))
+    }
+    if node.operationName == "SplitV" { result["num_split"] = .int(Int64(node.outputSpecs.count)) }
     return result
   }
 
@@ -230,7 +258,8 @@ final class RegionExporter {
       return .list(list)
     }
     switch source {
-    case .input(let index):
+    case .input(let place):
+      let index = place < 0 ? node.inputs.count + place : place
       return node.inputs.indices.contains(index)
         ? .type(DataType(node.inputs[index].elementType)) : nil
     case .output(let index):

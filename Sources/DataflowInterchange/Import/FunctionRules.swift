@@ -16,36 +16,29 @@ extension ImportRule {
           "puts a stack on a stack, as TensorFlow's gradients of nested loops do; import the loops "
             + "without the gradient and differentiate them here")
       }
-      let values = try node.add("StackPushV2").outputs
-      let stack = try node.value(0).name
-      node.region.importer.stackedShapes[stackName(stack)] = try node.value(1).shape
-      return values
+      if let stack = node.inputs[0].stack {
+        node.region.importer.stacked[stack] = (try node.value(1).shape, node.inputs[1].sizes)
+      }
+      return try node.add("StackPushV2").outputs
     },
     "StackPopV2": ImportRule { node in
-      let stack = stackName(try node.value(0).name)
-      guard let shape = node.region.importer.stackedShapes[stack] else {
-        throw GraphError("nothing is pushed on the stack \(stack)")
-      }
-      let sizes = shape.dimensions.map { $0.known ?? -1 }
+      guard let stack = node.inputs.first?.stack,
+        let pushed = node.region.importer.stacked[stack]
+      else { throw GraphError("nothing is pushed on the stack before") }
+      let sizes = pushed.shape.dimensions.map { $0.known ?? -1 }
       return try node.add("StackPopV2", extra: ["sizes": .ints(sizes)]).outputs
     },
   ]
-
-  /// A captured value has the name of what it stands for after a prefix.
-  private static func stackName(_ name: String) -> String {
-    name.split(separator: "/").drop { $0 == "captured" }.joined(separator: "/")
-  }
 
   private static let call = ImportRule { node in
     let function = try node.function("f")
     let results = try node.expand(function, into: node.graph, node.inputs, scope: node.def.name)
     let values = try results.map { try $0.value }
-    guard values.count == 1 else { return values }
-    return [
+    return try values.enumerated().map { index, value in
       try node.graph.add(
-        Identity(), values, name: node.def.name, controlInputs: node.controls
+        Identity(), [value], name: node.outputName(index), controlInputs: node.controls
       ).output
-    ]
+    }
   }
 
   private static let loop = ImportRule { node in

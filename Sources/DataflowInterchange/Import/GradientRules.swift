@@ -43,7 +43,6 @@ extension ImportRule {
       guard dy.shape.rank > 0 else { throw GraphError("the gradient of a scalar has no channels") }
       return sum(dy, axes: Array(0..<dy.shape.rank - 1))
     },
-    "StridedSliceGrad": ImportRule { try stridedSliceGradient($0) },
   ]
 
   private static let seluScale = 1.0507009873554805
@@ -59,27 +58,6 @@ extension ImportRule {
     _ body: @escaping @Sendable (_ dy: Value, _ x: Value, NodeImport) throws -> Value
   ) -> ImportRule {
     .rewrite { try body(try $0.alike(0), try $0.alike(1), $0) }
-  }
-
-  /// What `StridedSlice` itself has as a gradient, of a tensor of the shape that is the first input.
-  private static func stridedSliceGradient(_ node: NodeImport) throws -> [Value] {
-    guard node.inputs.count == 5, let sizes = node.inputs[0].sizes?.sizes else {
-      throw GraphError("the shape of what was sliced is not known")
-    }
-    let dy = try node.value(4)
-    return try node.rewritten {
-      let zero = try node.operation(
-        "Cast", node.graph.constant(Tensor(Int32(0))), attributes: ["DstT": .type(dy.elementType)])
-      let whole = broadcast(zero, to: SymbolicShape(sizes))
-      let part = try node.add(
-        "StridedSlice", [ImportedTensor(whole)] + node.inputs[1...3]
-      ).output
-      guard
-        let gradient = try node.graph.gradients(
-          of: [part], withRespectTo: [whole], outputGradients: [dy])[0]
-      else { throw GraphError("StridedSlice has no gradient") }
-      return gradient
-    }
   }
 }
 

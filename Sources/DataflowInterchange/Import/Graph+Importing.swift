@@ -45,6 +45,10 @@ extension Graph {
       let near = nearestNames(to: tensor, among: nodes.map(\.name))
       throw GraphError("the graph has no value \(tensor)\(near.hint)")
     }
+    // An output of what was several outputs and is several nodes here.
+    if index > 0, node.outputSpecs.count == 1, let part = self.node(named: "\(name)/\(index)") {
+      return part.output
+    }
     guard node.outputSpecs.indices.contains(index) else {
       throw node.error("has \(node.outputSpecs.count) outputs, not an output \(index)")
     }

@@ -9,8 +9,10 @@ final class GraphImporter {
   let functions: [String: FunctionDef]
   /// How deep calls of functions lie in each other just now.
   var callDepth = 0
-  /// The shapes that are pushed on stacks, by the stacks' names.
-  var stackedShapes: [String: SymbolicShape] = [:]
+  /// What is pushed on stacks, by the stacks' names.
+  var stacked: [String: (shape: SymbolicShape, sizes: SizeTensor?)] = [:]
+  /// The names of sizes that change from one iteration of a loop to the next.
+  var loopSymbols: Set<String> = []
   private var variables: [(value: Value, node: String)] = []
   private var initializers: [Value: Node] = [:]
   private var updated: Set<Value> = []

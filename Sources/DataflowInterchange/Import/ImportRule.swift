@@ -5,11 +5,20 @@ import Tensors
 /// How an operation of TensorFlow's is imported that has no counterpart of its name here, or one that
 /// takes something else.
 struct ImportRule: Sendable {
+  /// The operation here that takes its place, nil where several do.
+  let operation: String?
   let values: @Sendable (NodeImport) throws -> [Value]
+
+  init(
+    as operation: String? = nil, values: @escaping @Sendable (NodeImport) throws -> [Value]
+  ) {
+    self.operation = operation
+    self.values = values
+  }
 
   /// The operation under another name.
   static func alias(_ name: String) -> ImportRule {
-    ImportRule { try $0.add(name).outputs }
+    ImportRule(as: name) { try $0.add(name).outputs }
   }
 
   /// Several operations in place of one.

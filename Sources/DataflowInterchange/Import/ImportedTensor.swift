@@ -7,6 +7,8 @@ struct ImportedTensor {
   var result: Result<Value, GraphError>
   /// Its elements, as far as they are whole numbers that are known without a run.
   var sizes: SizeTensor?
+  /// The stack that the value is a handle of, by the name of the node that made it.
+  var stack: String?
   /// Values that are computed in the same runs, empty for what every run computes.
   var conditions: [Value] = []
 

@@ -113,16 +113,12 @@ final class LoopImporter {
     inner.set(condition, [ImportedTensor(GraphError("LoopCond is no value of the body"))])
     let results = try variables.map { try table.input(of: $0.next) }
     let effects = nodes.filter { Self.effects.contains(table.nodes[$0].op) }
-    let controls = variables.flatMap { table.controls[$0.next] }
-    try inner.importNodes(results.map(\.node) + effects + controls)
-    // What the body only does is to be done before the next iteration begins.
-    let after = (effects + controls).compactMap { inner.controls[$0] }
-    var seen: Set<Node> = []
-    let before = after.filter { seen.insert($0).inserted }
+    // What the body only does is done before the next iteration begins, whatever depends on it.
+    try inner.importNodes(results.map(\.node) + effects)
     return try zip(variables, results).map { variable, result in
       let def = table.nodes[variable.next]
       let value = try inner.tensor(result, for: def).value
-      return try inner.graph.add(Identity(), [value], name: def.name, controlInputs: before).output
+      return try inner.graph.add(Identity(), [value], name: def.name).output
     }
   }
 
@@ -139,8 +135,9 @@ final class LoopImporter {
     var changed = shapes
     for (index, output) in body.outputs.enumerated() where output.shape.rank == shapes[index].rank {
       for axis in 0..<output.shape.rank where output.shape[axis] != shapes[index][axis] {
-        let own = Dimension(symbol: "\(body.name)_\(index)_\(axis)")
-        changed[index].dimensions[axis] = own
+        let own = "\(body.name)_\(index)_\(axis)"
+        region.importer.loopSymbols.insert(own)
+        changed[index].dimensions[axis] = Dimension(symbol: own)
       }
     }
     return changed == shapes ? nil : changed

@@ -16,7 +16,7 @@ struct NodeImport {
   ///
   /// - Throws: `GraphError` that names the node.
   func run() throws -> [ImportedTensor] {
-    let sizes = knownSizes()
+    let sizes = knownSizes() ?? stackedSizes()
     if let constants = try foldedConstants(sizes) { return constants }
     var tensors: [ImportedTensor]
     do {
@@ -35,7 +35,20 @@ struct NodeImport {
     for (index, known) in (sizes ?? []).enumerated() where index < tensors.count {
       tensors[index].sizes = known
     }
-    return try marked(tensors)
+    return try marked(tensors).map { tensor in
+      var tensor = tensor
+      tensor.stack = stack
+      return tensor
+    }
+  }
+
+  /// The stack that the outputs are handles of.
+  private var stack: String? {
+    switch def.op {
+    case "StackV2": def.name
+    case "Identity", "Switch", "Merge": inputs.lazy.compactMap(\.stack).first
+    default: nil
+    }
   }
 
   private func located(_ error: GraphError) -> GraphError {
@@ -70,18 +83,35 @@ struct NodeImport {
   private func foldedConstants(_ sizes: [SizeTensor?]?) throws -> [ImportedTensor]? {
     guard let sizes, def.op != "Const", !["Switch", "Merge"].contains(def.op) else { return nil }
     let constants = sizes.compactMap { $0?.tensor(of: wholeType) }
-    guard constants.count == sizes.count else { return nil }
+    // One node for each output is the second choice.
+    let isPlain = sizes.count == 1 || OperationRegistry.operation(named: def.op) == nil
+    guard constants.count == sizes.count, isPlain, def.op != "StackPopV2" else { return nil }
     let conditions = inputs.flatMap(\.conditions)
     let pivots = try region.pivots(of: conditions)
     return try constants.enumerated().map { index, tensor in
       let node = try graph.add(
-        Const(tensor), name: index == 0 ? def.name : "\(def.name)/\(index)",
+        Const(tensor), name: outputName(index),
         controlInputs: controls + pivots)
       var result = ImportedTensor(node.output, sizes: sizes[index])
       if !conditions.isEmpty { result.conditions = [node.output] }
       return result
     }
   }
+
+  /// The sizes that a stack gives back, where they are those of all iterations.
+  private func stackedSizes() -> [SizeTensor?]? {
+    guard def.op == "StackPopV2", let stack = inputs.first?.stack,
+      let sizes = region.importer.stacked[stack]?.sizes, let list = sizes.sizes
+    else { return nil }
+    let symbols = list.reduce(into: Set<String>()) { $0.formUnion($1.symbols) }
+    let isConstant = symbols.allSatisfy {
+      !$0.contains("?") && !region.importer.loopSymbols.contains($0)
+    }
+    return isConstant ? [sizes] : nil
+  }
+
+  /// The name of a node that stands for an output: the node's own for the first one.
+  func outputName(_ index: Int) -> String { index == 0 ? def.name : "\(def.name)/\(index)" }
 
   /// The type of the whole numbers that the node computes.
   private var wholeType: ElementType {

@@ -66,16 +66,30 @@ struct OperandImport {
   }
 
   private func numbers(_ input: ImportedTensor, _ attribute: String) throws -> [Int] {
-    guard let numbers = input.sizes?.numbers else {
+    guard let numbers = input.sizes?.numbers ?? wholeNumbers(input) else {
       throw GraphError(
         "\(attribute) is only known in the run, but is an attribute here: it must be a constant")
     }
     return numbers
   }
 
+  /// The elements of a constant of floating point where they are whole, as `Range` has them.
+  private func wholeNumbers(_ input: ImportedTensor) -> [Int]? {
+    guard let constant = (try? input.value)?.node.operation as? Const else { return nil }
+    let elements: [Double]
+    switch constant.value.elementType {
+    case .float32: elements = constant.value.scalars(as: Float.self).map(Double.init)
+    case .float64: elements = constant.value.scalars()
+    default: return nil
+    }
+    let numbers = elements.compactMap { Int(exactly: $0) }
+    return numbers.count == elements.count ? numbers : nil
+  }
+
   /// The sizes, of which those that are not known are read in the run.
   private func sizes(_ input: ImportedTensor, _ attribute: String) throws -> [Dimension] {
     if let sizes = input.sizes?.sizes { return sizes }
+    if let numbers = wholeNumbers(input) { return numbers.map { Dimension($0) } }
     let value = try input.value
     guard let known = input.sizes else { return try boundSizes(of: value, attribute) }
     let flat = reshape(value, [Dimension(known.elements.count)])

@@ -14,7 +14,7 @@ extension ImportRule {
       "DestroyResourceOp": .alias("NoOp"),
     ]
     for (name, here) in updates {
-      rules[name] = ImportRule { node in
+      rules[name] = ImportRule(as: here) { node in
         if here.hasPrefix("Apply") { node.region.importer.addUpdate(of: try node.value(0)) }
         return try node.add(here).outputs
       }

@@ -29,9 +29,9 @@ struct SizeArguments {
   }
 
   /// Whether whole numbers stay whole numbers.
-  var isIntegerCast: Bool {
+  var isWholeCast: Bool {
     guard case .type(let type)? = node.attributes["DstT"] else { return false }
-    return type.elementType == .int32 || type.elementType == .int64
+    return type.elementType != .bool && type.elementType != .uint8
   }
 
   // MARK: Lists

@@ -32,7 +32,7 @@ struct SizeFunction: Sendable {
   static let named: [String: SizeFunction] = [
     "Const": one { $0.constant },
     "Identity": one { $0[0] }, "Snapshot": one { $0[0] }, "StopGradient": one { $0[0] },
-    "PreventGradient": one { $0[0] }, "Cast": one { $0.isIntegerCast ? $0[0] : nil },
+    "PreventGradient": one { $0[0] }, "Cast": one { $0.isWholeCast ? $0[0] : nil },
     "IdentityN": SizeFunction { $0.inputs },
     "Switch": SizeFunction { [$0[0], $0[0]] },
     "Merge": SizeFunction { arguments in
