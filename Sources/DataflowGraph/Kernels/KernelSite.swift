@@ -1,4 +1,3 @@
-import Synchronization
 import Tensors
 
 /// Where in a session a kernel is made: its node, and what the session offers.
@@ -43,7 +42,7 @@ public final class ResourceStore: Sendable {
     var numbers: [String: Int] = [:]
   }
 
-  private let contents = Mutex(Contents())
+  private let contents = Guarded(Contents())
 
   public init() {}
 

@@ -1,4 +1,5 @@
 import Synchronization
+import Tensors
 
 /// What the steps of one run share.
 public final class RunState: @unchecked Sendable {
@@ -43,7 +44,7 @@ public final class Cancellation: Sendable {
   }
 
   private let isCancelled = Atomic<Bool>(false)
-  private let waiters = Mutex(Waiters())
+  private let waiters = Guarded(Waiters())
   /// When runs end, on the clock of `now`; nil for never.
   public let deadline: ContinuousClock.Instant?
 

@@ -64,6 +64,7 @@ extension DeviceName {
     case ("replica", 2): replica = try number(part[1])
     case ("task", 2): task = try number(part[1])
     case ("device", 2...3): try readType(Array(part.dropFirst()), number, failure)
+    case ("job", _), ("replica", _), ("task", _), ("device", _): throw failure
     case (_, 1...2): try readType(part, number, failure)
     default: throw failure
     }

@@ -1,4 +1,3 @@
-import Synchronization
 import Tensors
 
 /// A stack of tensors that a session holds while it runs. TensorFlow's `StackV2`.
@@ -32,7 +31,7 @@ public struct StackV2: Operation {
 
 /// What `StackPushV2` and `StackPopV2` work on.
 final class TensorStack: Sendable {
-  private let tensors = Mutex<[Tensor]>([])
+  private let tensors = Guarded<[Tensor]>([])
 
   func push(_ tensor: Tensor) { tensors.withLock { $0.append(tensor) } }
   func pop() -> Tensor? { tensors.withLock { $0.popLast() } }

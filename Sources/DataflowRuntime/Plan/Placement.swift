@@ -20,7 +20,7 @@ public struct Placement: Sendable {
   /// - Throws: `GraphError` for a node whose device is not there, or whose companions ask for another.
   func place(_ nodes: [Node]) throws -> [Node: Int] {
     let needsThought = nodes.contains { !$0.device.isEmpty || $0.colocation != nil }
-    if !needsThought { return [:] }
+    if !needsThought && !logsAll { return [:] }
     var places: [Node: Int] = [:]
     for group in companions(nodes) {
       let place = try device(for: group)

@@ -263,7 +263,7 @@ final class PlanRunner {
 
   /// The error with the node's name; interruptions stay what they are.
   private func describe(_ error: any Error, at node: Node) -> any Error {
-    if error is RunInterruption { return error }
+    if error is RunInterruption || error is QueueEnded { return error }
     let graphError = error as? GraphError
     if let graphError, graphError.node != nil { return graphError }
     return node.error(graphError?.message ?? "\(error)")

@@ -1,5 +1,5 @@
 import DataflowGraph
-import Synchronization
+import Tensors
 
 #if canImport(Glibc)
   import Glibc
@@ -26,7 +26,7 @@ public final class RunTrace: Sendable {
     var threads: [UInt: Int] = [:]
   }
 
-  private let contents = Mutex(Contents())
+  private let contents = Guarded(Contents())
   private let origin = ContinuousClock.now
 
   public init() {}

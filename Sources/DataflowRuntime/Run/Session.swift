@@ -96,7 +96,7 @@ public final class Session: @unchecked Sendable {
   ///   - executor: what this run computes on instead of the session's own threads.
   /// - Returns: the fetched values; of a variable, what it holds after the run.
   /// - Throws: `GraphError` that names the feed or the node; `RunInterruption` for a run that was
-  ///   cancelled or took too long.
+  ///   cancelled or took too long; `QueueEnded` for one that wants more than a queue has left.
   public func run(
     _ fetches: [Value], feeds: [Value: Tensor] = [:], targets: [Node] = [],
     options: RunOptions = RunOptions(), on executor: (any ParallelExecutor)? = nil
@@ -120,6 +120,20 @@ public final class Session: @unchecked Sendable {
         lanes: executor == nil ? lanes : nil, turn: turn))
     for node in runner.plan.variablesAssigned { environment.variables.markInitialized(node) }
     return results
+  }
+
+  /// As `run`, but nil where a queue that the run takes from or puts into has ended.
+  ///
+  ///     while let batch = try session.runUnlessEnded([features, energies]) { … }
+  public func runUnlessEnded(
+    _ fetches: [Value], feeds: [Value: Tensor] = [:], targets: [Node] = [],
+    options: RunOptions = RunOptions()
+  ) throws -> [Tensor]? {
+    do {
+      return try run(fetches, feeds: feeds, targets: targets, options: options)
+    } catch is QueueEnded {
+      return nil
+    }
   }
 
   /// What the session does for the given feeds, fetches and targets.

@@ -1,5 +1,6 @@
 import DataflowGraph
 import Synchronization
+import Tensors
 
 /// Which tasks of one run are ready, running and done.
 final class TaskScheduler: Sendable {
@@ -14,7 +15,7 @@ final class TaskScheduler: Sendable {
   private let graph: TaskGraph
   /// How many tasks run at a time.
   private let limit: Int
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let readyCount = Atomic<Int>(0)
   private let isFinished = Atomic<Bool>(true)
 
@@ -60,7 +61,7 @@ final class TaskScheduler: Sendable {
     }
   }
 
-  private func takeNext(_ state: inout sending State) -> Int? {
+  private func takeNext(_ state: inout State) -> Int? {
     guard state.failure == nil, state.running < limit, let task = state.ready.popLast() else {
       readyCount.store(
         state.running < limit ? state.ready.count : 0, ordering: .relaxed)

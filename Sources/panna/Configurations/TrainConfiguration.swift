@@ -22,6 +22,10 @@ struct TrainConfiguration {
   let schedule: TrainingSchedule
   let seed: UInt64
   let threads: Int
+  /// Operations that run at a time; 0 for as many as the process may use threads.
+  let interOpThreads: Int
+  /// Whether the device of every operation is printed.
+  let logsDevicePlacement: Bool
   let networks: NetworkConfiguration
   /// The descriptors' configuration, to travel with the networks.
   let gvectIni: URL?
@@ -69,12 +73,12 @@ struct TrainConfiguration {
     schedule = try Self.schedule(training)
     let parallel = file.optionalSection("PARALLELIZATION")
     threads = try parallel.int("intra_op_parallelism_threads", default: 0, in: 0...4096)
+    interOpThreads = try parallel.int("inter_op_parallelism_threads", default: 1, in: 0...4096)
+    logsDevicePlacement = try io.bool("log_device_placement", default: false)
+    let obeyed = ["intra_op_parallelism_threads", "inter_op_parallelism_threads"]
     ignored =
-      parallel.keys.filter { $0.lowercased() != "intra_op_parallelism_threads" }.map {
-        "[PARALLELIZATION] \($0)"
-      }
-      + io.keys.filter { ["avg_speed_steps", "log_device_placement"].contains($0.lowercased()) }
-      .map { "[IO_INFORMATION] \($0)" }
+      parallel.keys.filter { !obeyed.contains($0.lowercased()) }.map { "[PARALLELIZATION] \($0)" }
+      + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
   }
 
   private static func output(_ io: IniSection) throws -> Output {

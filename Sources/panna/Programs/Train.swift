@@ -39,7 +39,8 @@ enum Train: Program {
       networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
       output_offset              species: its energy, eV
     [PARALLELIZATION]
-      intra_op_parallelism_threads (0: as many as the process may use)
+      intra_op_parallelism_threads (0: as many as the process may use),
+      inter_op_parallelism_threads (1; operations that run at a time)
 
     A training in a train_dir that holds checkpoints goes on from the newest one.
     """
@@ -66,9 +67,13 @@ private struct TrainingRun {
     if let file = configuration.gvectIni {
       model.descriptors = try DescriptorConfiguration.parameters(path: file.path)
     }
+    var options = SessionOptions(
+      intraOpParallelismThreads: threads, interOpParallelismThreads: configuration.interOpThreads)
+    options.placement.log = { say("train: \($0)") }
+    options.placement.logsAll = configuration.logsDevicePlacement
     trainer = try Trainer(
       model, objective: configuration.objective, schedule: configuration.schedule,
-      options: SessionOptions(intraOpParallelismThreads: threads))
+      options: options)
     let chosen = configuration.threads == 0 ? ThreadCount.explanation : "\(threads)"
     let parameters = model.networks.reduce(0) { $0 + $1.parameterCount }
     say("train: \(structures.count) structures, \(parameters) parameters, threads: \(chosen)")

@@ -1,0 +1,251 @@
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+private func element(_ number: Int) -> [Tensor] { [Tensor(Int32(number))] }
+
+private func numbers(_ elements: [[Tensor]]?) -> [Int]? {
+  elements?.map { Int($0[0].scalar(as: Int32.self)) }
+}
+
+/// Runs `body` on a thread of its own.
+private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemaphore {
+  let done = DispatchSemaphore(value: 0)
+  Thread {
+    body()
+    done.signal()
+  }.start()
+  return done
+}
+
+@Suite(.timeLimit(.minutes(2))) struct TensorQueueTests {
+  @Test func elementsLeaveInOrder() throws {
+    let queue = TensorQueue(capacity: 10)
+    _ = try queue.enqueue((0..<7).map(element))
+    #expect(numbers(try queue.dequeue(3)) == [0, 1, 2])
+    queue.close()
+    #expect(numbers(try queue.dequeue(2)) == [3, 4])
+    #expect(numbers(try queue.dequeue(3)) == nil)
+    #expect(queue.count == 2)
+    #expect(numbers(try queue.dequeue(3, takesFewer: true)) == [5, 6])
+    #expect(numbers(try queue.dequeue(3, takesFewer: true)) == nil)
+    guard case .ended = try queue.enqueue([element(1)]) else {
+      Issue.record("a closed queue takes nothing")
+      return
+    }
+  }
+
+  @Test func batchesMayBeLargerThanTheQueue() throws {
+    let queue = TensorQueue(capacity: 2)
+    let done = background { _ = try? queue.enqueue((0..<20).map(element)) }
+    #expect(numbers(try queue.dequeue(15)) == Array(0..<15))
+    #expect(numbers(try queue.dequeue(5)) == Array(15..<20))
+    done.wait()
+  }
+
+  @Test func shufflesKeepTheirMinimumAndSeed() throws {
+    func order(seed: UInt64) throws -> [Int] {
+      let queue = TensorQueue(capacity: nil, order: .shuffled(minimum: 5, seed: seed))
+      _ = try queue.enqueue((0..<50).map(element))
+      var result = numbers(try queue.dequeue(45))!
+      let soon = Cancellation(deadline: .now + .milliseconds(20))
+      #expect(throws: RunInterruption.deadlineExceeded) {
+        try queue.dequeue(1, cancellation: soon)
+      }
+      queue.close()
+      result += numbers(try queue.dequeue(5))!
+      return result
+    }
+    let first = try order(seed: 3)
+    #expect(first.sorted() == Array(0..<50) && first != Array(0..<50))
+    #expect(try order(seed: 3) == first)
+    #expect(try order(seed: 4) != first)
+  }
+
+  @Test func closingWakesWhoWaits() throws {
+    for cancelsPending in [false, true] {
+      let queue = TensorQueue(capacity: 1)
+      let results = Locked([[Int]?]())
+      let dequeuer = background {
+        let taken = try? queue.dequeue(5)
+        results.withLock { $0.append(numbers(taken ?? nil)) }
+      }
+      usleep(2000)
+      queue.close(cancelsPending: cancelsPending)
+      dequeuer.wait()
+      #expect(results.withLock { $0 } == [nil])
+    }
+    let full = TensorQueue(capacity: 1)
+    _ = try full.enqueue([element(0)])
+    let enqueuer = background { _ = try? full.enqueue([element(1), element(2)]) }
+    usleep(2000)
+    full.close(cancelsPending: true)
+    enqueuer.wait()
+    #expect(numbers(try full.dequeue(3, takesFewer: true)) == [0])
+  }
+
+  @Test func pendingEnqueuesFinishAfterAnOrdinaryClose() throws {
+    let queue = TensorQueue(capacity: 1)
+    _ = try queue.enqueue([element(0)])
+    let enqueuer = background { _ = try? queue.enqueue([element(1), element(2)]) }
+    while queue.count < 1 { usleep(100) }
+    usleep(2000)
+    queue.close()
+    #expect(numbers(try queue.dequeue(3)) == [0, 1, 2])
+    enqueuer.wait()
+  }
+
+  @Test func cancellingLosesNothing() throws {
+    let queue = TensorQueue(capacity: 10)
+    _ = try queue.enqueue((0..<3).map(element))
+    let cancellation = Cancellation()
+    let waiter = background {
+      #expect(throws: RunInterruption.cancelled) {
+        try queue.dequeue(5, cancellation: cancellation)
+      }
+    }
+    usleep(2000)
+    cancellation.cancel()
+    waiter.wait()
+    #expect(numbers(try queue.dequeue(3)) == [0, 1, 2])
+  }
+
+  /// Many producers and consumers of small queues: everything arrives once, whoever closes when.
+  @Test(arguments: [1, 2, 7], [1, 3]) func nothingIsLostOrDoubled(capacity: Int, batch: Int) throws
+  {
+    for round in 0..<20 {
+      let queue = TensorQueue(
+        capacity: capacity,
+        order: round % 2 == 0 ? .firstInFirstOut : .shuffled(minimum: 0, seed: 1))
+      let received = Locked([Int]())
+      let producers = (0..<3).map { producer in
+        background {
+          for start in stride(from: 0, to: 30, by: batch) {
+            let range = start..<min(start + batch, 30)
+            _ = try? queue.enqueue(range.map { element(producer * 100 + $0) })
+          }
+        }
+      }
+      let consumers = (0..<3).map { _ in
+        background {
+          while let taken = try? queue.dequeue(2, takesFewer: true) {
+            received.withLock { $0 += numbers(taken)! }
+          }
+        }
+      }
+      for producer in producers { producer.wait() }
+      queue.close()
+      for consumer in consumers { consumer.wait() }
+      let expected = (0..<3).flatMap { producer in (0..<30).map { producer * 100 + $0 } }
+      #expect(received.withLock { $0.sorted() } == expected)
+    }
+  }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct QueueOperationTests {
+  private let graph = Graph()
+
+  @Test func graphsAreFedFromQueues() throws {
+    let shapes: [SymbolicShape] = [[2], []]
+    let types: [ElementType] = [.float64, .int32]
+    let queue = try graph.add(
+      FIFOQueueV2(componentTypes: types, shapes: shapes, capacity: 3)
+    ).output
+    let counter = try graph.variable(Tensor(0.0), name: "counter")
+    let pair = try graph.add(Pack(axis: 0), [counter.value, square(counter.value)]).output
+    let next = try graph.add(Assign(), [counter.value, counter.value + 1])
+    let label = cast(counter.value, to: .int32)
+    let enqueue = try graph.add(QueueEnqueueV2(), [queue, pair, label])
+    let batch = try graph.add(
+      QueueDequeueManyV2(4, componentTypes: types, shapes: shapes), [queue])
+    #expect(batch[0].shape == [4, 2] && batch[1].shape == [4])
+    let session = Session(graph)
+    try session.initializeVariables()
+    let coordinator = Coordinator()
+    let step = graph.group([enqueue, next])
+    try QueueRunner(queue, enqueues: [step]).start(session, coordinator)
+    for round in 0..<5 {
+      let results = try session.run([batch[0], batch[1]])
+      let numbers = (0..<4).map { Double(4 * round + $0) }
+      #expect(results[0].scalars(as: Double.self) == numbers.flatMap { [$0, $0 * $0] })
+      #expect(results[1].scalars(as: Int32.self) == numbers.map { Int32($0) })
+    }
+    coordinator.requestStop()
+    try coordinator.join()
+  }
+
+  @Test func theEndIsAValue() throws {
+    let types: [ElementType] = [.float64]
+    let queue = try graph.add(FIFOQueueV2(componentTypes: types, shapes: [["n"]])).output
+    let x = graph.placeholder(.float64, ["n"])
+    let enqueue = try graph.add(QueueEnqueueV2(), [queue, x])
+    let close = try graph.add(QueueCloseV2(), [queue])
+    let size = try graph.add(QueueSizeV2(), [queue]).output
+    let taken = try graph.add(QueueDequeueV2(componentTypes: types, shapes: [["n"]]), [queue])
+      .output
+    let total = sum(taken)
+    let session = Session(graph)
+    for length in 1...3 {
+      let input = Tensor(Array(repeating: 1.0, count: length))
+      _ = try session.run([], feeds: [x: input], targets: [enqueue])
+    }
+    _ = try session.run([], targets: [close])
+    #expect(try session.run([size])[0] == Tensor(3 as Int32))
+    var sums: [Double] = []
+    while let results = try session.runUnlessEnded([total]) {
+      sums.append(results[0].scalar(as: Double.self))
+    }
+    #expect(sums == [1, 2, 3])
+    #expect(throws: QueueEnded(node: taken.node.name)) { try session.run([total]) }
+  }
+
+  @Test func paddingFillsUpWithZeros() throws {
+    let types: [ElementType] = [.float64]
+    let shapes: [SymbolicShape] = [["rows", "columns"]]
+    let queue = try graph.add(PaddingFIFOQueueV2(componentTypes: types, shapes: shapes)).output
+    let x = graph.placeholder(.float64, ["r", "c"])
+    let enqueue = try graph.add(QueueEnqueueV2(), [queue, x])
+    let batch = try graph.add(
+      QueueDequeueUpToV2(5, componentTypes: types, shapes: shapes, pads: true), [queue]
+    ).output
+    let close = try graph.add(QueueCloseV2(), [queue])
+    let session = Session(graph)
+    for tensor in [
+      Tensor(shape: [1, 2], scalars: [1.0, 2]), Tensor(shape: [2, 1], scalars: [3.0, 4]),
+    ] { _ = try session.run([], feeds: [x: tensor], targets: [enqueue]) }
+    _ = try session.run([], targets: [close])
+    let result = try session.run([batch])[0]
+    #expect(result == Tensor(shape: [2, 2, 2], scalars: [1.0, 2, 0, 0, 3, 0, 4, 0]))
+  }
+
+  @Test func aWaitingRunLetsOthersCompute() throws {
+    let queue = try graph.add(FIFOQueueV2(componentTypes: [.float64], shapes: [[]])).output
+    let x = graph.placeholder(.float64, [])
+    let enqueue = try graph.add(QueueEnqueueV2(), [queue, x])
+    let taken = try graph.add(QueueDequeueV2(componentTypes: [.float64], shapes: [[]]), [queue])
+      .output
+    let session = Session(graph)
+    let found = Locked([Double]())
+    let waiter = background {
+      let result = try? session.run([taken * 2])[0].scalar(as: Double.self)
+      found.withLock { $0.append(result ?? -1) }
+    }
+    usleep(2000)
+    #expect(try session.run([x + 1], feeds: [x: Tensor(1.0)])[0] == Tensor(2.0))
+    _ = try session.run([], feeds: [x: Tensor(21.0)], targets: [enqueue])
+    waiter.wait()
+    #expect(found.withLock { $0 } == [42])
+  }
+
+  @Test func anErrorInAProducerReachesWhoJoins() throws {
+    let queue = try graph.add(FIFOQueueV2(componentTypes: [.float64], shapes: [[]])).output
+    let x = graph.placeholder(.float64, [], name: "unfed")
+    let enqueue = try graph.add(QueueEnqueueV2(), [queue, x])
+    let session = Session(graph)
+    let coordinator = Coordinator()
+    try QueueRunner(queue, enqueues: [enqueue, enqueue]).start(session, coordinator)
+    let error = #expect(throws: GraphError.self) { try coordinator.join() }
+    #expect(error?.node == "unfed")
+  }
+}
