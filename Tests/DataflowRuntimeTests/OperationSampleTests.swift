@@ -15,7 +15,8 @@ import Testing
     "ApplyAdam", "Assign", "BindSizes", "Const", "FIFOQueueV2", "If", "Merge", "NoOp",
     "PaddingFIFOQueueV2", "Placeholder", "QueueCloseV2", "QueueDequeueManyV2",
     "QueueDequeueUpToV2", "QueueDequeueV2", "QueueEnqueueManyV2", "QueueEnqueueV2",
-    "QueueSizeV2", "RandomShuffleQueueV2", "StackPopV2", "StackPushV2", "StackV2", "Switch", "VariableV2", "While",
+    "QueueSizeV2", "RandomShuffleQueueV2", "StackPopV2", "StackPushV2", "StackV2", "Switch",
+    "VariableV2", "While",
   ]
 
   /// The operations with any number of inputs.
