@@ -78,7 +78,7 @@ public struct Attributes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     try value(name, standard) {
       switch $0 {
       case .ints(let values): values
-      case .shape(let shape): shape.known?.dimensions
+      case .shape(let shape): shape.numbers
       default: nil
       }
     }
@@ -100,7 +100,7 @@ public struct Attributes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
       switch $0 {
       case .floats(let values): values
       case .ints(let values): values.map(Double.init)
-      case .shape(let shape): shape.known?.dimensions.map(Double.init)
+      case .shape(let shape): shape.numbers?.map(Double.init)
       default: nil
       }
     }
@@ -163,5 +163,13 @@ public struct Attributes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 
   public func function(_ name: String) throws -> GraphFunction {
     try value(name, nil) { if case .function(let value) = $0 { value } else { nil } }
+  }
+}
+
+extension SymbolicShape {
+  /// The elements where all are numbers; places counted from the back are negative.
+  fileprivate var numbers: [Int]? {
+    let known = dimensions.compactMap(\.known)
+    return known.count == rank ? known : nil
   }
 }

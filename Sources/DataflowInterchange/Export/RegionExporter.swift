@@ -196,6 +196,10 @@ final class RegionExporter {
     case .int:
       return typed(constant(Tensor(Int32(try attributes.int(operand.attribute))), name: name))
     case .ints:
+      // Places of slices may be sizes, counted from the back where negative.
+      if case .shape(let places)? = attributes[operand.attribute] {
+        return typed(try list(places.dimensions))
+      }
       return constant(Tensor(try attributes.ints(operand.attribute).map { Int32($0) }), name: name)
     case .size:
       return typed(try exportSize(try attributes.dimension(operand.attribute), name: name))

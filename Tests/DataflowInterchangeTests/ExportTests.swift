@@ -1,0 +1,70 @@
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ExportTests {
+  private static let names = (try? ExportSample.all.map(\.name)) ?? []
+
+  @Test func thereAreSamples() throws {
+    #expect(try ExportSample.all.count == 8)
+  }
+
+  @Test(arguments: names) func exportsReturn(name: String) throws {
+    let sample = try #require(try ExportSample.all.first { $0.name == name })
+    let def = try GraphDef(exporting: sample.graph)
+    #expect(def == (try GraphDef(exporting: sample.graph)))
+    let returned = try Graph(importing: try GraphDef(binary: def.binary))
+    let expected = try sample.results()
+    let found = try sample.results(in: returned)
+    for (index, fetch) in sample.fetches.enumerated() {
+      #expect(found[index].distance(to: expected[index]) <= 1e-6, "\(fetch.name)")
+    }
+  }
+
+  @Test func attributesBecomeConstants() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, ["rows", 3], name: "x")
+    _ = try graph.add(Sum(axes: [1], keepDims: false), [x], name: "sum")
+    let def = try GraphDef(exporting: graph)
+    #expect(def.nodes.map(\.name) == ["x", "sum/axes", "sum"])
+    #expect(def.nodes[0].attributes["shape"] == .shape(TensorShapeProto(sizes: [-1, 3])))
+    #expect(def.nodes[2].inputs == ["x", "sum/axes"])
+    #expect(
+      def.nodes[2].attributes
+        == ["T": .type(.float), "Tidx": .type(DataType(.int32)), "keep_dims": .bool(false)])
+  }
+
+  @Test func placesAndOrderAreKept() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, [2], name: "x")
+    let first = try graph.withDevice("/job:worker/task:1/device:GPU:0") {
+      try graph.add(Neg(), [x], name: "first")
+    }
+    let second = try graph.withColocation(first) {
+      try graph.add(Exp(), [x], name: "second", controlInputs: [first])
+    }
+    let def = try GraphDef(exporting: graph)
+    #expect(def.nodes[1].device == "/job:worker/task:1/device:GPU:0")
+    #expect(def.nodes[2].inputs == ["x", "^first"])
+    let returned = try Graph(importing: def)
+    #expect(returned.node(named: "first")?.device == first.device)
+    #expect(returned.node(named: "second")?.controlInputs.map(\.name) == ["first"])
+    #expect(returned.node(named: "second")?.colocation?.name == second.colocation?.name)
+  }
+
+  @Test func saysWhatTensorFlowDoesNotHave() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, [2], name: "x")
+    let zero = graph.constant(Tensor(Int32(0)))
+    let loop = try whileLoop([zero, x], name: "steps") { body, state in
+      try body.add(Less(), [state[0], body.constant(Tensor(Int32(3)))]).output
+    } body: { body, state in
+      [try body.add(AddV2(), [state[0], body.constant(Tensor(Int32(1)))]).output, exp(state[1])]
+    }
+    _ = try graph.gradient(of: loop[1], withRespectTo: x)
+    let error = #expect(throws: GraphError.self) { try GraphDef(exporting: graph) }
+    #expect(error?.node == "steps")
+    #expect(error?.message.hasSuffix("TensorFlow's loops have only the first 2") == true)
+  }
+}

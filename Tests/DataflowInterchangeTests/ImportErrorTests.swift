@@ -1,0 +1,156 @@
+import Dataflow
+import Testing
+
+/// Graphs that cannot be imported, with exact messages.
+@Suite struct ImportErrorTests {
+  private func message(
+    _ text: String, options: ImportOptions = ImportOptions()
+  ) throws -> String? {
+    do {
+      _ = try Graph(importing: try GraphDef(text: text), options: options)
+      return nil
+    } catch let error as GraphError {
+      return error.description
+    }
+  }
+
+  private static let x = """
+    node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+      attr { key: "shape" value { shape { dim { size: 2 } dim { size: 3 } } } } }
+
+    """
+
+  @Test func unknownOperationsAreNamed() throws {
+    #expect(
+      try message(Self.x + #"node { name: "y" op: "Tanhh" input: "x" }"#)
+        == #"Tanhh "y" (float[2, 3]): there is no operation Tanhh; did you mean Tanh?; "#
+        + "OperationRegistry.register adds one that is defined elsewhere")
+  }
+
+  @Test func unknownOperationsAreListed() throws {
+    let def = try GraphDef(
+      text: Self.x
+        + #"node { name: "y" op: "Tanhh" input: "x" } node { name: "z" op: "Enter" input: "y" }"#
+        + #" library { function { node_def { name: "f" op: "Unheard" } } }"#)
+    #expect(def.unknownOperations == ["Tanhh", "Unheard"])
+  }
+
+  @Test func missingInputsAreNamed() throws {
+    #expect(
+      try message(Self.x + #"node { name: "y" op: "Exp" input: "xx" }"#)
+        == #"Exp "y" (xx): input xx is no node of the graph; did you mean x?"#)
+    #expect(
+      try message(Self.x + #"node { name: "y" op: "Exp" input: "x:1" }"#)
+        == #"Exp "y" (x:1): input x:1 is missing: Placeholder has 1 outputs"#)
+    #expect(
+      try message(Self.x + #"node { name: "y" op: "Exp" input: "x:a" }"#)
+        == #"Exp "y" (x:a): input x:a is not understood; allowed: name, name:output, ^name"#)
+    #expect(
+      try message(Self.x + #"node { name: "x" op: "NoOp" }"#)
+        == #"NoOp "x" (): there are two nodes of this name"#)
+  }
+
+  @Test func cyclesAreNamed() throws {
+    let text = """
+      node { name: "a" op: "Neg" input: "c" attr { key: "T" value { type: DT_FLOAT } } }
+      node { name: "b" op: "Neg" input: "a" attr { key: "T" value { type: DT_FLOAT } } }
+      node { name: "c" op: "Neg" input: "b" attr { key: "T" value { type: DT_FLOAT } } }
+      """
+    #expect(try message(text) == #"Neg "a" (c): depends on itself: a -> b -> c -> a"#)
+  }
+
+  @Test func wrongTypesAreNamed() throws {
+    let text =
+      Self.x + """
+        node { name: "i" op: "Const" attr { key: "dtype" value { type: DT_INT32 } }
+          attr { key: "value" value { tensor { dtype: DT_INT32 int_val: 1 tensor_shape { } } } } }
+        node { name: "y" op: "AddV2" input: "x" input: "i" }
+        """
+    #expect(
+      try message(text)
+        == #"AddV2 "y" (float[2, 3], int32[]): input 1 is int32, input 0 is float: "#
+        + "types must match")
+    #expect(
+      try message(
+        #"node { name: "h" op: "Placeholder" attr { key: "dtype" value { type: DT_HALF } } }"#)
+        == #"Placeholder "h" (): attribute dtype = DT_HALF: there are no such tensors; "#
+        + "allowed: DT_FLOAT, DT_DOUBLE, DT_INT32, DT_INT64, DT_UINT8, DT_BOOL, DT_RESOURCE")
+  }
+
+  @Test func unknownShapesCanBeGiven() throws {
+    let text = """
+      node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+        attr { key: "shape" value { shape { unknown_rank: true } } } }
+      """
+    #expect(
+      try message(text)
+        == #"Placeholder "x" (): how many dimensions it has is not known; say it: "#
+        + #"ImportOptions(shapes: ["x": …])"#)
+    let graph = try Graph(
+      importing: try GraphDef(text: text), options: ImportOptions(shapes: ["x": ["n", 3]]))
+    #expect(try graph.value(named: "x").shape == ["n", 3])
+  }
+
+  @Test func axesMustBeKnown() throws {
+    let text =
+      Self.x + """
+        node { name: "axes" op: "Placeholder" attr { key: "dtype" value { type: DT_INT32 } }
+          attr { key: "shape" value { shape { dim { size: 1 } } } } }
+        node { name: "y" op: "Sum" input: "x" input: "axes" }
+        """
+    #expect(
+      try message(text)
+        == #"Sum "y" (float[2, 3], int32[1]): axes is only known in the run, but is an "#
+        + "attribute here: it must be a constant")
+  }
+
+  @Test func whatIsNotNeededIsLeftOut() throws {
+    let text =
+      Self.x + #"node { name: "y" op: "Exp" input: "x" } node { name: "z" op: "Unheard" }"#
+    let graph = try Graph(
+      importing: try GraphDef(text: text), options: ImportOptions(outputs: ["y:0"]))
+    #expect(graph.nodes.map(\.name) == ["x", "y"])
+    #expect(
+      try message(text, options: ImportOptions(outputs: ["yy"]))
+        == "the graph has no node yy; did you mean y?")
+  }
+
+  @Test func textsAreErrorsOnlyWhereTheyAreRead() throws {
+    let text = """
+      node { name: "s" op: "Const" attr { key: "dtype" value { type: DT_STRING } }
+        attr { key: "value" value { tensor { dtype: DT_STRING string_val: "a" tensor_shape {} } } } }
+
+      """
+    #expect(try message(text) == nil)
+    #expect(
+      try message(text + #"node { name: "y" op: "Identity" input: "s" }"#)
+        == #"Const "s" (): a tensor is of type DT_STRING; allowed: DT_FLOAT, DT_DOUBLE, DT_INT32, "#
+        + "DT_INT64, DT_UINT8, DT_BOOL")
+  }
+
+  @Test func valuesAreFoundByName() throws {
+    let graph = try Graph(importing: try GraphDef(text: Self.x))
+    #expect(try graph.value(named: "x:0") == graph.value(named: "x"))
+    #expect(
+      throws: GraphError("has 1 outputs, not an output 1", node: "x", operation: "Placeholder")
+    ) { try graph.value(named: "x:1") }
+    #expect(throws: GraphError("the graph has no value y; did you mean x?")) {
+      try graph.value(named: "y")
+    }
+  }
+
+  @Test func brokenLoopsAreErrors() throws {
+    let text =
+      Self.x + """
+        node { name: "exit" op: "Exit" input: "x" }
+        """
+    #expect(try message(text) == #"Exit "exit" (x): leaves a loop, but is in none"#)
+    let endless =
+      Self.x + """
+        node { name: "enter" op: "Enter" input: "x"
+          attr { key: "frame_name" value { s: "loop" } } }
+        node { name: "exit" op: "Exit" input: "enter" }
+        """
+    #expect(try message(endless) == "the loop loop has no LoopCond")
+  }
+}

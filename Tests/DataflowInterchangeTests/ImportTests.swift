@@ -1,0 +1,169 @@
+import Dataflow
+import Testing
+
+/// What importing makes of single nodes.
+@Suite struct ImportTests {
+  private func placeholder(
+    _ name: String, _ sizes: [Int], _ type: DataType = .float
+  ) -> NodeDef {
+    NodeDef(
+      name: name, op: "Placeholder",
+      attributes: ["dtype": .type(type), "shape": .shape(TensorShapeProto(sizes: sizes))])
+  }
+
+  private func constant(_ name: String, _ tensor: Tensor) -> NodeDef {
+    NodeDef(
+      name: name, op: "Const",
+      attributes: [
+        "dtype": .type(DataType(tensor.elementType)), "value": .tensor(TensorProto(tensor)),
+      ])
+  }
+
+  private func imported(
+    _ nodes: [NodeDef], options: ImportOptions = ImportOptions()
+  ) throws -> Graph {
+    try Graph(importing: GraphDef(nodes: nodes), options: options)
+  }
+
+  @Test func nodesMayStandInAnyOrder() throws {
+    let graph = try imported([
+      NodeDef(name: "z", op: "Neg", inputs: ["y"]), NodeDef(name: "y", op: "Exp", inputs: ["x"]),
+      placeholder("x", [2]),
+    ])
+    #expect(graph.nodes.map(\.name) == ["x", "y", "z"])
+  }
+
+  @Test func deepGraphsNeedNoDeepStack() throws {
+    let count = 30_000
+    let nodes = (1...count).reversed().map {
+      NodeDef(name: "n\($0)", op: "Neg", inputs: ["n\($0 - 1)"])
+    }
+    let graph = try imported(nodes + [placeholder("n0", [1])])
+    #expect(graph.nodes.count == count + 1)
+    #expect(graph.nodes.last?.name == "n\(count)")
+  }
+
+  @Test func unknownSizesGetNames() throws {
+    let graph = try imported([placeholder("in/x", [-1, 3, -1])])
+    #expect(try graph.value(named: "in/x").shape == ["in_x_0", 3, "in_x_2"])
+  }
+
+  /// -1 in `Reshape` and `Slice`, with sizes that only the feed knows.
+  @Test func openSizesAreFilledIn() throws {
+    let graph = try imported([
+      placeholder("x", [-1, 6]), constant("shape", Tensor([-1, 2] as [Int32])),
+      NodeDef(name: "y", op: "Reshape", inputs: ["x", "shape"]),
+      constant("begin", Tensor([1, 0] as [Int32])), constant("size", Tensor([-1, 1] as [Int32])),
+      NodeDef(name: "z", op: "Slice", inputs: ["y", "begin", "size"]),
+    ])
+    let rows: Dimension = "x_0"
+    #expect(try graph.value(named: "y").shape == [rows * 3, 2])
+    #expect(try graph.value(named: "z").shape == [rows * 3 - 1, 1])
+  }
+
+  /// Sizes that are computed from data are read in the run.
+  @Test func sizesMayBeData() throws {
+    let graph = try imported([
+      placeholder("x", [6]), placeholder("shape", [2], DataType(.int32)),
+      NodeDef(name: "y", op: "Reshape", inputs: ["x", "shape"]),
+    ])
+    let x = Tensor((0..<6).map { Float($0) })
+    let feeds = [
+      try graph.value(named: "x"): x, try graph.value(named: "shape"): Tensor([3, 2] as [Int32]),
+    ]
+    let y = try Session(graph).run([try graph.value(named: "y")], feeds: feeds)[0]
+    #expect(y == x.reshaped(to: [3, 2]))
+  }
+
+  @Test func defaultsNeedNoFeed() throws {
+    let graph = try imported([
+      constant("c", Tensor([1, 2] as [Float])),
+      NodeDef(name: "x", op: "PlaceholderWithDefault", inputs: ["c"]),
+      NodeDef(name: "y", op: "Neg", inputs: ["x"]),
+    ])
+    let (x, y) = (try graph.value(named: "x"), try graph.value(named: "y"))
+    #expect(try Session(graph).run([y])[0] == Tensor([-1, -2] as [Float]))
+    let fed = try Session(graph).run([y], feeds: [x: Tensor([3, 4] as [Float])])[0]
+    #expect(fed == Tensor([-3, -4] as [Float]))
+  }
+
+  /// With a vector as its condition, `Select` chooses rows.
+  @Test func selectChoosesRows() throws {
+    let graph = try imported([
+      constant("c", Tensor([true, false])), placeholder("x", [2, 2]), placeholder("y", [2, 2]),
+      NodeDef(name: "z", op: "Select", inputs: ["c", "x", "y"]),
+    ])
+    let feeds = [
+      try graph.value(named: "x"): Tensor(shape: [2, 2], scalars: [1, 2, 3, 4] as [Float]),
+      try graph.value(named: "y"): Tensor(shape: [2, 2], scalars: [5, 6, 7, 8] as [Float]),
+    ]
+    let z = try Session(graph).run([try graph.value(named: "z")], feeds: feeds)[0]
+    #expect(z == Tensor(shape: [2, 2], scalars: [1, 2, 7, 8] as [Float]))
+  }
+
+  @Test func variablesOfBothKindsAreVariables() throws {
+    let shape = AttrValue.shape(TensorShapeProto(sizes: [2]))
+    let type = ["dtype": AttrValue.type(.float), "shape": shape]
+    let graph = try imported([
+      constant("start", Tensor([1, 2] as [Float])),
+      NodeDef(name: "a", op: "VariableV2", attributes: type),
+      NodeDef(name: "a/Assign", op: "Assign", inputs: ["a", "start"]),
+      NodeDef(name: "b", op: "VarHandleOp", attributes: type),
+      NodeDef(name: "b/Assign", op: "AssignVariableOp", inputs: ["b", "start"]),
+      NodeDef(name: "b/Read", op: "ReadVariableOp", inputs: ["b"]),
+      NodeDef(name: "b/Is", op: "VarIsInitializedOp", inputs: ["b"]),
+      NodeDef(name: "sum", op: "AddV2", inputs: ["a", "b/Read"]),
+    ])
+    #expect(graph.variables.map(\.name) == ["a", "b"])
+    #expect(graph.variables.map(\.initializer.name) == ["a/Assign", "b/Assign"])
+    #expect(graph.variables.map(\.isTrainable) == [true, true])
+    let session = Session(graph)
+    try session.initializeVariables()
+    #expect(
+      try session.run([try graph.value(named: "sum")])[0] == Tensor([2, 4] as [Float]))
+  }
+
+  /// A function of TensorFlow 2 with two outputs, which are named in its body.
+  @Test func callsAreExpanded() throws {
+    var def = try GraphDef(
+      text: """
+        node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+          attr { key: "shape" value { shape { dim { size: 2 } } } } }
+        node { name: "call" op: "PartitionedCall" input: "x"
+          attr { key: "f" value { func { name: "both" } } } }
+        node { name: "y" op: "AddV2" input: "call" input: "call:1" }
+        library { function {
+          signature { name: "both" input_arg { name: "a" type: DT_FLOAT }
+            output_arg { name: "first" type: DT_FLOAT } output_arg { name: "second" type: DT_FLOAT } }
+          node_def { name: "exp" op: "Exp" input: "a" }
+          node_def { name: "neg" op: "Neg" input: "exp:y:0" input: "^exp" }
+          ret { key: "first" value: "neg:y:0" } ret { key: "second" value: "a" } } }
+        """)
+    let graph = try Graph(importing: def)
+    #expect(graph.nodes.map(\.name) == ["x", "call/exp", "call/neg", "call", "call/1", "y"])
+    #expect(graph.node(named: "call/neg")?.controlInputs.map(\.name) == ["call/exp"])
+    #expect(try graph.value(named: "y").node.inputs.map(\.name) == ["call", "call/1"])
+    #expect(try graph.value(named: "call:1").node.inputs.map(\.name) == ["x"])
+
+    def.library.functions[0].results["first"] = nil
+    let error = #expect(throws: GraphError.self) { try Graph(importing: def) }
+    #expect(error?.message == "the function both does not say what its output first is")
+    def.nodes[1].attributes["f"] = .function(NameAttrList(name: "bath"))
+    let missing = #expect(throws: GraphError.self) { try Graph(importing: def) }
+    #expect(
+      missing?.message == "the graph's library has no function bath; did you mean both?")
+  }
+
+  /// A function that calls itself without an end.
+  @Test func endlessCallsAreErrors() throws {
+    let def = try GraphDef(
+      text: """
+        node { name: "call" op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } } }
+        library { function { signature { name: "f" }
+          node_def { name: "n" op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } } }
+        } }
+        """)
+    let error = #expect(throws: GraphError.self) { try Graph(importing: def) }
+    #expect(error?.message == "calls lie deeper than 100 in each other: f")
+  }
+}
