@@ -94,15 +94,14 @@ extension RegionExporter {
   private func element(
     _ index: Int, of vector: String, _ type: ElementType, name: String
   ) -> String {
-    let bounds = [index, index + 1, 1].enumerated().map { position, place in
-      constant(Tensor([Int32(place)]), name: "\(name)/\(position)")
-    }
+    let begin = constant(Tensor([Int32(index)]), name: "\(name)/begin")
+    let count = constant(Tensor([Int32(1)]), name: "\(name)/count")
+    let part = add(
+      "Slice", [vector, begin, count], name: "\(name)/part",
+      attributes: ["T": .type(DataType(type)), "Index": .type(.int32)])
+    let scalar = constant(Tensor([Int32]()), name: "\(name)/shape")
     return add(
-      "StridedSlice", [vector] + bounds, name: name,
-      attributes: [
-        "T": .type(DataType(type)), "Index": .type(.int32), "shrink_axis_mask": .int(1),
-        "begin_mask": .int(0), "end_mask": .int(0), "ellipsis_mask": .int(0),
-        "new_axis_mask": .int(0),
-      ])
+      "Reshape", [part, scalar], name: name,
+      attributes: ["T": .type(DataType(type)), "Tshape": .type(.int32)])
   }
 }
