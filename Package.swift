@@ -35,11 +35,8 @@ let package = Package(
     .executableTarget(name: "panna", dependencies: ["AtomicNetworks", "ProgramSupport"]),
 
     .target(name: "TestSupport", dependencies: ["Dataflow"], path: "Tests/TestSupport"),
-    .target(
-      name: "GraphTestSupport", dependencies: ["DataflowGraph"], path: "Tests/GraphTestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
-    .testTarget(
-      name: "DataflowGraphTests", dependencies: ["Dataflow", "GraphTestSupport", "TestSupport"]),
+    .testTarget(name: "DataflowGraphTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "DataflowRuntimeTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "DataflowPipelinesTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "DataflowFormatsTests", dependencies: ["DataflowFormats", "TestSupport"]),

@@ -1,5 +1,5 @@
-import GraphTestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @testable import DataflowGraph

@@ -14,7 +14,7 @@ import Testing
       "y = MatMull(x, w)", "    ^",
       "there is no operation or function named MatMull; did you mean MatMul?"
     ),
-    ("y = Tanh(xs)", "         ^", "there is no value named xs; did you mean w, x?"),
+    ("y = Tanh(xs)", "         ^", "there is no value named xs; did you mean x?"),
     (
       "y = MatMul(x, w, transpose_c: true)", "                              ^",
       "MatMul has no attribute transpose_c; did you mean transpose_a, transpose_b?; it has:"
@@ -47,7 +47,10 @@ import Testing
     ("y = x:2", "    ^", "Placeholder x has 1 outputs, counted from 0; there is no output 2"),
     ("y = float[2] [1, 2, 3]", "             ^", "3 elements for float[2], which has 2"),
     ("y = int32[1] [0.5]", "             ^", "0.5 is no int32"),
-    ("function f(a) { return a }\ny = f(x, b: 2)", "            ^", "f(a) has no argument b"),
+    (
+      "function f(a) { return a }\ny = f(x, b: 2)", "            ^",
+      "f(a) has no argument b; did you mean a?"
+    ),
     ("function f(a) { return a }\ny = f()", "    ^", "f(a) needs a"),
     (
       "function f(a: float[k]) { return a }\ny = f(x)", "    ^",
@@ -62,7 +65,7 @@ import Testing
     ("y, z = Tanh(x)", "       ^", "2 names for 1 values"),
     ("y = gradient(x)", "    ^", "write gradient(y, x, from: dy); got 1"),
     ("return x", "", "return belongs in a function"),
-    ("y = x ^ ^w", "         ^", "expected a value, found the control input ^w"),
+    ("y = x ^ ^w", "      ^", "expected a value, found the control input ^w"),
     ("y = x $ w", "      ^", "a word cannot begin here"),
     (
       "parameter y = [1, \"a\"]\nz = Sum(x, axes: y)", "                 ^",
@@ -100,7 +103,7 @@ import Testing
       try Graph(text: "x = float[1000] [\(list), oops]")
     }
     let excerpt = try #require(error?.excerpt)
-    #expect(excerpt.count < 130 && excerpt.contains("float[1000]"))
+    #expect(excerpt.count < 130 && excerpt.contains("999") && excerpt.hasPrefix("…"))
   }
 
   @Test func unknownParametersAreNamed() {

@@ -1,5 +1,5 @@
-import GraphTestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @testable import DataflowGraph
@@ -36,7 +36,8 @@ import Testing
     let floats = (0..<1000).map { Float(bitPattern: UInt32($0) &* 4_294_967 &+ 12345) }
     let doubles = (0..<1000).map { Double(bitPattern: UInt64($0) &* 18_446_744_073_709_551 &+ 99) }
     _ = graph.constant(Tensor(shape: [10, 100], scalars: floats))
-    _ = graph.constant(Tensor(doubles + [.infinity, -.infinity, .nan, -0.0, 5e-324, 0.1]))
+    _ = graph.constant(
+      Tensor(doubles + [.infinity, -.infinity, .nan, -0.0, .leastNonzeroMagnitude, 0.1]))
     _ = graph.constant(Tensor([Int64.min, .max, 0, -1]))
     _ = graph.constant(Tensor([Int32.min, .max]))
     _ = graph.constant(Tensor([0, 255] as [UInt8]))

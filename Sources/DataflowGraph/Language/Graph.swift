@@ -187,17 +187,8 @@ public final class Graph: @unchecked Sendable {
     return spec
   }
 
-  /// A name for a function that no other one in the graphs around has.
-  func uniqueFunctionName(_ name: String) -> String {
-    if let parent { return parent.uniqueFunctionName(name) }
-    var unique = name
-    var count = 0
-    while !functionNames.insert(unique).inserted {
-      count += 1
-      unique = "\(name)_\(count)"
-    }
-    return unique
-  }
+  /// A name for a function that no other one of this graph has.
+  func uniqueFunctionName(_ name: String) -> String { name.unique(among: &functionNames) }
 
   package func register(_ variable: Variable) { variables.append(variable) }
 

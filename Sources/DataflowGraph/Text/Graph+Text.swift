@@ -15,35 +15,18 @@ extension Graph {
   /// - Parameters:
   ///   - file: what errors call the text.
   ///   - parameters: expressions that take the place of those of the text's parameters.
+  ///   - read: gives the text of a file that `include` names; without it there are none.
   /// - Throws: `GraphTextError` with line and column; `GraphError` for a parameter that the text does
   ///   not declare.
   public convenience init(
-    text: String, file: String = "text", parameters: [String: String] = [:]
+    text: String, file: String = "text", parameters: [String: String] = [:],
+    reading read: @escaping (String) throws -> String = { _ in throw GraphError("not available") }
   ) throws {
     self.init()
-    let source = SourceText(text, file: file)
-    var parser = try GraphParser(source)
-    let statements = try parser.parse()
-    try check(parameters, in: statements, file)
+    let state = BuildState(parameters: parameters, read: read)
     let scope = LanguageScope(parent: nil, graph: self, prefix: "")
-    let builder = GraphBuilder(source, parameters: parameters)
-    guard try builder.run(statements, in: scope) == nil else {
-      throw source.error("return belongs in a function", at: source.bytes.count)
-    }
-  }
-
-  private func check(
-    _ parameters: [String: String], in statements: [Statement], _ file: String
-  ) throws {
-    let declared = statements.compactMap { statement in
-      if case .parameter(let name, _) = statement.kind { name } else { nil }
-    }
-    for name in parameters.keys.sorted() where !declared.contains(name) {
-      let list = declared.isEmpty ? "none" : declared.joined(separator: ", ")
-      throw GraphError(
-        "\(file) has no parameter \(name)\(nearestNames(to: name, among: declared).hint);"
-          + " parameters: \(list)")
-    }
+    try GraphBuilder(SourceText(text, file: file), state).run(in: scope)
+    try state.checkParameters(file)
   }
 
   /// The graph in the graph language, whole: one operation a line, functions first, variables last.

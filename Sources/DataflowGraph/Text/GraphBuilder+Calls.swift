@@ -107,11 +107,7 @@ extension GraphBuilder {
     let inputs = try at(offset) {
       try self.inputs(arguments.positional.map(\.value), in: scope, naming.inner)
     }
-    var attributes: Attributes = [:]
-    for argument in arguments.labelled {
-      let value = try evaluate(argument.value, in: scope, naming.inner, asAttribute: true)
-      attributes[argument.label] = try attribute(value, inputs, in: scope, argument.value.offset)
-    }
+    let attributes = try attributes(arguments.labelled, inputs, in: scope, naming.inner)
     let operation = try at(offset) { try make(type, attributes) }
     for argument in arguments.labelled where operation.attributes[argument.label] == nil {
       let allowed = operation.attributes.values.keys.sorted()
@@ -121,14 +117,31 @@ extension GraphBuilder {
           + (allowed.isEmpty ? "" : "; it has: \(allowed.joined(separator: ", "))"),
         argument.value.offset)
     }
-    let captured = operation.functions.filter { !explicitCaptures.contains(ObjectIdentifier($0)) }
-      .flatMap(\.captures)
+    let captured = operation.functions.filter {
+      !state.explicitCaptures.contains(ObjectIdentifier($0))
+    }
+    .flatMap(\.captures)
     return try at(offset) {
       .node(
         try scope.graph.add(
           operation, inputs + captured, name: naming.nodeName(type.name),
           controlInputs: arguments.controls))
     }
+  }
+
+  /// The attributes of an operation; functions become graphs in the order in which they stand.
+  private func attributes(
+    _ arguments: [CallArguments.Labelled], _ inputs: [Value], in scope: LanguageScope,
+    _ naming: Naming
+  ) throws -> Attributes {
+    let values = try arguments.map {
+      ($0, try evaluate($0.value, in: scope, naming, asAttribute: true))
+    }
+    var attributes: Attributes = [:]
+    for (argument, value) in values.sorted(by: { $0.1.functionOffset < $1.1.functionOffset }) {
+      attributes[argument.label] = try attribute(value, inputs, in: scope, argument.value.offset)
+    }
+    return attributes
   }
 
   private func make(

@@ -127,7 +127,7 @@ extension GraphBuilder {
   private func brackets(
     _ base: Expression, _ list: Expression, in scope: LanguageScope, _ naming: Naming
   ) throws -> LanguageValue {
-    switch try evaluate(base, in: scope, naming.inner) {
+    switch try bracketed(base, in: scope, naming.inner) {
     case .type(let type):
       let sizes = try sizes(list, in: scope, naming)
       return .spec(TensorSpec(type, SymbolicShape(sizes)))
@@ -138,6 +138,17 @@ extension GraphBuilder {
     case let other:
       throw error("brackets follow types and lists, not \(other.kind)", base.offset)
     }
+  }
+
+  /// What stands before brackets: a type or a list, even where a node has the name too.
+  private func bracketed(
+    _ base: Expression, in scope: LanguageScope, _ naming: Naming
+  ) throws -> LanguageValue {
+    if case .name = base.kind {
+      let found = try evaluate(base, in: scope, naming, asAttribute: true)
+      if case .size = found {} else { return found }
+    }
+    return try evaluate(base, in: scope, naming)
   }
 
   private func sizes(

@@ -25,7 +25,7 @@ extension GraphBuilder {
       let results = try scope.graph.withControlDependencies(
         arguments.controls,
         {
-          try run(syntax.body, in: inner, results: names)
+          try closure.builder.run(syntax.body, in: inner, results: names)
         })
     else { throw error("\(syntax.name) returns nothing", offset) }
     return results.count == 1 ? results[0] : .list(results)
@@ -56,7 +56,7 @@ extension GraphBuilder {
       } else if let given {
         value = try evaluate(given.value, in: scope, naming)
       } else if let standard = declared.standard {
-        value = try evaluate(standard, in: closure.scope)
+        value = try closure.builder.evaluate(standard, in: closure.scope)
       } else {
         throw error("\(list) needs \(declared.name)", offset)
       }
@@ -70,7 +70,7 @@ extension GraphBuilder {
     _ value: LanguageValue, _ declared: FunctionSyntax.Argument, of closure: Closure, _ offset: Int
   ) throws {
     guard let type = declared.type else { return }
-    let wanted = try evaluate(type, in: closure.scope)
+    let wanted = try closure.builder.evaluate(type, in: closure.scope)
     var found: TensorSpec?
     switch value {
     case .value(let value): found = value.spec
@@ -108,7 +108,7 @@ extension GraphBuilder {
     }
     let key = GraphFunctionKey(
       closure: ObjectIdentifier(closure), graph: ObjectIdentifier(scope.graph), inputs: specs)
-    if let known = graphFunctions[key] { return known }
+    if let known = state.graphFunctions[key] { return known }
     var usesSite = false
     let function = try at(offset) {
       try GraphFunction(
@@ -119,20 +119,21 @@ extension GraphBuilder {
         for (argument, value) in zip(closure.syntax.arguments, values) {
           inner.bind(argument.name, .value(value), at: closure.syntax.offset)
         }
-        let results = try nested(at: offset) { try run(closure.syntax.body, in: inner) } ?? []
-        usesSite = captureSites.remove(ObjectIdentifier(graph)) != nil
+        let results =
+          try nested(at: offset) { try closure.builder.run(closure.syntax.body, in: inner) } ?? []
+        usesSite = state.captureSites.remove(ObjectIdentifier(graph)) != nil
         return try results.map { try value($0, in: inner, Naming(prefix: "")) }
       }
     }
-    if usesSite { explicitCaptures.insert(ObjectIdentifier(function)) }
-    graphFunctions[key] = function
+    if usesSite { state.explicitCaptures.insert(ObjectIdentifier(function)) }
+    state.graphFunctions[key] = function
     return function
   }
 
   private func spec(
     of argument: FunctionSyntax.Argument, like input: Value?, _ closure: Closure, _ offset: Int
   ) throws -> TensorSpec {
-    let declared = try argument.type.map { try evaluate($0, in: closure.scope) }
+    let declared = try argument.type.map { try closure.builder.evaluate($0, in: closure.scope) }
     switch (declared, input) {
     case (.spec(let spec), _): return spec
     case (.type(let type), let input?): return TensorSpec(type, input.shape)

@@ -3,21 +3,19 @@ import Tensors
 /// Does what the statements of a graph's text say: adds nodes to a graph.
 final class GraphBuilder {
   let source: SourceText
-  /// Expressions that take the place of the parameters' own.
-  private let parameters: [String: String]
-  /// Name scopes that calls of functions have taken, by graph.
-  private var takenScopes: [ObjectIdentifier: Set<String>] = [:]
-  /// Functions that became graphs, so that the same one is made once.
-  var graphFunctions: [GraphFunctionKey: GraphFunction] = [:]
-  /// The graphs of functions in which `capture` was called.
-  var captureSites: Set<ObjectIdentifier> = []
-  /// Functions that say with `capture` what they use, so that their calls list it too.
-  var explicitCaptures: Set<ObjectIdentifier> = []
-  private var callDepth = 0
+  let state: BuildState
 
-  init(_ source: SourceText, parameters: [String: String] = [:]) {
+  init(_ source: SourceText, _ state: BuildState) {
     self.source = source
-    self.parameters = parameters
+    self.state = state
+  }
+
+  /// Does what the text says.
+  func run(in scope: LanguageScope) throws {
+    var parser = try GraphParser(source)
+    guard try run(parser.parse(), in: scope) == nil else {
+      throw source.error("return belongs in a function", at: source.bytes.count)
+    }
   }
 
   func error(_ message: String, _ offset: Int) -> GraphTextError {
@@ -42,7 +40,9 @@ final class GraphBuilder {
     _ statements: [Statement], in scope: LanguageScope, results: ResultNames = ResultNames()
   ) throws -> [LanguageValue]? {
     for case .function(let function) in statements.map(\.kind) {
-      try bind(function.name, .function(Closure(function, in: scope)), in: scope, function.offset)
+      try bind(
+        function.name, .function(Closure(function, in: scope, of: self)), in: scope, function.offset
+      )
     }
     for statement in statements {
       if let result = try run(statement, in: scope, results) { return result }
@@ -54,6 +54,7 @@ final class GraphBuilder {
     _ statement: Statement, in scope: LanguageScope, _ results: ResultNames
   ) throws -> [LanguageValue]? {
     switch statement.kind {
+    case .include(let path): try include(path, in: scope, statement.offset)
     case .parameter(let name, let standard):
       try declare(name, standard, in: scope, statement.offset)
     case .function: break
@@ -96,13 +97,23 @@ final class GraphBuilder {
     guard scope.parent == nil else {
       throw error("parameters belong to the top of the text", offset)
     }
-    guard let given = parameters[name] else {
+    state.declaredParameters.append(name)
+    guard let given = state.parameters[name] else {
       return try bind(name, try evaluate(standard, in: scope), in: scope, offset)
     }
     let text = SourceText(given, file: "parameter \(name)")
     var parser = try GraphParser(text)
-    let value = try GraphBuilder(text).evaluate(parser.parseExpression(), in: scope)
+    let value = try GraphBuilder(text, state).evaluate(parser.parseExpression(), in: scope)
     try bind(name, value, in: scope, offset)
+  }
+
+  /// Does what another file's text says, once.
+  private func include(_ path: String, in scope: LanguageScope, _ offset: Int) throws {
+    guard scope.parent == nil else { throw error("include belongs to the top of a text", offset) }
+    guard state.includedFiles.insert(path).inserted else { return }
+    let text: String
+    do { text = try state.read(path) } catch { throw self.error("\(error)", offset) }
+    try GraphBuilder(SourceText(text, file: path), state).run(in: scope)
   }
 
   /// Does something for each element of a loop's list.
@@ -231,7 +242,7 @@ final class GraphBuilder {
   func takeScope(_ name: String, in graph: Graph) -> String {
     var unique = name
     var count = 0
-    while !takenScopes[ObjectIdentifier(graph), default: []].insert(unique).inserted
+    while !state.takenScopes[ObjectIdentifier(graph), default: []].insert(unique).inserted
       || graph.node(named: unique) != nil
     {
       count += 1
@@ -242,12 +253,46 @@ final class GraphBuilder {
 
   /// Counts calls that lie in each other, so that one without an end is an error.
   func nested<T>(at offset: Int, _ body: () throws -> T) throws -> T {
-    guard callDepth < 200 else {
+    guard state.callDepth < 200 else {
       throw error("200 calls lie in each other: without an end?", offset)
     }
-    callDepth += 1
-    defer { callDepth -= 1 }
+    state.callDepth += 1
+    defer { state.callDepth -= 1 }
     return try body()
+  }
+}
+
+/// What the builders of a text and of those that it includes share.
+final class BuildState {
+  /// Expressions that take the place of the parameters' own.
+  let parameters: [String: String]
+  /// Gives the texts of files.
+  let read: (String) throws -> String
+  var declaredParameters: [String] = []
+  var includedFiles: Set<String> = []
+  /// Name scopes that calls of functions have taken, by graph.
+  var takenScopes: [ObjectIdentifier: Set<String>] = [:]
+  /// Functions that became graphs, so that the same one is made once.
+  var graphFunctions: [GraphFunctionKey: GraphFunction] = [:]
+  /// The graphs of functions in which `capture` was called.
+  var captureSites: Set<ObjectIdentifier> = []
+  /// Functions that say with `capture` what they use, so that their calls list it too.
+  var explicitCaptures: Set<ObjectIdentifier> = []
+  var callDepth = 0
+
+  init(parameters: [String: String], read: @escaping (String) throws -> String) {
+    self.parameters = parameters
+    self.read = read
+  }
+
+  /// - Throws: `GraphError` for a parameter that no text declared.
+  func checkParameters(_ file: String) throws {
+    for name in parameters.keys.sorted() where !declaredParameters.contains(name) {
+      let list = declaredParameters.isEmpty ? "none" : declaredParameters.joined(separator: ", ")
+      throw GraphError(
+        "\(file) has no parameter \(name)\(nearestNames(to: name, among: declaredParameters).hint);"
+          + " parameters: \(list)")
+    }
   }
 }
 

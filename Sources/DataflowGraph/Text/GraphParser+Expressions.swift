@@ -140,6 +140,9 @@ extension GraphParser {
   }
 
   private mutating func argument() throws -> ArgumentSyntax {
+    if let label = try keywordLabel() {
+      return ArgumentSyntax(label: label, value: try expression())
+    }
     let value = try expression()
     guard case .name(let name) = value.kind, isAt(":") else {
       return ArgumentSyntax(label: nil, value: value)
@@ -149,6 +152,16 @@ extension GraphParser {
     }
     try advance()
     return ArgumentSyntax(label: label, value: try expression())
+  }
+
+  /// An attribute whose name is a word of the language, such as `after` of `Pad`.
+  private mutating func keywordLabel() throws -> String? {
+    guard let word = current.word, Keyword.all.contains(word) else { return nil }
+    var ahead = lexer
+    guard try ahead.next().kind == .symbol(":") else { return nil }
+    try advance()
+    try advance()
+    return word
   }
 
   // MARK: Lists

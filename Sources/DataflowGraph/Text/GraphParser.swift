@@ -3,7 +3,8 @@
 /// The grammar, where `{ }` repeats, `[ ]` may be left out and quoted signs stand for themselves:
 ///
 ///     text       = { statement }                      one a line
-///     statement  = "parameter" name "=" expression
+///     statement  = "include" string
+///                | "parameter" name "=" expression
 ///                | "function" name "(" [ declared { "," declared } ] ")" block
 ///                | "for" [ name "," ] name "in" expression block
 ///                | "if" expression block [ "else" ( block | "if" … ) ]
@@ -58,6 +59,11 @@ struct GraphParser {
 
   private mutating func statementKind() throws -> Statement.Kind {
     switch current.word {
+    case "include":
+      try advance()
+      guard case .string(let path) = current.kind else { throw unexpected("a file in quotes") }
+      try advance()
+      return .include(path)
     case "parameter":
       try advance()
       let name = try plainName("a parameter's name")

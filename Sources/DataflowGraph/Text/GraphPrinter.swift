@@ -4,9 +4,11 @@ import Tensors
 struct GraphPrinter {
   /// How many elements of a tensor are written; all if nil.
   let elementLimit: Int?
-  /// The functions of each graph around, and how their sizes' names begin: really, and in the text,
-  /// where functions are counted in the order in which they stand.
+  /// How the names of sizes in each graph around begin: really, and in the text, where functions are
+  /// counted in the order in which they stand.
   private var paths: [(real: String, written: String)] = []
+  /// The names of the functions that the lines use.
+  private var functionNames: [ObjectIdentifier: String] = [:]
 
   init(elementLimit: Int?) { self.elementLimit = elementLimit }
 
@@ -15,21 +17,31 @@ struct GraphPrinter {
     (lines(of: graph) + graph.variables.map(line)).joined(separator: "\n")
   }
 
-  private func lines(of graph: Graph) -> [String] {
-    functions(of: graph).enumerated().flatMap { index, function in
-      lines(of: function, number: index + 1)
-    } + graph.nodes.map(line)
+  /// A graph's functions and nodes.
+  ///
+  /// - Parameter inputs: nodes that need no line.
+  private func lines(of graph: Graph, without inputs: Set<Node> = []) -> [String] {
+    let functions = functions(of: graph)
+    var printer = self
+    printer.functionNames = [:]
+    var taken: Set<String> = []
+    for function in functions {
+      let name = function.name.unique(among: &taken)
+      printer.functionNames[ObjectIdentifier(function)] = name
+    }
+    let captures = Dictionary(
+      graph.captures.map { ($0.inner.node, $0.outer) }, uniquingKeysWith: { $1 })
+    let nodes = graph.nodes.filter { !inputs.contains($0) }.map { node in
+      captures[node].map { "\(name(node.name)) = capture(\(name($0)))" } ?? printer.line(of: node)
+    }
+    return functions.enumerated().flatMap { printer.lines(of: $1, number: $0 + 1) } + nodes
   }
 
   /// The functions that a graph's nodes run, in their order, each once.
   private func functions(of graph: Graph) -> [GraphFunction] {
     var found: [GraphFunction] = []
-    for node in graph.nodes {
-      for (_, value) in node.operation.attributes.values.sorted(by: { $0.key < $1.key }) {
-        if case .function(let function) = value, !found.contains(function) {
-          found.append(function)
-        }
-      }
+    for function in graph.nodes.flatMap(\.operation.functions) where !found.contains(function) {
+      found.append(function)
     }
     return found
   }
@@ -40,24 +52,14 @@ struct GraphPrinter {
     var inner = self
     let outer = paths.first?.written ?? ""
     inner.paths.insert((function.graph.path, "\(outer)\(number)|"), at: 0)
-    let captures = Dictionary(
-      function.graph.captures.map { ($0.inner.node, $0.outer) }, uniquingKeysWith: { $1 })
-    let own = Set(declared.map(\.node))
-    let body = inner.innerLines(of: function.graph, without: own, captures)
     let results = function.outputs.map(inner.name).joined(separator: ", ")
-    return ["function \(name(function.name))(\(arguments.joined(separator: ", "))) {"]
+    let body = inner.lines(of: function.graph, without: Set(declared.map(\.node)))
+    return ["function \(written(function))(\(arguments.joined(separator: ", "))) {"]
       + (body + [results.isEmpty ? "return" : "return \(results)"]).map { "  \($0)" } + ["}"]
   }
 
-  private func innerLines(
-    of graph: Graph, without declared: Set<Node>, _ captures: [Node: Value]
-  ) -> [String] {
-    functions(of: graph).enumerated().flatMap { index, function in
-      lines(of: function, number: index + 1)
-    }
-      + graph.nodes.filter { !declared.contains($0) }.map { node in
-        captures[node].map { "\(name(node.name)) = capture(\(name($0)))" } ?? line(of: node)
-      }
+  private func written(_ function: GraphFunction) -> String {
+    name(functionNames[ObjectIdentifier(function)] ?? function.name)
   }
 
   // MARK: Lines
@@ -126,7 +128,7 @@ struct GraphPrinter {
     case .shape(let value): text(of: value)
     case .shapes(let values): list(values) { text(of: $0) }
     case .tensor(let value): value.text(elementLimit: elementLimit)
-    case .function(let value): name(value.name)
+    case .function(let value): written(value)
     }
   }
 
@@ -144,5 +146,18 @@ struct GraphPrinter {
       TextEscape.all.first { $0.meaning == byte }.map { [UInt8(ascii: "\\"), $0.letter] } ?? [byte]
     }
     return "\"\(String(decoding: escaped, as: UTF8.self))\""
+  }
+}
+
+extension String {
+  /// The name, with a number where it is taken; it is then taken too.
+  func unique(among taken: inout Set<String>) -> String {
+    var unique = self
+    var count = 0
+    while !taken.insert(unique).inserted {
+      count += 1
+      unique = "\(self)_\(count)"
+    }
+    return unique
   }
 }

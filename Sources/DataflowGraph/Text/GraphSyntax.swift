@@ -83,6 +83,7 @@ final class FunctionSyntax: Sendable {
 /// One line of a graph's text, or a block of lines.
 struct Statement: Sendable {
   indirect enum Kind {
+    case include(String)
     case parameter(String, Expression)
     case function(FunctionSyntax)
     case loop(LoopSyntax, [Statement])

@@ -122,7 +122,7 @@ struct LanguageCall {
     guard let inner = graph.capture(value, name: naming.name) else {
       throw GraphError("\(value.name) is not from around the function")
     }
-    builder.captureSites.insert(ObjectIdentifier(graph))
+    builder.state.captureSites.insert(ObjectIdentifier(graph))
     return inner
   }
 

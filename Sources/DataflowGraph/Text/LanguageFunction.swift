@@ -79,6 +79,10 @@ struct LanguageFunction: Sendable {
       let size = shape[try shape.axis(try call.int(1))]
       return size.known.map { .int($0) } ?? .size(size)
     },
+    LanguageFunction(name: "axes", usage: "axes(x)") { call in
+      try call.expect(1)
+      return .list((0..<(try call.value(0)).shape.rank).map { .int($0) })
+    },
     LanguageFunction(name: "type", usage: "type(x)") { call in
       try call.expect(1)
       return .type(try call.value(0).elementType)

@@ -66,6 +66,11 @@ enum LanguageValue {
     }
   }
 
+  /// Where a function stands in the text; before all for anything else.
+  var functionOffset: Int {
+    if case .function(let closure) = self { closure.syntax.offset } else { -1 }
+  }
+
   /// The node or the value's node.
   var asNode: Node? {
     switch self {
@@ -80,10 +85,13 @@ enum LanguageValue {
 final class Closure {
   let syntax: FunctionSyntax
   let scope: LanguageScope
+  /// That of the text in which the function stands.
+  let builder: GraphBuilder
 
-  init(_ syntax: FunctionSyntax, in scope: LanguageScope) {
+  init(_ syntax: FunctionSyntax, in scope: LanguageScope, of builder: GraphBuilder) {
     self.syntax = syntax
     self.scope = scope
+    self.builder = builder
   }
 }
 

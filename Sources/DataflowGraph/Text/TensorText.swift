@@ -4,7 +4,7 @@ extension Tensor {
   /// `float[2] [0.5, -inf]`: the shortest numbers that give the same elements when they are read.
   ///
   /// - Parameter elementLimit: how many elements are written, with `…` for the others; all if nil.
-  func text(elementLimit: Int? = nil) -> String {
+  package func text(elementLimit: Int? = nil) -> String {
     func elements<T: TensorElement>(_: T.Type) -> String {
       withElements(as: T.self) { elements in
         let shown = elements.prefix(elementLimit ?? elements.count)

@@ -48,7 +48,8 @@ struct Token {
 /// Words that have a meaning of their own; values with such names are written in backquotes.
 enum Keyword {
   static let all: Set<String> = [
-    "parameter", "function", "for", "in", "if", "else", "scope", "device", "after", "return",
+    "include", "parameter", "function", "for", "in", "if", "else", "scope", "device", "after",
+    "return",
     "true",
     "false", "nan", "inf", "and", "or", "not",
   ]
