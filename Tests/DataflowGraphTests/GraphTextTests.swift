@@ -88,11 +88,12 @@ import Testing
     let graph = Graph()
     let x = graph.placeholder(.float32, ["n"], name: "x")
     let scale = graph.placeholder(.float32, [], name: "scale")
-    let ends = try whileLoop([sum(x), x], condition: { _, v in v[0] .< 10 }) { body, v in
+    func step(_ body: Graph, _ v: [Value]) throws -> [Value] {
       let inner = try conditional(
         v[0] .> 5, then: { _ in [v[1] * scale] }, else: { _ in [v[1] + scale] })
       return [sum(inner[0]), inner[0]]
     }
+    let ends = try whileLoop([sum(x), x], condition: { _, v in v[0] .< 10 }, body: step)
     _ = try graph.gradients(of: [ends[0]], withRespectTo: [x, scale])
     try checkRoundTrip(graph)
   }

@@ -213,6 +213,26 @@ import Testing
     #expect(abs(charges[2] + charges[4]) < 1e-14)
   }
 
+  @Test func theExampleOfTheDescriptionRuns() throws {
+    let readme = try String(
+      contentsOf: Self.folder.appendingPathComponent("README.md"), encoding: .utf8)
+    let blocks = readme.components(separatedBy: "```")
+    let example = try #require(blocks.first { $0.contains("# A comment.") })
+    let graph = try Graph(text: example, parameters: ["hidden": "[5]"])
+    let session = Session(graph)
+    try session.initializeVariables()
+    let x = graph.node(named: "x")!.output
+    let gradient = graph.node(named: "dE_dx")!.output
+    let found = try session.run(
+      [gradient], feeds: [x: Tensor(shape: [1, 3], scalars: [0.1, 0.2, 0.3] as [Float])])
+    #expect(found[0].shape == [1, 3])
+    let mistake = try #require(blocks.first { $0.contains("net.graph:3:5") })
+    let error = #expect(throws: GraphTextError.self) {
+      try Graph(text: "x = placeholder(float[2])\n\ny = Tahn(x)", file: "net.graph")
+    }
+    #expect(mistake.contains(error?.description ?? "no error"))
+  }
+
   @Test func filesOfOtherKindsAreRefused() {
     let error = #expect(throws: GraphError.self) {
       try GraphFile.read(URL(fileURLWithPath: "net.txt"))

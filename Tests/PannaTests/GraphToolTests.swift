@@ -96,7 +96,7 @@ import Testing
       GraphTool.self, "draw", fixture.path("net.graph"), "-o", fixture.path("net.svg"))
     let svg = try fixture.text("net.svg")
     let document = try XMLReader.names(svg)
-    #expect(document.filter { $0 == "g" }.count == 9)
+    #expect(document.filter { $0 == "g" }.count == 10)
     for name in ["y/MatMul", "placeholder", "variable float[2, 1]"] {
       #expect(svg.lowercased().contains(name.lowercased()))
     }

@@ -58,9 +58,10 @@ import Testing
     diagram.connect(x, to: y)
     diagram.connect(y, to: y)
     diagram.connect(x, to: y, isDashed: true)
-    let root = try MarkupReader.root(diagram.svg)
-    #expect(root.all("g", class: "box").count == 2)
-    #expect(root.all("path").filter { $0["marker-end"] != nil }.count == 2)
-    #expect(root.all("text").map(\.stringValue) == ["x < \"1\"", "a & b", "y", ""])
+    _ = try MarkupReader.root(diagram.svg)
+    func count(_ part: String) -> Int { diagram.svg.ranges(of: part).count }
+    #expect(count("<g class=\"box\">") == 2)
+    #expect(count("marker-end") == 2 && count("\"4 3\"") == 1)
+    #expect(count("x &lt; &quot;1&quot;</text>") == 1 && count("<title>tip</title>") == 1)
   }
 }

@@ -144,7 +144,7 @@ struct LanguageCall {
     }
     if case .list(let sources) = arguments.positional[1].value {
       return .list(
-        try gradients(sources.map { try builder.value($0, in: scope, naming.inner) }))
+        try scoped(sources.map { try builder.value($0, in: scope, naming.inner) }))
     }
     return try scoped([try value(1)])[0]
   }

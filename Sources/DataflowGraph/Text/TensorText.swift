@@ -8,7 +8,7 @@ extension Tensor {
     func elements<T: TensorElement>(_: T.Type) -> String {
       withElements(as: T.self) { elements in
         let shown = elements.prefix(elementLimit ?? elements.count)
-        return shown.map { "\($0)" }.joined(separator: ", ")
+        return shown.map(Self.text).joined(separator: ", ")
           + (shown.count < elements.count ? ", …" : "")
       }
     }
@@ -23,6 +23,11 @@ extension Tensor {
       case .resource: ""
       }
     return "\(elementType)\(shape) [\(list)]"
+  }
+
+  /// An element; every kind of NaN is the usual one.
+  private static func text(_ element: some TensorElement) -> String {
+    element == element ? "\(element)" : "nan"
   }
 }
 

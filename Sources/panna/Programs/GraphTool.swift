@@ -22,15 +22,15 @@ enum GraphTool: Program {
       .init("--repeat", value: "N", help: "runs N times; results are those of the last (1)"),
       .init(
         "--gradient", value: "NAME[=FILE]",
-        help: "differentiates a value; with what FILE holds as its own gradient",
+        help: "differentiates a value, from FILE or ones on",
         isRepeatable: true),
       .init(
         "--with-respect-to", value: "NAME[=FILE]",
-        help: "prints or writes the gradient with respect to a value", isRepeatable: true),
+        help: "prints or writes the gradient by a value", isRepeatable: true),
       .init("--inter-op", value: "N", help: "operations that run at a time, 0 for all threads (1)"),
       .init("--intra-op", value: "N", help: "threads inside an operation, 0 for all (1)"),
       .init(
-        "--device", value: "TYPE:N", help: "a device, CPU:N or NULL:N; the first is the default",
+        "--device", value: "TYPE:N", help: "a device, CPU:N or NULL:N; first the default",
         isRepeatable: true),
       .init("--output", "-o", value: "FILE", help: "the picture *.svg, or the trace *.json"),
       .init("--collapse", value: "N", help: "draws deeper name scopes than N as one box each"),
