@@ -8,6 +8,10 @@ public struct PhiloxGenerator: RandomNumberGenerator, Sendable {
     public var stream: UInt64
     /// How many 32-bit words were drawn.
     public var position: UInt64
+
+    package init(key: UInt64, stream: UInt64, position: UInt64) {
+      (self.key, self.stream, self.position) = (key, stream, position)
+    }
   }
 
   public private(set) var state: State

@@ -11,21 +11,11 @@ struct OperationCase: Decodable {
   let tensorflowGradient: [String: String]?
 
   /// The folders of the reference data.
-  static let folders: [String] = {
+  static let names: [String] = {
     guard Golden.isPresent else { return [] }
     let folder = Golden.url("tensorflow/ops")
     return (try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()) ?? []
   }()
-
-  /// Those whose operations there are, with their form in TensorFlow.
-  static let names = folders.filter { name in
-    guard let def = try? read(name).graphDef() else { return true }
-    let used = Set(def.nodes.map(\.op))
-    let lacksForm = ["GatherV2", "UnsortedSegmentSum"].filter {
-      OperationRegistry.operation(named: $0)?.tensorFlowForm.operands.isEmpty ?? true
-    }
-    return def.unknownOperations.isEmpty && used.isDisjoint(with: lacksForm)
-  }
 
   static func read(_ name: String) throws -> OperationCase {
     let data = try Data(contentsOf: Golden.url("tensorflow/ops/\(name)/case.json"))

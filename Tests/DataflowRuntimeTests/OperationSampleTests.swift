@@ -12,15 +12,20 @@ import Testing
 
   /// The operations whose behaviour other tests show: state, and what a session provides.
   static let withoutSamples: Set<String> = [
-    "ApplyAdam", "Assign", "BindSizes", "Const", "FIFOQueueV2", "If", "Merge", "NoOp",
+    "ApplyAdagrad", "ApplyAdam", "ApplyGradientDescent", "ApplyMomentum", "ApplyRMSProp", "Assert",
+    "Assign", "AssignAdd", "AssignSub", "BindSizes", "Const", "FIFOQueueV2", "If", "Merge", "NoOp",
     "PaddingFIFOQueueV2", "Placeholder", "QueueCloseV2", "QueueDequeueManyV2",
-    "QueueDequeueUpToV2", "QueueDequeueV2", "QueueEnqueueManyV2", "QueueEnqueueV2",
-    "QueueSizeV2", "RandomShuffleQueueV2", "StackPopV2", "StackPushV2", "StackV2", "Switch",
-    "VariableV2", "While",
+    "QueueDequeueUpToV2", "QueueDequeueV2", "QueueEnqueueManyV2", "QueueEnqueueV2", "QueueSizeV2",
+    "RandomShuffleQueueV2", "RandomStandardNormal", "RandomUniform", "RandomUniformInt",
+    "StackPopV2", "StackPushV2", "StackV2", "StatelessRandomNormal", "StatelessRandomUniform",
+    "StatelessTruncatedNormal", "Switch", "TruncatedNormal", "VariableV2", "While",
   ]
 
   /// The operations with any number of inputs.
   static let variadic: Set<String> = ["AddN", "ConcatV2", "Pack", "ShapeN"]
+
+  /// The operations whose second input may be of any type of numbers, whatever the first one's.
+  static let withIndependentTypes: Set<String> = ["ScatterNd"]
 
   @Test func everyOperationHasSamples() {
     for operation in OperationRegistry.builtIn {
@@ -94,6 +99,7 @@ import Testing
     if specs.count > 1 {
       var mixed = specs
       mixed[1].elementType = specs.contains { $0.elementType == .uint8 } ? .bool : .uint8
+      if Self.withIndependentTypes.contains(labelled.name) { mixed[1].elementType = .resource }
       #expect(throws: GraphError.self) { try operation.outputs(for: mixed) }
     }
   }
@@ -134,13 +140,18 @@ final class SampleGraph {
   private(set) var inputs: [Value] = []
   private(set) var outputs: [Value] = []
   /// A weighted sum of the outputs.
-  private(set) lazy var loss = weighted(outputs.filter(\.elementType.isFloatingPoint), seed: 55)
+  private(set) lazy var loss = weighted(
+    outputs.filter(\.elementType.isFloatingPoint), seed: 55, shapes: floatShapes)
+  /// The shapes of the floating-point outputs, some of which only a run finds out.
+  private let floatShapes: [Shape]
 
   init(
     _ sample: OperationSample, inputs given: [Tensor]? = nil, namesSizes: Bool = false,
     copiesInputs: Bool = false
   ) {
     tensors = given ?? sample.inputs
+    floatShapes = sample.reference(sample.inputs).filter(\.elementType.isFloatingPoint)
+      .map(\.shape)
     for (index, tensor) in tensors.enumerated() {
       let shape =
         namesSizes
@@ -167,9 +178,10 @@ final class SampleGraph {
 
   private var feeds: [Value: Tensor] { Dictionary(uniqueKeysWithValues: zip(inputs, tensors)) }
 
-  func weighted(_ values: [Value], seed: UInt64) -> Value {
+  func weighted(_ values: [Value], seed: UInt64, shapes: [Shape]? = nil) -> Value {
     values.enumerated().map { index, value in
-      let weights = Tensor.random(value.shape.known!, seed: seed + UInt64(index))
+      let shape = shapes?[index] ?? value.shape.known!
+      let weights = Tensor.random(shape, seed: seed + UInt64(index))
       return sum(value * graph.constant(weights))
     }.reduce(graph.constant(0, .float64), +)
   }

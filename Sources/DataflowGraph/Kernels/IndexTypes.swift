@@ -22,6 +22,46 @@ extension TensorView {
   }
 }
 
+/// - Throws: `GraphError` with the first index that is not in `0..<bound`.
+func checkIndices(_ indices: TensorView, _ type: ElementType, below bound: Int) throws {
+  if type == .int32 {
+    try checkIndices(indices.elements(Int32.self), indices.count, below: bound)
+  } else {
+    try checkIndices(indices.elements(Int64.self), indices.count, below: bound)
+  }
+}
+
+private func checkIndices<I: IndexElement>(
+  _ indices: UnsafePointer<I>, _ count: Int, below bound: Int
+) throws {
+  var (lowest, highest) = (I.max, I.min)
+  for position in 0..<count {
+    lowest = min(lowest, indices[position])
+    highest = max(highest, indices[position])
+  }
+  guard count > 0, lowest < 0 || Int(highest) >= bound else { return }
+  let position = (0..<count).first { indices[$0] < 0 || Int(indices[$0]) >= bound }!
+  throw GraphError("index \(indices[position]) at position \(position) is outside 0..<\(bound)")
+}
+
+/// A kernel that looks at its inputs before another one computes.
+final class CheckedKernel: Kernel {
+  private let kernel: any Kernel
+  private let check: (borrowing KernelContext) throws -> Void
+
+  init(_ kernel: any Kernel, _ check: @escaping (borrowing KernelContext) throws -> Void) {
+    self.kernel = kernel
+    self.check = check
+  }
+
+  func prepare(_ sizes: KernelSizes) throws -> Int { try kernel.prepare(sizes) }
+
+  func run(_ context: borrowing KernelContext) throws {
+    try check(context)
+    try kernel.run(context)
+  }
+}
+
 /// What operations say that give sizes as tensors.
 struct SizeType {
   let type: ElementType

@@ -91,6 +91,13 @@ extension Shape {
     return strides
   }
 
+  /// Every element's place, in row-major order.
+  var positions: [[Int]] {
+    dimensions.reduce([[]]) { positions, size in
+      positions.flatMap { position in (0..<size).map { position + [$0] } }
+    }
+  }
+
   var layout: StridedCopy.Layout { StridedCopy.Layout(strides: strides) }
 
   /// The layout of the part that starts at `begin`.

@@ -17,24 +17,9 @@ public enum AttributeValue: Sendable, Equatable {
   case function(GraphFunction)
 }
 
-extension AttributeValue: CustomStringConvertible {
-  public var description: String {
-    switch self {
-    case .int(let value): "\(value)"
-    case .ints(let values): "\(values)"
-    case .float(let value): "\(value)"
-    case .floats(let values): "\(values)"
-    case .bool(let value): "\(value)"
-    case .string(let value): "\"\(value)\""
-    case .strings(let values): "\(values)"
-    case .type(let value): "\(value)"
-    case .types(let values): "\(values)"
-    case .shape(let value): "\(value)"
-    case .shapes(let values): "\(values)"
-    case .tensor(let value): "\(value)"
-    case .function(let value): value.name
-    }
-  }
+extension AttributeValue {
+  /// Whether it is a list without elements, which does not say of what.
+  fileprivate var isEmptyList: Bool { self == .ints([]) }
 }
 
 /// An operation's attributes by TensorFlow's names.
@@ -115,7 +100,9 @@ public struct Attributes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   }
 
   public func strings(_ name: String, default standard: [String]? = nil) throws -> [String] {
-    try value(name, standard) { if case .strings(let values) = $0 { values } else { nil } }
+    try value(name, standard) {
+      if case .strings(let values) = $0 { values } else { $0.isEmptyList ? [] : nil }
+    }
   }
 
   public func type(_ name: String, default standard: ElementType? = nil) throws -> ElementType {
@@ -124,7 +111,9 @@ public struct Attributes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 
   public func types(_ name: String, default standard: [ElementType]? = nil) throws -> [ElementType]
   {
-    try value(name, standard) { if case .types(let values) = $0 { values } else { nil } }
+    try value(name, standard) {
+      if case .types(let values) = $0 { values } else { $0.isEmptyList ? [] : nil }
+    }
   }
 
   /// Sizes; a list of whole numbers is one too.
@@ -142,7 +131,9 @@ public struct Attributes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   public func shapes(_ name: String, default standard: [SymbolicShape]? = nil) throws
     -> [SymbolicShape]
   {
-    try value(name, standard) { if case .shapes(let values) = $0 { values } else { nil } }
+    try value(name, standard) {
+      if case .shapes(let values) = $0 { values } else { $0.isEmptyList ? [] : nil }
+    }
   }
 
   /// One size: a shape of one dimension, or a whole number.

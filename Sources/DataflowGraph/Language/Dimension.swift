@@ -110,10 +110,14 @@ extension Dimension: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
 
 extension Dimension: CustomStringConvertible {
   /// `3`, `atoms`, `3*atoms + 1`.
-  public var description: String {
+  public var description: String { text { $0 } }
+
+  /// The size with its symbols as `name` writes them.
+  func text(_ name: (String) -> String) -> String {
     if let known { return String(known) }
     return sortedTerms.map { coefficient, symbols in
-      let factors = coefficient == 1 && !symbols.isEmpty ? symbols : ["\(coefficient)"] + symbols
+      let names = symbols.map(name)
+      let factors = coefficient == 1 && !symbols.isEmpty ? names : ["\(coefficient)"] + names
       return factors.joined(separator: "*")
     }.joined(separator: " + ")
   }

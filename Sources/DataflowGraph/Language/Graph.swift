@@ -25,6 +25,7 @@ public final class Graph: @unchecked Sendable {
   /// What distinguishes this graph's names from those of the graphs around it.
   package let path: String
   private var functionCount = 0
+  private var functionNames: Set<String> = []
   /// Values of the parent that are used here, and the placeholders that stand for them.
   private(set) var captures: [(outer: Value, inner: Value)] = []
 
@@ -167,12 +168,15 @@ public final class Graph: @unchecked Sendable {
   }
 
   /// The value itself, or what stands for a value of a graph around this one; nil for another's.
-  func capture(_ value: Value) -> Value? {
+  ///
+  /// - Parameter name: of what stands for it; one that says so if nil.
+  func capture(_ value: Value, name: String? = nil) -> Value? {
     if value.graph === self { return value }
     if let known = captures.first(where: { $0.outer == value }) { return known.inner }
     guard let parent, let outer = parent.capture(value) else { return nil }
-    if outer != value { return capture(outer) }
-    let inner = placeholder(value.elementType, value.shape, name: "captured/\(value.node.name)")
+    if outer != value { return capture(outer, name: name) }
+    let inner = placeholder(
+      value.elementType, value.shape, name: name ?? "captured/\(value.node.name)")
     captures.append((value, inner))
     return inner
   }
@@ -182,6 +186,9 @@ public final class Graph: @unchecked Sendable {
     spec.shape = spec.shape.renamed { $0.hasPrefix("?") ? path + node + $0 : $0 }
     return spec
   }
+
+  /// A name for a function that no other one of this graph has.
+  func uniqueFunctionName(_ name: String) -> String { name.unique(among: &functionNames) }
 
   package func register(_ variable: Variable) { variables.append(variable) }
 
@@ -194,9 +201,4 @@ public final class Graph: @unchecked Sendable {
     }
     return unique
   }
-}
-
-extension Graph: CustomStringConvertible {
-  /// One node a line, in the order they were added.
-  public var description: String { nodes.map(\.description).joined(separator: "\n") }
 }

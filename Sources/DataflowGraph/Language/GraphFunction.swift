@@ -16,14 +16,15 @@ public final class GraphFunction: @unchecked Sendable, Equatable {
   /// - Parameters:
   ///   - parent: the graph in which the function is used.
   ///   - inputs: types and shapes of the declared inputs.
+  ///   - names: the declared inputs' names; `input_0`, `input_1` … if nil.
   ///   - body: adds nodes to the function's graph and returns its outputs.
   public init(
-    name: String, in parent: Graph, inputs: [TensorSpec],
+    name: String, in parent: Graph, inputs: [TensorSpec], names: [String]? = nil,
     body: (Graph, [Value]) throws -> [Value]
   ) throws {
     let graph = Graph(in: parent)
     let declared = inputs.enumerated().map { index, spec in
-      graph.placeholder(spec.elementType, spec.shape, name: "input_\(index)")
+      graph.placeholder(spec.elementType, spec.shape, name: names?[index] ?? "input_\(index)")
     }
     let results = try body(graph, declared)
     outputs = try results.map { result in
@@ -32,7 +33,7 @@ public final class GraphFunction: @unchecked Sendable, Equatable {
       }
       return own
     }
-    self.name = name
+    self.name = parent.uniqueFunctionName(name)
     self.graph = graph
     self.inputs = declared + graph.captures.map(\.inner)
     captures = graph.captures.map(\.outer)

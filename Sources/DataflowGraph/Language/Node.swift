@@ -58,15 +58,3 @@ extension Node: Hashable {
   public static func == (left: Node, right: Node) -> Bool { left === right }
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
-
-extension Node: CustomStringConvertible {
-  /// `layer/MatMul = MatMul(x, layer/weights, transpose_a: false, transpose_b: false)`
-  public var description: String {
-    let attributes = operation.attributes.values.sorted { $0.key < $1.key }
-      .map { "\($0.key): \($0.value)" }
-    let control = controlInputs.map { "^\($0.name)" }
-    let arguments = inputs.map(\.name) + control + attributes
-    let place = device.isEmpty ? "" : " @\(device)"
-    return "\(name) = \(operationName)(\(arguments.joined(separator: ", ")))\(place)"
-  }
-}

@@ -42,6 +42,9 @@ public protocol Operation: Sendable {
   /// Inputs whose buffer the first output may take over if nothing reads it afterwards.
   var overwritableInputs: [Int] { get }
 
+  /// The functions that the operation runs, in the order in which their captured values are inputs.
+  var functions: [GraphFunction] { get }
+
   /// Whether every output is the first input's buffer under another shape, so that nothing runs.
   var isAlias: Bool { get }
 
@@ -66,6 +69,14 @@ extension Operation {
   public var attributes: Attributes { [:] }
   public var overwritableInputs: [Int] { [] }
   public var isAlias: Bool { false }
+
+  /// Those among the attributes, by the attributes' names.
+  public var functions: [GraphFunction] {
+    attributes.values.sorted { $0.key < $1.key }.compactMap { _, value in
+      if case .function(let function) = value { function } else { nil }
+    }
+  }
+
   public var mutatedInputs: [Int] { [] }
 
   /// One for each function of each element of an elementwise operation; none for others.

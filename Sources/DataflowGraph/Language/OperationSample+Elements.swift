@@ -10,18 +10,11 @@ extension OperationSample {
   ) -> OperationSample {
     OperationSample(operation, [input]) { inputs in
       let (elements, strides) = (inputs[0].doubles, input.shape.strides)
-      let results = allPositions(in: shape).map { position -> Double in
+      let results = shape.positions.map { position -> Double in
         guard let place = source(position) else { return filling }
         return elements[zip(place, strides).reduce(0) { $0 + $1.0 * $1.1 }]
       }
       return [Tensor(shape: shape, scalars: results)]
-    }
-  }
-
-  /// Every element's place in a tensor, in row-major order.
-  static func allPositions(in shape: Shape) -> [[Int]] {
-    shape.dimensions.reduce([[]]) { positions, size in
-      positions.flatMap { position in (0..<size).map { position + [$0] } }
     }
   }
 }

@@ -1,82 +1,109 @@
 import Tensors
 
-/// Rows picked by their indices. TensorFlow's `GatherV2` along the first axis.
+/// Rows picked by their indices, or columns along another dimension. TensorFlow's `GatherV2` with the
+/// axis as an attribute.
 public struct GatherV2: Operation {
   public static let name = "GatherV2"
 
-  public init() {}
-  public init(attributes: Attributes) {}
+  let axis: Int
+
+  /// - Parameter axis: counted from the back where negative.
+  public init(axis: Int = 0) { self.axis = axis }
+  public init(attributes: Attributes) throws {
+    axis = try attributes.int("axis", default: 0)
+    guard try attributes.int("batch_dims", default: 0) == 0 else {
+      throw GraphError("attribute batch_dims; allowed: 0")
+    }
+  }
+
+  public var attributes: Attributes { ["axis": .int(axis)] }
+
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(
+      operands: [.init("axis", at: 2, .int, type: "Taxis")],
+      types: ["Tparams": .input(0), "Tindices": .input(1)])
+  }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 2)
-    guard inputs[0].shape.rank > 0 else {
-      throw GraphError("there are no rows in a scalar")
-    }
-    try expect(inputs[1], type: .int32, "the indices")
-    let sizes = inputs[1].shape.dimensions + inputs[0].shape.dimensions.dropFirst()
-    return [TensorSpec(inputs[0].elementType, SymbolicShape(sizes))]
+    guard inputs[0].shape.rank > 0 else { throw GraphError("there are no rows in a scalar") }
+    try expectSameType([inputs[1]], among: .indices)
+    let axis = try inputs[0].shape.axis(axis)
+    let sizes = inputs[0].shape.dimensions
+    return [
+      TensorSpec(
+        inputs[0].elementType,
+        SymbolicShape(sizes[..<axis] + inputs[1].shape.dimensions + sizes[(axis + 1)...]))
+    ]
   }
 
-  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
-    let size = inputs[0].elementType.size
+  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
+    let axis = try inputs[0].shape.axis(axis)
+    let (size, type) = (inputs[0].elementType.size, inputs[1].elementType)
     return FunctionKernel { context in
       let (source, indices, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
-      try checkIndices(indices, below: source.dimensions[0])
-      let bytes = source.count(from: 1) * size
-      let positions = indices.elements(Int32.self)
-      let sharding = Sharding(count: indices.count, nanoseconds: 2 + Double(bytes) / 10)
+      let length = source.dimensions[axis]
+      try checkIndices(indices, type, below: length)
+      let bytes = source.count(from: axis + 1) * size
+      guard indices.count > 0, target.count > 0 else { return }
+      let rows = target.count * size / bytes
+      let sharding = Sharding(count: rows, nanoseconds: 2 + Double(bytes) / 10)
       context.forEachShard(sharding) { _, range in
         for row in range {
+          let (outer, position) = row.quotientAndRemainder(dividingBy: indices.count)
+          let index = outer * length + indices.integer(at: position, type)
           (target.base + row * bytes).copyMemory(
-            from: source.base + Int(positions[row]) * bytes, byteCount: bytes)
+            from: source.base + index * bytes, byteCount: bytes)
         }
       }
     }
   }
 
+  /// The rows' gradients are added up where they came from; other dimensions change places first.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
-    let (rows, indices) = (node.inputs[0], node.inputs[1])
-    let inner = rows.shape.dimensions.dropFirst()
-    let flat = reshape(
-      outputGradients[0]!, SymbolicShape([indices.shape.elementCount] + inner))
-    let flatIndices = reshape(indices, [indices.shape.elementCount])
-    return [unsortedSegmentSum(flat, flatIndices, segments: rows.shape[0]), nil]
+    let (x, indices, g) = (node.inputs[0], node.inputs[1], outputGradients[0]!)
+    let axis = try x.shape.axis(axis)
+    let places = Array(axis..<axis + indices.shape.rank)
+    let others = (0..<g.shape.rank).filter { !places.contains($0) }
+    let inner = others.map { g.shape[$0] }
+    let rows = reshape(
+      transpose(g, places + others), SymbolicShape([indices.shape.elementCount] + inner))
+    let sums = unsortedSegmentSum(
+      rows, reshape(indices, [indices.shape.elementCount]), segments: x.shape[axis])
+    let back = (0..<x.shape.rank).map { $0 < axis ? $0 + 1 : $0 == axis ? 0 : $0 }
+    return [transpose(sums, back), nil]
   }
 
   public static var samples: [OperationSample] {
-    let cases: [(Shape, Shape)] = [
-      ([4], [3]), ([4, 2], [5]), ([3, 2, 2], [2, 2]), ([2, 3], [0]),
+    let cases: [(Shape, Shape, Int)] = [
+      ([4], [3], 0), ([4, 2], [5], 0), ([3, 2, 2], [2, 2], 0), ([2, 3], [0], 0), ([3, 4], [5], 1),
+      ([2, 3, 2], [2, 2], -2), ([2, 4], [], 1), ([2, 0], [3], 0),
     ]
-    return cases.map { shape, picked in
-      let indices = (0..<picked.elementCount).map { Int32(($0 * 7 + 1) % shape[0]) }
-      let inner = shape.dimensions.dropFirst().reduce(1, *)
-      return OperationSample(
-        GatherV2(), [.random(shape), Tensor(shape: picked, scalars: indices)]
-      ) { inputs in
-        let elements = inputs[0].doubles
-        let rows = indices.flatMap { elements[Int($0) * inner..<(Int($0) + 1) * inner] }
-        let sizes = picked.dimensions + shape.dimensions.dropFirst()
-        return [Tensor(shape: Shape(sizes), scalars: rows)]
+    return cases.enumerated().map { number, sample in
+      let (shape, picked, axis) = sample
+      let resolved = axis < 0 ? axis + shape.rank : axis
+      let indices = (0..<picked.elementCount).map { ($0 * 7 + 1) % shape[resolved] }
+      let tensor =
+        number.isMultiple(of: 2)
+        ? Tensor(shape: picked, scalars: indices.map { Int32($0) })
+        : Tensor(shape: picked, scalars: indices.map { Int64($0) })
+      let sizes =
+        shape.dimensions[..<resolved] + picked.dimensions
+        + shape.dimensions[(resolved + 1)...]
+      return OperationSample(GatherV2(axis: axis), [.random(shape), tensor]) { inputs in
+        let moved = OperationSample.moving(NoOp(), inputs[0], to: Shape(Array(sizes))) { position in
+          let place = position[resolved..<resolved + picked.rank]
+          let index = zip(place, picked.strides).reduce(0) { $0 + $1.0 * $1.1 }
+          return position[..<resolved] + [indices[index]] + position[(resolved + picked.rank)...]
+        }
+        return moved.reference(inputs)
       }
     }
   }
 }
 
-/// The rows of `x` that `indices` (`int32`) name; the result's first dimensions are the indices'.
-public func gather(_ x: Value, _ indices: Value) -> Value {
-  x.graph.apply(GatherV2(), x, indices)
-}
-
-/// - Throws: `GraphError` with the first index that is not in `0..<bound`.
-func checkIndices(_ indices: TensorView, below bound: Int) throws {
-  let elements = indices.elements(Int32.self)
-  var (lowest, highest) = (Int32.max, Int32.min)
-  for position in 0..<indices.count {
-    lowest = min(lowest, elements[position])
-    highest = max(highest, elements[position])
-  }
-  guard indices.count > 0, lowest < 0 || Int(highest) >= bound else { return }
-  let position = (0..<indices.count).first { elements[$0] < 0 || Int(elements[$0]) >= bound }!
-  throw GraphError(
-    "index \(elements[position]) at position \(position) is outside 0..<\(bound)")
+/// The rows of `x` that `indices`, whole numbers, name; the result's first dimensions are the
+/// indices'. With another `axis`, these take that one's place.
+public func gather(_ x: Value, _ indices: Value, axis: Int = 0, name: String? = nil) -> Value {
+  x.graph.apply(GatherV2(axis: axis), x, indices, name: name)
 }

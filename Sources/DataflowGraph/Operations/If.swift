@@ -46,6 +46,7 @@ public struct If: Operation {
     }
   }
 
+  public var functions: [GraphFunction] { [thenBranch, elseBranch] }
   public var isStateful: Bool { thenBranch.isStateful || elseBranch.isStateful }
 
   public func makeKernel(at site: KernelSite) throws -> any Kernel {

@@ -14,8 +14,8 @@ public struct MatMul: Operation {
 
   public init(attributes: Attributes) throws {
     self.init(
-      transposeA: try attributes.bool("transpose_a"), transposeB: try attributes.bool("transpose_b")
-    )
+      transposeA: try attributes.bool("transpose_a", default: false),
+      transposeB: try attributes.bool("transpose_b", default: false))
   }
 
   public var attributes: Attributes {

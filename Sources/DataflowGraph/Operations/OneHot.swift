@@ -76,7 +76,7 @@ public struct OneHot: Operation {
       return OperationSample(
         OneHot(depth: 4, axis: axis), [input, Tensor(1.5), Tensor(-0.5)]
       ) { _ in
-        let elements = OperationSample.allPositions(in: shape).map { position in
+        let elements = shape.positions.map { position in
           var inner = position
           let place = inner.remove(at: resolved)
           let index = zip(inner, input.shape.strides).reduce(0) { $0 + $1.0 * $1.1 }

@@ -53,7 +53,7 @@ public struct Pack: Operation {
         let axis = axis < 0 ? axis + shape.rank + 1 : axis
         sizes.insert(count, at: axis)
         let columns = inputs.map(\.doubles)
-        let elements = OperationSample.allPositions(in: Shape(sizes)).map { position in
+        let elements = Shape(sizes).positions.map { position in
           var inner = position
           let index = inner.remove(at: axis)
           return columns[index][zip(inner, shape.strides).reduce(0) { $0 + $1.0 * $1.1 }]

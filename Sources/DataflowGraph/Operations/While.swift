@@ -30,6 +30,8 @@ public struct While: Operation {
     ["cond": .function(condition), "body": .function(body)]
   }
 
+  public var functions: [GraphFunction] { [condition, body] }
+
   /// How many loop variables there are.
   public var variableCount: Int { body.declaredCount }
 

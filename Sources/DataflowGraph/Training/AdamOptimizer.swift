@@ -1,7 +1,7 @@
 import Tensors
 
 /// Adam in TensorFlow's form: slots, powers of the betas and the node that takes a step.
-public struct AdamOptimizer {
+public struct AdamOptimizer: Optimizer {
   public var beta1: Double
   public var beta2: Double
   public var epsilon: Double
@@ -48,10 +48,4 @@ public struct AdamOptimizer {
     }
     return graph.group(powers, name: "Adam")
   }
-}
-
-/// Each component of a gradient limited to `-limit...limit`, as the paper's `clip_value` does.
-public func clipByValue(_ gradient: Value, limit: Double) -> Value {
-  let limit = gradient.graph.constant(limit, gradient.elementType)
-  return minimum(maximum(gradient, -limit), limit)
 }

@@ -57,6 +57,8 @@ struct EpochMemory {
     let margin = hasGuards ? AlignedStorage.alignment : 0
     let bytes = capacities.map { $0 + ($0 > 0 ? margin : 0) }
     for device in arenas.indices { layOut(bytes, plan, on: device) }
+    // Sizes that are found late have their memory laid out after the run's other memory was poisoned.
+    if hasGuards { poison() }
     return true
   }
 

@@ -1,5 +1,5 @@
 /// The names that are most like `name`, at most three.
-func nearestNames(to name: String, among names: [String]) -> [String] {
+package func nearestNames(to name: String, among names: [String]) -> [String] {
   let wanted = Array(name.lowercased().utf8)
   let limit = max(1, wanted.count / 3)
   let near = names.compactMap { candidate -> (distance: Int, name: String)? in
@@ -28,5 +28,5 @@ private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
 
 extension [String] {
   /// `; did you mean a, b?`, nothing where there are no names.
-  var hint: String { isEmpty ? "" : "; did you mean \(joined(separator: ", "))?" }
+  package var hint: String { isEmpty ? "" : "; did you mean \(joined(separator: ", "))?" }
 }

@@ -1,0 +1,45 @@
+import Tensors
+
+/// An operation that changes a variable in place: inputs are the variable, the optimizer's own variables
+/// (slots), scalars, and a gradient. Outputs the variable.
+public protocol UpdateOperation: PlainOperation {
+  static var inputCount: Int { get }
+  /// How many of the first inputs are variables.
+  static var variableCount: Int { get }
+  /// Which input is the gradient; the others behind the variables are scalars.
+  static var gradientIndex: Int { get }
+}
+
+extension UpdateOperation {
+  public static var samples: [OperationSample] { [] }
+
+  public var mutatedInputs: [Int] { Array(0..<Self.variableCount) }
+
+  public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
+    try expect(inputs, count: Self.inputCount)
+    try expectSameType(inputs, among: .floats)
+    for index in inputs.indices {
+      if index < Self.variableCount && !inputs[index].isReference {
+        throw GraphError("input \(index) is no variable")
+      }
+      let isTensor = index < Self.variableCount || index == Self.gradientIndex
+      let expected = isTensor ? inputs[0].shape : .scalar
+      guard inputs[index].shape.couldEqual(expected) else {
+        throw GraphError("input \(index) has shape \(inputs[index].shape), expected \(expected)")
+      }
+    }
+    return [inputs[0]]
+  }
+}
+
+/// A kernel that changes ranges of a variable's elements one by one.
+func makeUpdateKernel<T: KernelFloat>(
+  _: T.Type, nanoseconds: Double = 1.5,
+  _ body: @escaping (Range<Int>, UnsafePointer<TensorView>) -> Void
+) -> any Kernel {
+  FunctionKernel { context in
+    let inputs = context.inputs
+    let sharding = Sharding(count: inputs[0].count, nanoseconds: nanoseconds)
+    context.forEachShard(sharding) { _, range in body(range, inputs) }
+  }
+}

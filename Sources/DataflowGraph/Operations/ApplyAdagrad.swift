@@ -1,0 +1,32 @@
+import Tensors
+
+/// One step of Adagrad: `a += g²`, `variable −= rate · g / √a`. Inputs: variable, a, rate, gradient. TensorFlow's `ApplyAdagrad`.
+public struct ApplyAdagrad: UpdateOperation {
+  public static let name = "ApplyAdagrad"
+  public static let inputCount = 4
+  public static let variableCount = 2
+  public static let gradientIndex = 3
+
+  public init() {}
+
+  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
+    try makeFloatKernel(inputs[0].elementType) {
+      kernel(Float.self)
+    } _: {
+      kernel(Double.self)
+    }
+  }
+
+  private func kernel<T: KernelFloat>(_: T.Type) -> any Kernel {
+    makeUpdateKernel(T.self) { range, inputs in
+      func scalar(_ index: Int) -> T { inputs[index].elements(T.self)[0] }
+      let (w, g) = (inputs[0].elements(T.self), inputs[3].elements(T.self))
+      let a = inputs[1].elements(T.self)
+      let rate = scalar(2)
+      for i in range {
+        a[i] += g[i] * g[i]
+        w[i] -= rate * g[i] / a[i].squareRoot()
+      }
+    }
+  }
+}

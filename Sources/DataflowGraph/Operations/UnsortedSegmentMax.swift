@@ -1,0 +1,46 @@
+import Tensors
+
+/// The largest of the rows that belong together; the lowest number for a segment without rows. TensorFlow's
+/// `UnsortedSegmentMax` with the number of segments as an attribute.
+public struct UnsortedSegmentMax: SegmentOperation {
+  public static let name = "UnsortedSegmentMax"
+  public static let function = BinaryFunction.maximum
+
+  let segments: Dimension
+
+  public init(segments: Dimension) { self.segments = segments }
+  public init(attributes: Attributes) throws { segments = try attributes.dimension("num_segments") }
+
+  public var attributes: Attributes { ["num_segments": .shape([segments])] }
+
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(
+      operands: [.init("num_segments", at: 2, .size, type: "Tnumsegments")],
+      types: ["T": .input(0), "Tindices": .input(1)])
+  }
+
+  public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
+    try output(for: inputs, segments: segments)
+  }
+
+  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
+    try makeSegmentKernel(inputs, isSorted: false)
+  }
+
+  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
+    segmentGradient(of: node, outputGradients[0]!)
+  }
+
+  public static var samples: [OperationSample] {
+    OperationSample.segments(
+      { UnsortedSegmentMax(segments: Dimension($0)) }, isSorted: false, empty: -.infinity,
+      { $0.max()! })
+  }
+}
+
+/// The largest elements of the rows of `x` with equal `ids`, whole numbers, for the ids `0..<segments`.
+public func unsortedSegmentMax(
+  _ x: Value, _ ids: Value, segments: Dimension, name: String? = nil
+) -> Value {
+  x.graph.apply(UnsortedSegmentMax(segments: segments), x, ids, name: name)
+}

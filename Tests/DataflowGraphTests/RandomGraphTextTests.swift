@@ -1,0 +1,19 @@
+import DataflowGraph
+import TestSupport
+import Testing
+
+/// Graphs drawn at random are printed and read again.
+@Suite struct RandomGraphTextTests {
+  @Test(arguments: 0..<8) func printedAndParsedEqualsTheOriginal(part: Int) throws {
+    for seed in (part * 50)..<(part * 50 + 50) {
+      let graph = RandomGraph(
+        seed: UInt64(seed), operations: 5 + seed % 40, namesSizes: seed % 2 == 0
+      )
+      .graph
+      let text = graph.text
+      let parsed = try Graph(text: text)
+      #expect(firstDifference(graph, parsed) == nil)
+      #expect(parsed.text == text)
+    }
+  }
+}
