@@ -6,7 +6,7 @@ enum CommandLineTool {
 
   static let programs: [any Program.Type] = [
     GvectCalculator.self, TFRPacker.self, Train.self, Evaluate.self, Predict.self, MD.self,
-    Report.self, GraphTool.self,
+    Report.self, GraphTool.self, Inspect.self,
   ]
 
   static var help: String {

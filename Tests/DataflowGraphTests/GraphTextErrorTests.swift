@@ -58,7 +58,7 @@ import Testing
     ),
     (
       "function f(a) { return f(a) }\ny = f(x)", "                       ^",
-      "200 calls lie in each other: without an end?"
+      "100 calls lie in each other: without an end?"
     ),
     ("y = \"text", "    ^", "this string is not closed on its line"),
     ("scope s {", "        ^", "this brace is not closed"),
@@ -116,6 +116,19 @@ import Testing
       try Graph(text: "parameter rate = 1", parameters: ["rate": "2 +"])
     }
     #expect(wrong?.file == "parameter rate" && wrong?.column == 4)
+  }
+
+  @Test(arguments: ["(", "-", "not ", "x ^ ", "x + ", "Tanh(", "[", "if true {\n", "x and "])
+  func whatLiesTooDeepIsRefused(part: String) {
+    let line = String(repeating: part, count: 5000)
+    let error = #expect(throws: GraphTextError.self) {
+      try Graph(text: "x = placeholder(float[2])\ny = " + line)
+    }
+    let blocks = #expect(throws: GraphTextError.self) {
+      try Graph(text: "x = placeholder(float[2])\n" + line)
+    }
+    let errors = [error, blocks].compactMap { $0?.message }
+    #expect(errors.contains { $0.hasPrefix("more than 100 parts lie in each other") })
   }
 
   @Test func damagedTextsAreErrorsNotTraps() throws {

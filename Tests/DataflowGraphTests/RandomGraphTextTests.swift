@@ -4,8 +4,8 @@ import Testing
 
 /// Graphs drawn at random are printed and read again.
 @Suite struct RandomGraphTextTests {
-  @Test(arguments: 0..<8) func printedAndParsedEqualsTheOriginal(part: Int) throws {
-    for seed in (part * 50)..<(part * 50 + 50) {
+  @Test(arguments: 0..<20) func printedAndParsedEqualsTheOriginal(part: Int) throws {
+    for seed in (part * 100)..<(part * 100 + 100) {
       let graph = RandomGraph(
         seed: UInt64(seed), operations: 5 + seed % 40, namesSizes: seed % 2 == 0
       )

@@ -17,6 +17,9 @@ public final class Graph: @unchecked Sendable {
   private var deviceScopes: [DeviceName] = []
   private var colocationScopes: [Node] = []
 
+  /// The variables that are shared by name, and the scopes that are open.
+  var variableScopes = VariableScopes()
+
   /// Whether some operation finds out sizes while it runs.
   package private(set) var hasLateSizes = false
 
@@ -120,6 +123,14 @@ public final class Graph: @unchecked Sendable {
   public func withNameScope<R>(_ name: String, _ body: () throws -> R) rethrows -> R {
     scopes.append(name)
     defer { scopes.removeLast() }
+    return try body()
+  }
+
+  /// Names the nodes that `body` adds as if no scope were open.
+  func outsideNameScopes<R>(_ body: () throws -> R) rethrows -> R {
+    let open = scopes
+    scopes = []
+    defer { scopes = open }
     return try body()
   }
 

@@ -253,46 +253,12 @@ final class GraphBuilder {
 
   /// Counts calls that lie in each other, so that one without an end is an error.
   func nested<T>(at offset: Int, _ body: () throws -> T) throws -> T {
-    guard state.callDepth < 200 else {
-      throw error("200 calls lie in each other: without an end?", offset)
+    guard state.callDepth < BuildState.callLimit else {
+      throw error("\(BuildState.callLimit) calls lie in each other: without an end?", offset)
     }
     state.callDepth += 1
     defer { state.callDepth -= 1 }
     return try body()
-  }
-}
-
-/// What the builders of a text and of those that it includes share.
-final class BuildState {
-  /// Expressions that take the place of the parameters' own.
-  let parameters: [String: String]
-  /// Gives the texts of files.
-  let read: (String) throws -> String
-  var declaredParameters: [String] = []
-  var includedFiles: Set<String> = []
-  /// Name scopes that calls of functions have taken, by graph.
-  var takenScopes: [ObjectIdentifier: Set<String>] = [:]
-  /// Functions that became graphs, so that the same one is made once.
-  var graphFunctions: [GraphFunctionKey: GraphFunction] = [:]
-  /// The graphs of functions in which `capture` was called.
-  var captureSites: Set<ObjectIdentifier> = []
-  /// Functions that say with `capture` what they use, so that their calls list it too.
-  var explicitCaptures: Set<ObjectIdentifier> = []
-  var callDepth = 0
-
-  init(parameters: [String: String], read: @escaping (String) throws -> String) {
-    self.parameters = parameters
-    self.read = read
-  }
-
-  /// - Throws: `GraphError` for a parameter that no text declared.
-  func checkParameters(_ file: String) throws {
-    for name in parameters.keys.sorted() where !declaredParameters.contains(name) {
-      let list = declaredParameters.isEmpty ? "none" : declaredParameters.joined(separator: ", ")
-      throw GraphError(
-        "\(file) has no parameter \(name)\(nearestNames(to: name, among: declaredParameters).hint);"
-          + " parameters: \(list)")
-    }
   }
 }
 

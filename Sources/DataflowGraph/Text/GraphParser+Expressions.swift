@@ -4,12 +4,15 @@ extension GraphParser {
     ["or"], ["and"], ["==", "!=", "<", "<=", ">", ">="], ["+", "-"], ["*", "/", "%"],
   ]
 
-  mutating func expression() throws -> Expression { try infix(level: 0) }
+  mutating func expression() throws -> Expression { try nested { try $0.infix(level: 0) } }
 
   private mutating func infix(level: Int) throws -> Expression {
     guard level < Self.levels.count else { return try prefix() }
     var left = try infix(level: level + 1)
+    var count = 0
     while let sign = infixSign(level) {
+      count += 1
+      guard count < Self.depthLimit else { throw tooDeep }
       let offset = current.range.lowerBound
       try advance()
       if level < 2 { try skipNewlines() }
@@ -34,10 +37,12 @@ extension GraphParser {
 
   private mutating func prefix() throws -> Expression {
     let offset = current.range.lowerBound
-    if try skip("-") { return Expression(kind: .negation(try prefix()), offset: offset) }
+    if try skip("-") {
+      return Expression(kind: .negation(try nested { try $0.prefix() }), offset: offset)
+    }
     if current.word == "not" {
       try advance()
-      return Expression(kind: .not(try infix(level: 2)), offset: offset)
+      return Expression(kind: .not(try nested { try $0.infix(level: 2) }), offset: offset)
     }
     return try power()
   }
@@ -47,12 +52,13 @@ extension GraphParser {
     let base = try postfix()
     let offset = current.range.lowerBound
     guard try skip("^") else { return base }
-    return Expression(kind: .binary("^", base, try prefix()), offset: offset)
+    let exponent = try nested { try $0.prefix() }
+    return Expression(kind: .binary("^", base, exponent), offset: offset)
   }
 
   private mutating func postfix() throws -> Expression {
     var result = try primary()
-    while true {
+    for _ in 0..<Self.depthLimit {
       let offset = current.range.lowerBound
       if isAt("(") {
         result = Expression(kind: .call(result, try arguments()), offset: result.offset)
@@ -63,6 +69,7 @@ extension GraphParser {
         return result
       }
     }
+    throw tooDeep
   }
 
   private mutating func primary() throws -> Expression {

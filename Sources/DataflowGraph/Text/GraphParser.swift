@@ -24,6 +24,11 @@ struct GraphParser {
   let source: SourceText
   var lexer: Lexer
   var current: Token
+  /// How many expressions and blocks are around the current token.
+  private var depth = 0
+  /// How deep they may lie in each other, and how many signs may follow each other, so that the stack
+  /// holds what is done with them.
+  static let depthLimit = 100
 
   /// - Parameter range: the bytes to read, all if nil.
   init(_ source: SourceText, _ range: Range<Int>? = nil) throws {
@@ -54,7 +59,7 @@ struct GraphParser {
 
   mutating func statement() throws -> Statement {
     let offset = current.range.lowerBound
-    return Statement(kind: try statementKind(), offset: offset)
+    return Statement(kind: try nested { try $0.statementKind() }, offset: offset)
   }
 
   private mutating func statementKind() throws -> Statement.Kind {
@@ -198,6 +203,20 @@ struct GraphParser {
   // MARK: Tokens
 
   mutating func advance() throws { current = try lexer.next() }
+
+  /// Reads what lies within what is being read.
+  mutating func nested<T>(_ part: (inout GraphParser) throws -> T) throws -> T {
+    guard depth < Self.depthLimit else { throw tooDeep }
+    depth += 1
+    defer { depth -= 1 }
+    return try part(&self)
+  }
+
+  var tooDeep: GraphTextError {
+    source.error(
+      "more than \(Self.depthLimit) parts lie in each other or follow each other; give some of them"
+        + " names", at: current.range.lowerBound)
+  }
 
   func isAt(_ symbol: String) -> Bool { current.kind == .symbol(symbol) }
 

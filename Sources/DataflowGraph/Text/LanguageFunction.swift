@@ -98,7 +98,11 @@ struct LanguageFunction: Sendable {
       try call.expect(call.arguments.positional.count == 1 ? 1 : 2)
       let last = call.arguments.positional.count - 1
       let (first, end) = (last == 0 ? 0 : try call.int(0), try call.int(last))
-      return .list((first..<max(first, end)).map { .int($0) })
+      let (count, overflow) = end.subtractingReportingOverflow(first)
+      guard !overflow, count <= 1_000_000 else {
+        throw GraphError("range: \(first) to \(end) are more than a million numbers")
+      }
+      return .list((0..<max(0, count)).map { .int(first + $0) })
     },
   ]
 }
