@@ -135,7 +135,8 @@ final class LoopImporter {
     var changed = shapes
     for (index, output) in body.outputs.enumerated() where output.shape.rank == shapes[index].rank {
       for axis in 0..<output.shape.rank where output.shape[axis] != shapes[index][axis] {
-        let own = "\(body.name)_\(index)_\(axis)"
+        // The same name in each try, so that the tries come to an end.
+        let own = "\(region.frames.frames[frame].name)_\(index)_\(axis)"
         region.importer.loopSymbols.insert(own)
         changed[index].dimensions[axis] = Dimension(symbol: own)
       }
