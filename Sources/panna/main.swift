@@ -1,3 +1,5 @@
+import DataflowGraph
 import Foundation
 
+BLAS.useOneThread
 exit(CommandLineTool.run(Array(CommandLine.arguments.dropFirst())))

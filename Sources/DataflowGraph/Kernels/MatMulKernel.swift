@@ -14,7 +14,6 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
   init(transposeA: Bool, transposeB: Bool) {
     self.transposeA = transposeA
     self.transposeB = transposeB
-    BLAS.useOneThread
   }
 
   func prepare(_ sizes: KernelSizes) throws -> Int {

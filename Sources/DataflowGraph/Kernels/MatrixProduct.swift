@@ -47,6 +47,12 @@ extension Double: MatrixElement {
 
 /// BLAS computes on the calling thread; the engine cuts products into shards itself.
 package enum BLAS {
-  /// Runs once in a process: OpenBLAS's thread count is global.
-  package static let useOneThread: Void = openblas_set_num_threads(1)
+  /// Done once in a process, since OpenBLAS's threads are global, and early: those that it starts when
+  /// it is loaded look for work for a tenth of a second before they sleep.
+  package static let useOneThread: Void = {
+    openblas_set_num_threads(1)
+    // Only builds with threads of their own have it.
+    guard let shutdown = Platform.function(named: "blas_thread_shutdown_") else { return }
+    _ = unsafeBitCast(shutdown, to: (@convention(c) () -> Int32).self)()
+  }()
 }

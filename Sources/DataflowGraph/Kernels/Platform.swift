@@ -7,8 +7,11 @@
   import Darwin
 #endif
 
-/// Elementary functions as the C library computes them.
+/// Elementary functions as the C library computes them, and what is found by name.
 enum Platform {
+  /// A function of the libraries that the process has loaded.
+  static func function(named name: String) -> UnsafeMutableRawPointer? { libraryFunction(name) }
+
   static func exp(_ x: Double) -> Double { libraryExp(x) }
   static func log(_ x: Double) -> Double { libraryLog(x) }
   static func tanh(_ x: Double) -> Double { libraryTanh(x) }
@@ -32,6 +35,7 @@ enum Platform {
 }
 
 // Inside the enumeration the short names are its own.
+private func libraryFunction(_ name: String) -> UnsafeMutableRawPointer? { dlsym(nil, name) }
 private func libraryExp(_ x: Double) -> Double { exp(x) }
 private func libraryLog(_ x: Double) -> Double { log(x) }
 private func libraryTanh(_ x: Double) -> Double { tanh(x) }

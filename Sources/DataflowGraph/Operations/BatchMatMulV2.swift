@@ -129,7 +129,6 @@ private final class BatchMatMulKernel<T: MatrixElement>: Kernel {
   init(transposeA: Bool, transposeB: Bool) {
     self.transposeA = transposeA
     self.transposeB = transposeB
-    BLAS.useOneThread
   }
 
   func prepare(_ sizes: KernelSizes) throws -> Int {

@@ -149,7 +149,6 @@ private final class EinsumKernel<T: MatrixElement>: Kernel {
 
   init(_ labels: EinsumEquation) {
     self.labels = labels
-    BLAS.useOneThread
   }
 
   func prepare(_ sizes: KernelSizes) throws -> Int {

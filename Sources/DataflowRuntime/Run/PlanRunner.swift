@@ -11,6 +11,8 @@ final class PlanRunner {
     let firstInput: Int
     let firstOutput: Int
     var workspace = UnsafeMutableRawPointer(bitPattern: AlignedStorage.alignment)!
+    /// The names of the sizes that the step finds out, made in its first run.
+    var lateSymbols: [String] = []
   }
 
   let plan: Plan
@@ -122,7 +124,10 @@ final class PlanRunner {
       && zip(lastFeedShapes!, feeds).allSatisfy { $0 == $1.shape }
     if isKnown { return try checkTypes(feeds) }
     lastFeedShapes = nil
+    let symbolCount = state.symbols.count
     state.symbols = try bindSymbols(plan.feeds, to: feeds, among: symbols)
+    // Room for the sizes that steps find out, as in the last run.
+    state.symbols.reserveCapacity(symbolCount)
     try resolve(0)
     lastFeedShapes = feeds.map(\.shape)
   }
@@ -199,9 +204,10 @@ final class PlanRunner {
       throw GraphError("has sizes that its kernel does not find out")
     }
     let sizes = try kernel.measure(context(of: index, executor))
-    for (number, size) in sizes.enumerated() {
-      state.symbols[step.node.lateSymbol(number)] = size
+    if steps[index].lateSymbols.isEmpty {
+      steps[index].lateSymbols = sizes.indices.map { step.node.lateSymbol($0) }
     }
+    for (symbol, size) in zip(steps[index].lateSymbols, sizes) { state.symbols[symbol] = size }
     if let epoch = plan.epochs.firstIndex(where: { $0.lateStep == index }) { try resolve(epoch) }
     try kernel.run(context(of: index, executor))
   }

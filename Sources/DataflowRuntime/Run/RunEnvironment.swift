@@ -13,6 +13,7 @@ final class RunEnvironment {
   let placement: Placement
 
   init(checksMemory: Bool, interOpThreads: Int, placement: Placement) {
+    BLAS.useOneThread
     self.placement = placement
     self.checksMemory = checksMemory
     self.interOpThreads = interOpThreads

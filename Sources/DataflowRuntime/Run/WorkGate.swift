@@ -45,6 +45,11 @@ final class WorkGate: Sendable {
     var number: UInt64 { word >> (Self.shardBits + Self.threadBits) }
   }
 
+  /// What to do with a shard; a pointer to the bare function would need memory for another form of it.
+  private struct Work {
+    let body: (Int) -> Void
+  }
+
   init(workers: Int) { self.workers = workers }
 
   // MARK: The caller's side
@@ -61,7 +66,7 @@ final class WorkGate: Sendable {
   /// - Parameter threads: how many take part at most, this one included.
   func compute(shards: Int, threads: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
-      withUnsafePointer(to: body) { pointer in
+      withUnsafePointer(to: Work(body: body)) { pointer in
         publish(pointer, shards, threads)
         takeShards(as: 0)
         awaitOthers()
@@ -69,7 +74,7 @@ final class WorkGate: Sendable {
     }
   }
 
-  private func publish(_ body: UnsafePointer<(Int) -> Void>, _ shards: Int, _ threads: Int) {
+  private func publish(_ body: UnsafePointer<Work>, _ shards: Int, _ threads: Int) {
     precondition(shards < 1 << Offer.shardBits, "\(shards) shards")
     self.body.store(UInt(bitPattern: body), ordering: .relaxed)
     self.shards.store(shards, ordering: .relaxed)
@@ -103,7 +108,7 @@ final class WorkGate: Sendable {
     var done = 0
     while let shard = takeShard(as: thread) {
       let address = body.load(ordering: .relaxed)
-      UnsafePointer<(Int) -> Void>(bitPattern: address)!.pointee(shard)
+      UnsafePointer<Work>(bitPattern: address)!.pointee.body(shard)
       done += 1
     }
     guard done > 0 else { return false }
