@@ -4,7 +4,7 @@ import Testing
 
 /// Graphs drawn at random give the same bits however they are run.
 @Suite(.timeLimit(.minutes(10))) struct RandomGraphTests {
-  private static let seeds = Array(UInt64(0)..<1000)
+  private static let seeds = Array(UInt64(0)..<2000)
 
   private func options(inter: Int = 1, intra: Int = 1, isOptimized: Bool = true) -> SessionOptions {
     var options = SessionOptions(
@@ -44,7 +44,7 @@ import Testing
 
   @Test func plannedMemoryEqualsUnplanned() throws {
     // Every value fetched: none shares its memory with another.
-    for seed in Self.seeds where seed % 4 == 0 {
+    for seed in Self.seeds where seed % 2 == 0 {
       let random = RandomGraph(seed: seed, operations: 20)
       let session = Session(random.graph, options: options(isOptimized: false))
       let all = random.graph.nodes.flatMap(\.outputs).filter { $0.elementType == .float64 }
