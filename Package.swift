@@ -8,6 +8,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Dataflow", targets: ["Dataflow"]),
+    .library(name: "DataflowTesting", targets: ["DataflowTesting"]),
     .library(name: "Atomistics", targets: ["Atomistics"]),
     .library(name: "AtomicNetworks", targets: ["AtomicNetworks"]),
     .executable(name: "panna", targets: ["panna"]),
@@ -28,13 +29,14 @@ let package = Package(
         "Tensors", "DataflowGraph", "DataflowRuntime", "DataflowPipelines", "DataflowFormats",
         "DataflowInterchange",
       ]),
+    .target(name: "DataflowTesting", dependencies: ["Dataflow"]),
     .target(name: "ProgramSupport"),
     .target(name: "Atomistics", dependencies: ["Dataflow"]),
     .target(name: "AtomicNetworks", dependencies: ["Atomistics"]),
     .executableTarget(name: "Benchmarks", dependencies: ["Dataflow", "ProgramSupport"]),
     .executableTarget(name: "panna", dependencies: ["AtomicNetworks", "ProgramSupport"]),
 
-    .target(name: "TestSupport", dependencies: ["Dataflow"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["DataflowTesting"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "DataflowGraphTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "DataflowRuntimeTests", dependencies: ["Dataflow", "TestSupport"]),
