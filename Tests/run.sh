@@ -38,4 +38,11 @@ fi
 say "Testing: swift test --skip-build ${options[*]} $*"
 swift test --skip-build "${options[@]}" "$@" 2>&1 |
   { grep -v -E '^◇|^✔ Test case|started\.$' || true; }
+# Everything was asked for: also what another package sees of this one.
+if [ $# = 0 ]; then
+  say "Testing the operations of Examples/operation, a package of its own"
+  # shellcheck disable=SC2046
+  swift test --package-path Examples/operation --scratch-path "$PWD/.build-example" -c release \
+    -Xswiftc -enable-testing $(cpu_flags) 2>&1 | { grep -v -E '^◇|^✔ Test case|started\.$' || true; }
+fi
 say "All tests passed"

@@ -48,9 +48,12 @@ public struct KernelSizes: Sendable {
 
 /// What a kernel works on: valid during one call.
 public struct KernelContext: ~Copyable {
-  package let inputs: UnsafePointer<TensorView>
-  package let outputs: UnsafePointer<TensorView>
-  package let workspace: UnsafeMutableRawPointer
+  /// The inputs, in order; one that the operation may overwrite can lie where an output does.
+  public let inputs: UnsafePointer<TensorView>
+  /// Where to write.
+  public let outputs: UnsafePointer<TensorView>
+  /// The scratch memory that `prepare` asked for, on a cache line.
+  public let workspace: UnsafeMutableRawPointer
   package unowned(unsafe) let executor: any ParallelExecutor
   /// The run that this call is part of.
   package unowned(unsafe) let state: RunState
@@ -66,8 +69,8 @@ public struct KernelContext: ~Copyable {
     self.state = state
   }
 
-  /// Runs `body` for every shard's range of items.
-  package func forEachShard(_ sharding: Sharding, _ body: (Int, Range<Int>) -> Void) {
+  /// Runs `body` for every shard's number and range of items, on the threads there are.
+  public func forEachShard(_ sharding: Sharding, _ body: (Int, Range<Int>) -> Void) {
     if sharding.shards == 1 { return body(0, 0..<sharding.count) }
     executor.run(shards: sharding.shards) { body($0, sharding[$0]) }
   }

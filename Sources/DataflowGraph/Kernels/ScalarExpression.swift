@@ -36,21 +36,23 @@ extension ScalarExpression: ExpressibleByFloatLiteral, ExpressibleByIntegerLiter
   public init(floatLiteral value: Double) { self = .constant(value) }
   public init(integerLiteral value: Int) { self = .constant(Double(value)) }
 
-  /// The first, second and third input.
-  static var x: ScalarExpression { .input(0) }
-  static var y: ScalarExpression { .input(1) }
-  static var z: ScalarExpression { .input(2) }
+  /// The first input.
+  public static var x: ScalarExpression { .input(0) }
+  /// The second input.
+  public static var y: ScalarExpression { .input(1) }
+  /// The third input.
+  public static var z: ScalarExpression { .input(2) }
 
-  static func + (a: ScalarExpression, b: ScalarExpression) -> ScalarExpression {
+  public static func + (a: ScalarExpression, b: ScalarExpression) -> ScalarExpression {
     .binary(.add, a, b)
   }
-  static func - (a: ScalarExpression, b: ScalarExpression) -> ScalarExpression {
+  public static func - (a: ScalarExpression, b: ScalarExpression) -> ScalarExpression {
     .binary(.subtract, a, b)
   }
-  static func * (a: ScalarExpression, b: ScalarExpression) -> ScalarExpression {
+  public static func * (a: ScalarExpression, b: ScalarExpression) -> ScalarExpression {
     .binary(.multiply, a, b)
   }
-  static func / (a: ScalarExpression, b: ScalarExpression) -> ScalarExpression {
+  public static func / (a: ScalarExpression, b: ScalarExpression) -> ScalarExpression {
     .binary(.divide, a, b)
   }
 }

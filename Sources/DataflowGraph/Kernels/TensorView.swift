@@ -1,11 +1,14 @@
 import Tensors
 
 /// A tensor as kernels see it: memory that someone else owns, and the sizes of this run.
-package struct TensorView {
-  package var base: UnsafeMutableRawPointer
-  package var dimensions: UnsafeMutablePointer<Int>
-  package var rank: Int
-  package var count: Int
+public struct TensorView {
+  /// Where the first element is; the elements follow in row-major order.
+  public var base: UnsafeMutableRawPointer
+  /// The sizes, `rank` of them.
+  public var dimensions: UnsafeMutablePointer<Int>
+  public var rank: Int
+  /// The number of elements.
+  public var count: Int
 
   package init(
     base: UnsafeMutableRawPointer, dimensions: UnsafeMutablePointer<Int>, rank: Int, count: Int
@@ -16,26 +19,28 @@ package struct TensorView {
     self.count = count
   }
 
-  package func elements<T: TensorElement>(_: T.Type = T.self) -> UnsafeMutablePointer<T> {
+  /// The elements, which are of the type `T`.
+  public func elements<T: TensorElement>(_: T.Type = T.self) -> UnsafeMutablePointer<T> {
     base.assumingMemoryBound(to: T.self)
   }
 
   /// The product of the sizes from `axis` on.
-  package func count(from axis: Int) -> Int {
+  public func count(from axis: Int) -> Int {
     var product = 1
     for index in axis..<max(axis, rank) { product *= dimensions[index] }
     return product
   }
 
-  package var shape: Shape { Shape((0..<rank).map { dimensions[$0] }) }
+  /// The sizes as a shape; asks for memory.
+  public var shape: Shape { Shape((0..<rank).map { dimensions[$0] }) }
 
   /// Copies bytes to the first element and on.
-  package func fill(from bytes: UnsafeRawBufferPointer) {
+  public func fill(from bytes: UnsafeRawBufferPointer) {
     UnsafeMutableRawBufferPointer(start: base, count: bytes.count).copyMemory(from: bytes)
   }
 
   /// A copy of the elements.
-  package func tensor(of type: ElementType) -> Tensor {
+  public func tensor(of type: ElementType) -> Tensor {
     var tensor = Tensor(zeros: shape, elementType: type)
     tensor.withMutableBytes {
       $0.copyMemory(from: UnsafeRawBufferPointer(start: base, count: $0.count))

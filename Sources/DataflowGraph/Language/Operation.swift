@@ -112,14 +112,14 @@ extension Operation {
   }
 
   /// Checks the number of inputs.
-  func expect(_ inputs: [TensorSpec], count: Int) throws {
+  public func expect(_ inputs: [TensorSpec], count: Int) throws {
     guard inputs.count == count else {
       throw GraphError("takes \(count) inputs, got \(inputs.count)")
     }
   }
 
   /// Checks that all inputs are of the first one's type, and that it is among `allowed`.
-  func expectSameType(_ inputs: [TensorSpec], among allowed: [ElementType]? = nil) throws {
+  public func expectSameType(_ inputs: [TensorSpec], among allowed: [ElementType]? = nil) throws {
     guard let first = inputs.first else { return }
     for (index, input) in inputs.enumerated() where input.elementType != first.elementType {
       throw GraphError(
@@ -131,14 +131,14 @@ extension Operation {
   }
 
   /// Checks an input's rank.
-  func expect(_ input: TensorSpec, rank: Int, _ what: String) throws {
+  public func expect(_ input: TensorSpec, rank: Int, _ what: String) throws {
     guard input.shape.rank == rank else {
       throw GraphError("\(what) has shape \(input.shape), expected rank \(rank)")
     }
   }
 
   /// Checks an input's type.
-  func expect(_ input: TensorSpec, type: ElementType, _ what: String) throws {
+  public func expect(_ input: TensorSpec, type: ElementType, _ what: String) throws {
     guard input.elementType == type else {
       throw GraphError("\(what) is \(input.elementType), expected \(type)")
     }
@@ -146,8 +146,12 @@ extension Operation {
 }
 
 extension [ElementType] {
-  static let floats: [ElementType] = [.float32, .float64]
-  static let indices: [ElementType] = [.int32, .int64]
-  static let numbers: [ElementType] = [.float32, .float64, .int32, .int64, .uint8]
-  static let all: [ElementType] = numbers + [.bool]
+  /// Types of numbers with a fraction.
+  public static let floats: [ElementType] = [.float32, .float64]
+  /// Types of places in other tensors.
+  public static let indices: [ElementType] = [.int32, .int64]
+  /// Types of numbers.
+  public static let numbers: [ElementType] = [.float32, .float64, .int32, .int64, .uint8]
+  /// Types of elements.
+  public static let all: [ElementType] = numbers + [.bool]
 }

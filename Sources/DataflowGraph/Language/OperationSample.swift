@@ -49,7 +49,7 @@ extension Tensor {
 
 extension OperationSample {
   /// Samples of an elementwise operation with one input.
-  static func unary(
+  public static func unary(
     _ operation: any Operation, in range: ClosedRange<Double> = -1.5...1.5,
     _ function: @escaping @Sendable (Double) -> Double
   ) -> [OperationSample] {
@@ -62,7 +62,7 @@ extension OperationSample {
   }
 
   /// Samples of an elementwise operation with two inputs that broadcast in all ways.
-  static func binary(
+  public static func binary(
     _ operation: any Operation, in range: ClosedRange<Double> = -1.5...1.5,
     isDifferentiable: Bool = true, _ function: @escaping @Sendable (Double, Double) -> Double
   ) -> [OperationSample] {
@@ -81,7 +81,7 @@ extension OperationSample {
   }
 
   /// Samples of a comparison, with equal elements among the inputs.
-  static func comparison(
+  public static func comparison(
     _ operation: any Operation, _ function: @escaping @Sendable (Double, Double) -> Bool
   ) -> [OperationSample] {
     let left = Tensor([-1.0, 0, 0.5, 2, 3, .infinity, .nan, 1])
