@@ -86,7 +86,7 @@ import Testing
     }
 
     static func clusters(_ count: Int) throws -> [DescribedStructure] {
-      let calculator = try ModifiedBehlerParrinello(
+      let calculator = try AtomicDescriptors(
         DescriptorParameters(
           species: ["H", "O"], radialEta: 4, radialCutoff: 3.5, radialStart: 0.5, radialCount: 3,
           angularEta: 2, angularCutoff: 3, angularStart: 0.5, angularCount: 2, zeta: 4,
@@ -245,5 +245,89 @@ import Testing
       message(["TRAINING_PARAMETERS.learning_rate_constant=False"])
         == "/train.ini:9: [TRAINING_PARAMETERS] learning_rate_decay_factor is missing: expected a"
         + " number above 0.0")
+  }
+
+  /// Numbers that overflow end a training; what was good before stays.
+  @Test func overflowsLeaveTheLastGoodCheckpoint() throws {
+    let workspace = try Workspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    let sets = ["TRAINING_PARAMETERS.learning_rate=1e30", "IO_INFORMATION.save_checkpoint_steps=1"]
+    #expect(workspace.run("train", sets.flatMap { ["--set", $0] }) == 1)
+    let names = try FileManager.default.contentsOfDirectory(atPath: workspace.path + "/train")
+    #expect(names.filter { $0.hasSuffix(".panna") } == ["checkpoint-1.panna"])
+    #expect(!names.contains("saved_networks"))
+  }
+
+  @Test func checkpointsForTensorFlowAreEvaluatedToo() throws {
+    let workspace = try Workspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    #expect(
+      workspace.run(
+        "train",
+        [
+          "--set", "IO_INFORMATION.write_tf_checkpoints=True", "--set",
+          "IO_INFORMATION.max_ckpt_to_keep=1",
+        ]) == 0)
+    #expect(workspace.run("evaluate") == 0)
+    let expected = try workspace.text("evaluation/20.dat")
+    try FileManager.default.removeItem(atPath: workspace.path + "/train/checkpoint-20.panna")
+    try FileManager.default.removeItem(atPath: workspace.path + "/evaluation")
+    #expect(workspace.run("evaluate") == 0)
+    #expect(try workspace.text("evaluation/20.dat") == expected)
+    // And it is gone on from.
+    #expect(workspace.run("train", ["--set", "TRAINING_PARAMETERS.max_steps=22"]) == 0)
+    #expect(try workspace.text("train/delta_e.dat").split(separator: "\n").count == 22)
+  }
+
+  @Test func layersBeginAsTheirBehaviourSays() throws {
+    let workspace = try Workspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    #expect(workspace.run("train") == 0)
+    let saved = workspace.path + "/train/saved_networks"
+    func networks(_ changes: [String]) throws -> [SpeciesNetwork] {
+      let file = try IniFile(
+        path: workspace.path + "/train.ini",
+        overrides: ["DEFAULT_NETWORK.networks_metadata=\(saved)"] + changes)
+      return try NetworkConfiguration(file, seed: 0).model.networks
+    }
+    let all = try NetworkModel(folder: URL(fileURLWithPath: saved)).networks
+    #expect(try networks([])[0] == all[0])
+    let mixed = try networks([
+      "H.behavior=keep:NEW:load", "H.layer2_w_file=\(saved)/species_O_layer_1_weights_3x1.npy",
+      "H.architecture=6:3:1", "H.layer2_b_file=\(saved)/species_O_layer_1_biases_1.npy",
+    ])[0]
+    #expect(mixed.layers[0].weights == all[0].layers[0].weights)
+    #expect(mixed.layers[1].weights.shape == [6, 3])
+    #expect(mixed.layers[2].weights == all[1].layers[1].weights)
+    #expect(mixed.layers[2].biases == all[1].layers[1].biases)
+    #expect(try networks(["H.behavior=new:keep:keep"])[0].layers[0] != all[0].layers[0])
+    func message(_ changes: String...) -> String {
+      do {
+        _ = try networks(changes)
+        return ""
+      } catch { return "\(error)".replacing(workspace.path, with: "") }
+    }
+    #expect(
+      message("H.behavior=keep:keep")
+        == "/train.ini with --set: [H] behavior = keep:keep: expected 3 of keep, new and load,"
+        + " separated by \":\"")
+    #expect(
+      message("H.behavior=keep:keep:keep", "H.architecture=6:3:1")
+        == "/train.ini with --set: [H] behavior = keep:keep:keep: expected keep only where the saved"
+        + " networks have a layer 1 of 6 x 3")
+    #expect(
+      message("H.behavior=keep:keep:load")
+        == "/train.ini: [H] layer2_w_file is missing: expected a path")
+  }
+
+  @Test func initializationsHaveTheirLimits() throws {
+    let workspace = try Workspace()
+    for (name, limit) in [("original", 1.0 / 6), ("glorot", 0.5), ("he", (1.0 / 3).squareRoot())] {
+      let file = try IniFile(
+        path: workspace.path + "/train.ini", overrides: ["DEFAULT_NETWORK.initialization=\(name)"])
+      let weights = try NetworkConfiguration(file, seed: 1).model.networks[0].layers[0].weights
+      let largest = weights.scalars(as: Float.self).map { abs(Double($0)) }.max()!
+      #expect(largest <= limit && largest > 0.9 * limit, "\(name)")
+    }
   }
 }

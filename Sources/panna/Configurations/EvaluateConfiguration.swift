@@ -3,21 +3,14 @@ import ProgramSupport
 
 /// What `evaluate` reads from its configuration file.
 struct EvaluateConfiguration {
-  enum NetworksFormat: String, CaseIterable {
-    case checkpoint = "tf_checkpoint"
-    case panna = "PANNA"
-  }
-
   enum ExampleFormat: String, CaseIterable {
     case packed = "TFR"
     case singleFiles = "single_files"
   }
 
-  let trainDirectory: URL?
+  let source: NetworkSource
   let evaluationDirectory: URL
   let data: URL
-  let networksFormat: NetworksFormat
-  let networksFolder: URL
   let exampleFormat: ExampleFormat
   let computesForces: Bool
   let addsOffset: Bool
@@ -42,11 +35,9 @@ struct EvaluateConfiguration {
       "PARALLELIZATION": ["number_of_process"],
     ])
     let io = try file.section("IO_INFORMATION")
-    networksFormat = try io.choice("networks_format", default: .checkpoint)
-    trainDirectory = networksFormat == .checkpoint ? try io.url("train_dir") : nil
+    source = try NetworkSource(io)
     evaluationDirectory = try io.url("eval_dir")
     data = try io.url("data_dir")
-    networksFolder = try io.url("networks_folder", default: "./saved_networks")
     exampleFormat = try io.choice("example_format", default: .packed)
     let options = file.optionalSection("VALIDATION_OPTIONS")
     computesForces = try options.bool("compute_forces", default: false)

@@ -14,6 +14,8 @@ struct TrainConfiguration {
     let checkpointsKept: Int
     let logFrequency: Int
     let eventFrequency: Int
+    /// Whether checkpoints for TensorFlow are written beside this program's.
+    let writesTensorFlow: Bool
   }
 
   let data: URL
@@ -36,7 +38,7 @@ struct TrainConfiguration {
     "IO_INFORMATION": [
       "train_dir", "data_dir", "input_format", "save_checkpoint_steps", "max_ckpt_to_keep",
       "log_frequency", "tensorboard_log_frequency", "avg_speed_steps", "log_device_placement",
-      "log_dir", "gvect_ini",
+      "log_dir", "gvect_ini", "write_tf_checkpoints",
     ],
     "DATA_INFORMATION": [
       "atomic_sequence", "output_offset", "energy_rescale", "sparse_derivatives", "scaffold_type",
@@ -45,7 +47,7 @@ struct TrainConfiguration {
       "batch_size", "learning_rate", "max_steps", "learning_rate_constant",
       "learning_rate_decay_factor", "learning_rate_decay_step", "beta1", "beta2", "adam_eps",
       "wscale_l1", "wscale_l2", "bscale_l1", "bscale_l2", "clip_value", "loss_function",
-      "floss_function", "forces_cost", "seed",
+      "floss_function", "forces_cost", "seed", "loss_cap", "energy_reduction", "force_reduction",
     ],
     "DEFAULT_NETWORK": NetworkConfiguration.defaultKeys,
     "PARALLELIZATION": [
@@ -61,7 +63,9 @@ struct TrainConfiguration {
     seed = UInt64(try training.int("seed", default: 0, in: 0...Int.max))
     networks = try NetworkConfiguration(file, seed: seed)
     var known = Self.known
-    for symbol in networks.species { known[symbol] = NetworkConfiguration.speciesKeys }
+    for symbol in networks.species {
+      known[symbol] = NetworkConfiguration.speciesKeys(file.optionalSection(symbol))
+    }
     try file.check(known: known)
     data = try io.url("data_dir")
     guard try io.string("input_format", default: "TFR") == "TFR" else {
@@ -89,13 +93,17 @@ struct TrainConfiguration {
       checkpointsKept: try io.int("max_ckpt_to_keep", default: 100_000, in: 1...Int.max),
       logFrequency: logFrequency,
       eventFrequency: try io.int(
-        "tensorboard_log_frequency", default: logFrequency, in: 1...Int.max))
+        "tensorboard_log_frequency", default: logFrequency, in: 1...Int.max),
+      writesTensorFlow: try io.bool("write_tf_checkpoints", default: false))
   }
 
   private static func objective(_ training: IniSection) throws -> TrainingObjective {
     var objective = TrainingObjective()
     objective.energyLoss = try training.choice("loss_function", default: .quad)
     objective.forceLoss = try training.choice("floss_function", default: .quad)
+    objective.lossCap = try training.double("loss_cap", default: EnergyLoss.cap, above: 0)
+    objective.energyReduction = try training.choice("energy_reduction", default: .sum)
+    objective.forceReduction = try training.choice("force_reduction", default: .sum)
     objective.forcesCost = try training.double("forces_cost", default: 0, atLeast: 0)
     objective.clipValue = try training.double("clip_value", default: 0, atLeast: 0)
     objective.beta1 = try training.double("beta1", default: 0.9, atLeast: 0)

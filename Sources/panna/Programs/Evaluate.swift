@@ -14,9 +14,11 @@ enum Evaluate: Program {
       data_dir           folder of *.tfrecord files (or *.bin, see example_format)
       eval_dir           folder for <step>.dat and <step>_forces.dat
       networks_format    tf_checkpoint: the checkpoints in train_dir (default)
-                         PANNA: the saved networks in networks_folder (./saved_networks);
+                         PANNA: the saved networks in networks_folder (./saved_networks)
+                         LAMMPS: the potential in networks_folder
                          the results are then energies.dat and forces.dat
-      train_dir          folder of a training
+      train_dir          folder of a training; TensorFlow's checkpoints need
+                         networks_metadata.json beside them
       example_format     TFR (default) or single_files
     [VALIDATION_OPTIONS]
       compute_forces (False)   add_offset (True)
@@ -49,39 +51,26 @@ enum Evaluate: Program {
   }
 
   private static func candidates(_ configuration: EvaluateConfiguration) throws -> [Candidate] {
-    guard let folder = configuration.trainDirectory else {
-      let networks = configuration.networksFolder
+    guard case .training(let networks) = configuration.source else {
       return [
         Candidate(energiesName: "energies.dat", forcesName: "forces.dat") {
-          try NetworkModel(folder: networks)
+          try configuration.source.model(step: nil)
         }
       ]
     }
-    let checkpoints = CheckpointFolder(folder)
-    return try steps(checkpoints, configuration).map { step in
+    return try steps(networks, configuration).map { step in
       Candidate(energiesName: "\(step).dat", forcesName: "\(step)_forces.dat") {
-        let file = checkpoints.file(step: step)
-        return try TrainingCheckpoint.model(in: Checkpoint(file), file: file.path)
+        try networks.model(step: step)
       }
     }
   }
 
   private static func steps(
-    _ checkpoints: CheckpointFolder, _ configuration: EvaluateConfiguration
+    _ networks: TrainedNetworks, _ configuration: EvaluateConfiguration
   ) throws -> [Int] {
-    let all = checkpoints.steps
-    guard let last = all.last else {
-      throw WorkError("\(checkpoints.folder.path): there is no checkpoint-*.panna")
-    }
-    if let step = configuration.stepNumber {
-      guard all.contains(step) else {
-        throw WorkError(
-          "\(checkpoints.folder.path): there is no checkpoint of step \(step); the steps are"
-            + " \(all.map(String.init).joined(separator: ", "))")
-      }
-      return [step]
-    }
-    if configuration.onlyLast { return [last] }
+    let last = try networks.step(configuration.stepNumber)
+    if configuration.onlyLast || configuration.stepNumber != nil { return [last] }
+    let all = networks.steps
     return stride(from: 0, to: all.count, by: configuration.subsampling).map { all[$0] }
   }
 

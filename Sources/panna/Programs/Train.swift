@@ -15,6 +15,7 @@ enum Train: Program {
       train_dir                  folder for checkpoints, event files and the trained networks
       log_dir                    folder for delta_e.dat and delta_e_std.dat (.)
       save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
+      write_tf_checkpoints       True: checkpoints for TensorFlow too, model.ckpt-<step> (False)
       log_frequency (1)          tensorboard_log_frequency (log_frequency)
       gvect_ini                  the descriptors' configuration, kept with the networks so that
                                  predict and md can use them
@@ -32,17 +33,23 @@ enum Train: Program {
                                  exp_quad_std_atom, quad_exp_tanh, quad_exp_tanh_atom,
                                  quad_exp_tanh_std_atom
       floss_function (quad)      quad, exp_quad, quad_atom, exp_quad_atom
+      loss_cap (5.0)             the cap of the quad_exp_tanh losses (a of equation 15)
+      energy_reduction (sum)     force_reduction (sum)   sum or mean over the batch
       forces_cost (0.0)          above 0: trains on forces too
       seed (0)                   of the initial networks and of the order of examples
     [DEFAULT_NETWORK] and a section for any species, named by its symbol
       g_size  architecture (n1:n2:1)  activations  trainable  nn_type (a2aff)
+      initialization (original)  of the weights: original, ±1/out; glorot; he
       networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
+      behavior                   species: for each layer keep (the saved one's), new (random) or
+                                 load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
       output_offset              species: its energy, eV
     [PARALLELIZATION]
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
 
-    A training in a train_dir that holds checkpoints goes on from the newest one.
+    A training in a train_dir that holds checkpoints goes on from the newest one, this program's or
+    TensorFlow's. Numbers that are not finite end it with the step, the term and the structures.
     """
   static let example = "  panna train --config train.ini"
 
@@ -65,7 +72,7 @@ private struct TrainingRun {
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     var model = configuration.networks.model
     if let file = configuration.gvectIni {
-      model.descriptors = try DescriptorConfiguration.parameters(path: file.path)
+      model.descriptors = try DescriptorConfiguration.settings(path: file.path)
     }
     var options = SessionOptions(
       intraOpParallelismThreads: threads, interOpParallelismThreads: configuration.interOpThreads)
@@ -144,7 +151,7 @@ private struct TrainingRun {
       let (step, checkpoint) = checkpoints.newest(onDamage: {
         warn("train: \($0); an older checkpoint is used")
       })
-    else { return }
+    else { return try resumeFromTensorFlow() }
     let file = checkpoints.file(step: step).path
     for (name, value) in notes where checkpoint.texts[name] != value {
       warn(
@@ -159,10 +166,22 @@ private struct TrainingRun {
     say("train: goes on from \(file), step \(step)")
   }
 
+  /// Goes on from the last of TensorFlow's checkpoints, where there is one.
+  private func resumeFromTensorFlow() throws {
+    let networks = TrainedNetworks(configuration.output.trainDirectory)
+    guard let step = TrainedNetworks.tensorFlowSteps(networks.folder).last else { return }
+    try networks.restore(trainer, tensorFlowStep: step)
+    say("train: goes on from \(networks.folder.path)/model.ckpt-\(step)")
+  }
+
   private func save(_ checkpoints: CheckpointFolder) throws {
     let checkpoint = try TrainingCheckpoint.make(trainer, notes: notes)
     try checkpoints.write(
       checkpoint, step: trainer.step, keeping: configuration.output.checkpointsKept)
+    if configuration.output.writesTensorFlow {
+      try TrainedNetworks.writeTensorFlowCheckpoint(
+        trainer, to: checkpoints.folder, keeping: configuration.output.checkpointsKept)
+    }
   }
 
   /// What the order of examples depends on.
