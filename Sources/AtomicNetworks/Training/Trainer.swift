@@ -12,8 +12,8 @@ public final class Trainer {
   public let schedule: TrainingSchedule
   /// Updates taken so far.
   public private(set) var step: Int
-  private let initial: NetworkModel
-  private let session: Session
+  let initial: NetworkModel
+  let session: Session
   private let descriptorSize: Int
   /// The structures of the last step.
   private var lastNames: [String] = []
@@ -96,7 +96,7 @@ public final class Trainer {
       squaredForceErrors: results.count > 5 ? results[5] : nil, atomicEnergies: atomicEnergies)
   }
 
-  private func feeds(_ batch: TrainingBatch, learningRate: Double) -> [Value: Tensor] {
+  func feeds(_ batch: TrainingBatch, learningRate: Double) -> [Value: Tensor] {
     let type = graph.potential.elementType
     func floats(_ numbers: [Float]) -> Tensor { Tensor(numbers).converted(to: type) }
     var feeds = batch.batch.feeds(graph.potential)

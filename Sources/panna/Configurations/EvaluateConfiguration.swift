@@ -21,6 +21,9 @@ struct EvaluateConfiguration {
   let stepNumber: Int?
   /// The descriptors' size that the file expects, nil where it does not say.
   let descriptorSize: Int?
+  /// How many structures are taken by chance; nil for all.
+  let sampleSize: Int?
+  let threads: Int
 
   init(_ file: IniFile) throws {
     try file.check(known: [
@@ -28,7 +31,7 @@ struct EvaluateConfiguration {
         "train_dir", "eval_dir", "data_dir", "networks_format", "networks_folder", "example_format",
       ],
       "VALIDATION_OPTIONS": [
-        "compute_forces", "single_step", "step_number", "subsampling", "add_offset",
+        "compute_forces", "single_step", "step_number", "subsampling", "add_offset", "batch_size",
       ],
       "TFR_STRUCTURE": ["g_size", "sparse_derivatives"],
       "DATA_INFORMATION": ["g_size", "atomic_sequence", "output_offset", "sparse_derivatives"],
@@ -45,6 +48,13 @@ struct EvaluateConfiguration {
     onlyLast = try options.bool("single_step", default: false)
     subsampling = try options.int("subsampling", default: 1, in: 1...Int.max)
     stepNumber = options.has("step_number") ? try options.int("step_number", in: 0...Int.max) : nil
+    let size = try options.int("batch_size", default: -1, in: -1...Int.max)
+    if size > 0 && exampleFormat == .packed {
+      throw options.error("batch_size", "-1 with example_format = TFR, which is read whole")
+    }
+    sampleSize = size > 0 ? size : nil
+    threads = try file.optionalSection("PARALLELIZATION").int(
+      "number_of_process", default: 4, in: 0...4096)
     let structure = file["TFR_STRUCTURE"] ?? file.optionalSection("DATA_INFORMATION")
     descriptorSize = structure.has("g_size") ? try structure.int("g_size", in: 1...Int.max) : nil
   }

@@ -29,6 +29,8 @@ struct TrainConfiguration {
   /// Whether the device of every operation is printed.
   let logsDevicePlacement: Bool
   let networks: NetworkConfiguration
+  /// Nil where nothing is validated during the training.
+  let validation: ValidationConfiguration?
   /// The descriptors' configuration, to travel with the networks.
   let gvectIni: URL?
   /// Known keys that have no effect here, for a warning.
@@ -50,6 +52,8 @@ struct TrainConfiguration {
       "floss_function", "forces_cost", "seed", "loss_cap", "energy_reduction", "force_reduction",
     ],
     "DEFAULT_NETWORK": NetworkConfiguration.defaultKeys,
+    "VALIDATION": ValidationConfiguration.keys,
+    "VALIDATION_OPTIONS": ValidationConfiguration.keys,
     "PARALLELIZATION": [
       "num_parallel_readers", "num_parallel_calls", "shuffle_buffer_size_multiplier",
       "prefetch_buffer_size_multiplier", "inter_op_parallelism_threads",
@@ -57,10 +61,11 @@ struct TrainConfiguration {
     ],
   ]
 
-  init(_ file: IniFile) throws {
+  /// - Parameter instance: the member of a committee, with a seed and folders of its own.
+  init(_ file: IniFile, instance: Int? = nil) throws {
     let io = try file.section("IO_INFORMATION")
     let training = try file.section("TRAINING_PARAMETERS")
-    seed = UInt64(try training.int("seed", default: 0, in: 0...Int.max))
+    seed = UInt64(try training.int("seed", default: 0, in: 0...Int.max)) + UInt64(instance ?? 0)
     networks = try NetworkConfiguration(file, seed: seed)
     var known = Self.known
     for symbol in networks.species {
@@ -72,8 +77,10 @@ struct TrainConfiguration {
       throw io.error("input_format", "TFR")
     }
     gvectIni = io.has("gvect_ini") ? try io.url("gvect_ini") : nil
-    output = try Self.output(io)
+    output = try Self.output(io, instance)
     objective = try Self.objective(training)
+    validation = try ValidationConfiguration(
+      file, frequency: output.checkpointSteps, trainsForces: objective.includesForces)
     schedule = try Self.schedule(training)
     let parallel = file.optionalSection("PARALLELIZATION")
     threads = try parallel.int("intra_op_parallelism_threads", default: 0, in: 0...4096)
@@ -85,10 +92,14 @@ struct TrainConfiguration {
       + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
   }
 
-  private static func output(_ io: IniSection) throws -> Output {
+  private static func output(_ io: IniSection, _ instance: Int?) throws -> Output {
+    func folder(_ key: String, default fallback: String? = nil) throws -> URL {
+      let url = try io.url(key, default: fallback)
+      return instance.map { Committee.instance($0, in: url) } ?? url
+    }
     let logFrequency = try io.int("log_frequency", default: 1, in: 1...Int.max)
     return Output(
-      trainDirectory: try io.url("train_dir"), logDirectory: try io.url("log_dir", default: "."),
+      trainDirectory: try folder("train_dir"), logDirectory: try folder("log_dir", default: "."),
       checkpointSteps: try io.int("save_checkpoint_steps", default: 1, in: 1...Int.max),
       checkpointsKept: try io.int("max_ckpt_to_keep", default: 100_000, in: 1...Int.max),
       logFrequency: logFrequency,

@@ -8,7 +8,12 @@ import ProgramSupport
 enum Train: Program {
   static let name = "train"
   static let summary = "trains networks on TFRecord files"
-  static let options = CommandLineOptions([.config, .set])
+  static let options = CommandLineOptions([
+    .config, .set,
+    .init(
+      "--instances", value: "N",
+      help: "a committee: N trainings, seeds one apart, in train_dir/instance_<i>"),
+  ])
   static let details = """
     [IO_INFORMATION]
       data_dir                   folder of *.tfrecord files
@@ -44,6 +49,13 @@ enum Train: Program {
       behavior                   species: for each layer keep (the saved one's), new (random) or
                                  load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
       output_offset              species: its energy, eV
+    [VALIDATION]                 optional: looks at structures that are not trained on
+      data_dir                   folder of *.tfrecord files
+      frequency                  in steps (save_checkpoint_steps)
+      patience (0)               ends the training after so many validations in a row that are no
+                                 better by min_gain (0.0) than the best; 0: never
+      criterion (energy)         what is best: energy, its RMSE per atom, or forces, their RMSE
+      keep_best (True)           the best networks are kept in train_dir/best_networks
     [PARALLELIZATION]
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
@@ -54,9 +66,14 @@ enum Train: Program {
   static let example = "  panna train --config train.ini"
 
   static func run(_ arguments: ParsedArguments) throws {
-    let configuration = try TrainConfiguration(arguments.configuration())
-    for key in configuration.ignored { warn("train: \(key) has no effect here") }
-    try TrainingRun(configuration).run()
+    let file = try arguments.configuration()
+    let instances = try arguments.int("--instances", in: 1...1000)
+    let configurations =
+      try instances.map { count in
+        try (0..<count).map { try TrainConfiguration(file, instance: $0) }
+      } ?? [TrainConfiguration(file)]
+    for key in configurations[0].ignored { warn("train: \(key) has no effect here") }
+    for configuration in configurations { try TrainingRun(configuration).run() }
   }
 }
 
@@ -113,24 +130,30 @@ private struct TrainingRun {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
     let checkpoints = CheckpointFolder(output.trainDirectory)
-    try resume(checkpoints)
+    let checkpoint = try resume(checkpoints)
+    let validation = try configuration.validation.map {
+      try TrainValidation($0, trainDirectory: output.trainDirectory, checkpoint: checkpoint)
+    }
     let log = try TrainLog(configuration, step: trainer.step)
     let progress = ProgressReporter(
       "train", unit: "steps", total: configuration.schedule.maxSteps, first: trainer.step)
     let batches = makeBatches()
-    while trainer.step < configuration.schedule.maxSteps, let batch = try batches.next() {
+    func isOver() -> Bool {
+      trainer.step >= configuration.schedule.maxSteps || validation?.isOver ?? false
+    }
+    while !isOver(), let batch = try batches.next() {
       let step = try trainer.run(batch)
       try log.add(step)
       progress.advance(note: describe(step))
-      if trainer.step.isMultiple(of: output.checkpointSteps)
-        || trainer.step == configuration.schedule.maxSteps
-      {
-        try save(checkpoints)
+      try validation?.check(trainer, log)
+      if isOver() || trainer.step.isMultiple(of: output.checkpointSteps) {
+        try save(checkpoints, validation?.notes ?? [:])
       }
     }
     batches.close()
     try log.close()
     progress.finish()
+    if let summary = validation?.summary { say("train: \(summary)") }
     let folder = output.trainDirectory.appendingPathComponent("saved_networks")
     try trainer.model().write(to: folder)
     say("train: the networks are in \(folder.path)")
@@ -146,12 +169,16 @@ private struct TrainingRun {
     return PrefetchQueue(capacity: 2) { try producer.next() }
   }
 
-  private func resume(_ checkpoints: CheckpointFolder) throws {
+  /// - Returns: the checkpoint that the training goes on from.
+  private func resume(_ checkpoints: CheckpointFolder) throws -> Checkpoint? {
     guard
       let (step, checkpoint) = checkpoints.newest(onDamage: {
         warn("train: \($0); an older checkpoint is used")
       })
-    else { return try resumeFromTensorFlow() }
+    else {
+      try resumeFromTensorFlow()
+      return nil
+    }
     let file = checkpoints.file(step: step).path
     for (name, value) in notes where checkpoint.texts[name] != value {
       warn(
@@ -164,6 +191,7 @@ private struct TrainingRun {
       throw WorkError("\(file): \(error)")
     }
     say("train: goes on from \(file), step \(step)")
+    return checkpoint
   }
 
   /// Goes on from the last of TensorFlow's checkpoints, where there is one.
@@ -174,8 +202,8 @@ private struct TrainingRun {
     say("train: goes on from \(networks.folder.path)/model.ckpt-\(step)")
   }
 
-  private func save(_ checkpoints: CheckpointFolder) throws {
-    let checkpoint = try TrainingCheckpoint.make(trainer, notes: notes)
+  private func save(_ checkpoints: CheckpointFolder, _ more: [String: String]) throws {
+    let checkpoint = try TrainingCheckpoint.make(trainer, notes: notes.merging(more) { $1 })
     try checkpoints.write(
       checkpoint, step: trainer.step, keeping: configuration.output.checkpointsKept)
     if configuration.output.writesTensorFlow {
