@@ -1,7 +1,7 @@
 """Runs exported graphs in TensorFlow and compares the results with those beside them.
 
 Usage: tensorflow_roundtrip.py FOLDER, with a folder of its own for each graph: graph.pb,
-manifest.json, and the NumPy files that it names.
+manifest.json, and the NumPy files that it names; or for a checkpoint, with variables.json.
 """
 
 import json
@@ -56,12 +56,27 @@ def run(folder):
     return worst
 
 
+def restore(folder):
+    """The largest difference of a variable that TensorFlow finds in a checkpoint."""
+    files = json.loads((folder / "variables.json").read_text())
+    reader = tf.train.load_checkpoint(str(folder / "model.ckpt-7"))
+    if set(reader.get_variable_to_shape_map()) != set(files):
+        raise ValueError(f"variables {sorted(reader.get_variable_to_shape_map())}")
+    worst = 0.0
+    for name, file in files.items():
+        found, expected = reader.get_tensor(name), np.load(folder / file)
+        if found.shape != expected.shape or found.dtype != expected.dtype:
+            raise ValueError(f"{name}: {found.dtype}{found.shape}")
+        worst = max(worst, distance(found.astype(float), expected.astype(float)))
+    return worst
+
+
 def main():
     folders = sorted(p for p in pathlib.Path(sys.argv[1]).iterdir() if p.is_dir())
     agreeing, missing, failures = 0, 0, 0
     for folder in folders:
         try:
-            difference = run(folder)
+            difference = (restore if (folder / "variables.json").exists() else run)(folder)
             text = f"{difference:.1e}" if not difference <= TOLERANCE else None
         except Exception as error:  # Each graph is reported, whatever is wrong with it.
             text = f"{type(error).__name__}: {error}"

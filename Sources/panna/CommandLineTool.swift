@@ -5,8 +5,9 @@ enum CommandLineTool {
   static let version = "0.1.0"
 
   static let programs: [any Program.Type] = [
-    GvectCalculator.self, TFRPacker.self, Train.self, Evaluate.self, Predict.self, MD.self,
-    Report.self, GraphTool.self, Inspect.self,
+    GvectCalculator.self, TFRPacker.self, Train.self, Evaluate.self,
+    ExtractWeights.self, Predict.self, MD.self, Report.self,
+    GraphTool.self, Inspect.self,
   ]
 
   static var help: String {

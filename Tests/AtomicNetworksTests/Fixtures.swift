@@ -11,7 +11,7 @@ enum Fixtures {
 
   /// Random clusters of two species with random energies and forces.
   static func structures(_ count: Int, seed: UInt64 = 1) throws -> [DescribedStructure] {
-    let calculator = try ModifiedBehlerParrinello(descriptors)
+    let calculator = try AtomicDescriptors(descriptors)
     var generator = PhiloxGenerator(seed: seed)
     return try (0..<count).map { index in
       let atoms = 3 + index % 4
@@ -43,7 +43,7 @@ enum Fixtures {
       }
       return SpeciesNetwork(symbol: symbol, layers: layers, offset: index == 0 ? -2.5 : -3.5)
     }
-    return NetworkModel(networks: networks, descriptors: descriptors)
+    return NetworkModel(networks: networks, descriptors: .modified(descriptors))
   }
 }
 

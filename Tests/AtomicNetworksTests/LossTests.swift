@@ -37,6 +37,25 @@ import Testing
     #expect(Swift.abs(found - expected) < 1e-14 * expected)
   }
 
+  @Test func theCapIsAParameter() throws {
+    let s = errors.reduce(0) { $0 + $1 * $1 }
+    let found = try evaluate(
+      { EnergyLoss.quadExpTanh.value(errors: $0, atomCounts: $1, cap: 2) }, errors)
+    #expect(Swift.abs(found - s - Foundation.exp(2 * Foundation.tanh(s / 2))) < 1e-14)
+  }
+
+  @Test func meansAreSumsOverTheirNumber() throws {
+    for loss in [EnergyLoss.quad, .quadAtom, .quadStdAtom] {
+      let sum = try evaluate({ loss.value(errors: $0, atomCounts: $1) }, errors)
+      let mean = try evaluate(
+        { loss.value(errors: $0, atomCounts: $1, reduction: .mean) }, errors)
+      #expect(Swift.abs(sum - 3 * mean) < 1e-15)
+    }
+    let mean = try evaluate(
+      { ForceLoss.expQuad.value(squaredErrors: $0, atomCounts: $1, reduction: .mean) }, [1, 2, 3])
+    #expect(Swift.abs(mean - 0.5 * Foundation.exp(4)) < 1e-13)
+  }
+
   @Test(arguments: ForceLoss.allCases) func forceLossesAreTheirFormulas(_ loss: ForceLoss) throws {
     let squares = errors.map { $0 * $0 }
     let s = squares.reduce(0, +)

@@ -24,7 +24,7 @@ import Testing
     }
     return NetworkModel(
       networks: [network("H", [5, 1], -0.5), network("O", [6, 4, 1], -3)],
-      descriptors: parameters, energyRescale: energyRescale)
+      descriptors: .modified(parameters), energyRescale: energyRescale)
   }
 
   /// Nine atoms of both species in a triclinic cell, smaller than the neighbours' reach.
@@ -129,7 +129,7 @@ import Testing
     let model = Self.model(energyRescale: rescale)
     var structure = try Self.structure()
     structure.forces = Array(repeating: .zero, count: structure.count)
-    let described = try ModifiedBehlerParrinello(Self.parameters).describe(
+    let described = try AtomicDescriptors(Self.parameters).describe(
       structure, includeDerivatives: true)
     let expected = try Evaluator(model, computesForces: true).evaluate([described])[0]
     let result = try NetworkPotential(model).evaluate(structure)
@@ -176,8 +176,9 @@ import Testing
     #expect(error?.key == "species of atom 2" && error?.allowed == "H, O")
     model.descriptors = nil
     #expect(throws: NetworkError.self) { try NetworkPotential(model) }
-    model.descriptors = Self.parameters
-    model.descriptors?.species = ["O", "H"]
+    var parameters = Self.parameters
+    parameters.species = ["O", "H"]
+    model.descriptors = .modified(parameters)
     #expect(throws: NetworkError.self) { try NetworkPotential(model) }
   }
 }

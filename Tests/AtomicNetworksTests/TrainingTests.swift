@@ -143,7 +143,9 @@ import Testing
       try trainer.run(try trainer.batch(of: structures))
     }
     #expect(
-      error?.description == "step 1: the energy loss is nan for the batch cluster0, cluster1")
+      error?.description
+        == "step 1: the energy error of cluster1 is nan for the batch cluster0,"
+        + " cluster1")
   }
 
   @Test func structuresThatDoNotFitAreNamed() throws {

@@ -23,6 +23,10 @@ enum GoldenParameters {
     return parameters
   }
 
+  static let behlerParrinello = BehlerParrinelloParameters(
+    species: ["H", "C", "N", "O"], radialEtas: [4, 9], radialCutoff: 4.6, radialStart: 0.5,
+    radialCount: 5, angularEtas: [0.01, 0.1], angularCutoff: 4, zetas: [1, 4, 8])
+
   static let silicon = DescriptorParameters(
     species: ["Si"], radialEta: 16, radialCutoff: 4.6, radialStart: 0.5, radialCount: 16,
     angularEta: 6, angularCutoff: 4.6, angularStart: 1.5, angularCount: 4, zeta: 50, angleCount: 8)
@@ -30,12 +34,11 @@ enum GoldenParameters {
 
 @Suite(.enabled(if: Golden.isPresent, "reference data absent")) struct DescriptorGoldenTests {
   private func expectEqual(
-    example: String, bin: String, _ parameters: DescriptorParameters,
+    example: String, bin: String, _ descriptors: AtomicDescriptors,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let structure = try ExampleFile.read(Golden.url("panna/\(example).example"))
     let golden = try DescriptorFile.read(Golden.url("panna/\(bin).bin"))
-    let descriptors = try ModifiedBehlerParrinello(parameters)
     let made = try descriptors.describe(
       structure, includeDerivatives: golden.derivatives != nil)
     #expect(made.name == golden.name && made.species == golden.species)
@@ -55,12 +58,15 @@ enum GoldenParameters {
     let folder = "tests/gvector_calculator"
     try expectEqual(
       example: "\(folder)/examples/\(name)", bin: "\(folder)/bin_references/\(name)",
-      GoldenParameters.unitTest)
+      AtomicDescriptors(GoldenParameters.unitTest))
     for golden in ["mbp_mol", "mbp_mol_sparse"] {
       try expectEqual(
         example: "\(folder)/examples/\(name)", bin: "golden/\(golden)/\(name)",
-        GoldenParameters.molecules)
+        AtomicDescriptors(GoldenParameters.molecules))
     }
+    try expectEqual(
+      example: "\(folder)/examples/\(name)", bin: "golden/bp_mol/\(name)",
+      AtomicDescriptors(GoldenParameters.behlerParrinello))
   }
 
   @Test(arguments: [
@@ -69,6 +75,6 @@ enum GoldenParameters {
   ]) func periodicStructuresInBohr(name: String) throws {
     try expectEqual(
       example: "golden/ex_pbc/\(name)", bin: "golden/mbp_bohr_pbc_deriv/\(name)",
-      GoldenParameters.bohr)
+      AtomicDescriptors(GoldenParameters.bohr))
   }
 }

@@ -16,21 +16,21 @@ func naiveDescriptors(_ structure: Structure, _ p: DescriptorParameters) throws 
       let (r, s) = (length(list.displacements[e]), species[Int(list.neighbours[e])])
       for (c, centre) in p.radialCentres.enumerated() {
         values[base + p.radialOffset(s) + c] +=
-          exp(-p.radialEta * (r - centre) * (r - centre)) * cut(r, p.radialCutoff)
+          exp(-p.radialEtas[c] * (r - centre) * (r - centre)) * cut(r, p.radialCutoff)
       }
       for f in list.row(i) where f < e {
         let (u, v) = (list.displacements[e], list.displacements[f])
         let (ru, rv) = (length(u), length(v))
-        let cosine = max(-1, min(1, dot(u, v) / (ru * rv)))
+        let cosine = p.cosineScale * max(-1, min(1, dot(u, v) / (ru * rv)))
         let cuts = cut(ru, p.angularCutoff) * cut(rv, p.angularCutoff)
         let offset = base + p.angularOffset(s, species[Int(list.neighbours[f])])
         for (c, centre) in p.angularCentres.enumerated() {
-          let gauss = exp(-p.angularEta * pow((ru + rv) / 2 - centre, 2))
+          let gauss = exp(-p.angularEtas[c] * pow((ru + rv) / 2 - centre, 2))
           for (a, theta) in p.angles.enumerated() {
             let smooth = p.epsilon * sin(theta) * sin(theta)
             let root = (1 - cosine * cosine + smooth).squareRoot()
-            let norm = pow((1 + (1 + smooth).squareRoot()) / 2, p.zeta)
-            let peak = pow((1 + cosine * cos(theta) + root * sin(theta)) / 2, p.zeta)
+            let norm = pow((1 + (1 + smooth).squareRoot()) / 2, p.zetas[a])
+            let peak = pow((1 + cosine * cos(theta) + root * sin(theta)) / 2, p.zetas[a])
             values[offset + c * p.angleCount + a] += 2 * peak / norm * gauss * cuts
           }
         }
@@ -61,17 +61,38 @@ func randomStructure(
 @Suite struct DescriptorTests {
   /// Shapes that exercise every way of filling vectors up: odd and even numbers of angles, centres
   /// in no multiple of four, whole and real exponents, with and without epsilon.
-  static let shapes: [DescriptorParameters] = [
-    (["A"], 1, 1, 1, 1.0, 0.01), (["A"], 3, 2, 2, 2.0, 0.01), (["A", "B"], 5, 3, 3, 7.5, 0.001),
-    (["A"], 4, 4, 4, 12.0, 0.01), (["A", "B", "C"], 6, 3, 5, 3.3, 0.05),
-    (["A"], 16, 4, 8, 50.0, 0.01), (["B", "A"], 7, 5, 9, 32.0, 0.001),
-    (["A", "B"], 2, 1, 13, 1.5, 0.01), (["A"], 9, 6, 16, 64.0, 0.01), (["A"], 3, 9, 17, 8.0, 0.02),
-  ].map { species, radial, angular, angles, zeta, epsilon in
-    DescriptorParameters(
-      species: species, radialEta: 4, radialCutoff: 4, radialStart: 0.5, radialCount: radial,
-      angularEta: 2, angularCutoff: 3.2, angularStart: 0.5, angularCount: angular, zeta: zeta,
-      angleCount: angles, epsilon: epsilon)
-  }
+  static let shapes: [DescriptorParameters] =
+    [
+      (["A"], 1, 1, 1, 1.0, 0.01), (["A"], 3, 2, 2, 2.0, 0.01), (["A", "B"], 5, 3, 3, 7.5, 0.001),
+      (["A"], 4, 4, 4, 12.0, 0.01), (["A", "B", "C"], 6, 3, 5, 3.3, 0.05),
+      (["A"], 16, 4, 8, 50.0, 0.01), (["B", "A"], 7, 5, 9, 32.0, 0.001),
+      (["A", "B"], 2, 1, 13, 1.5, 0.01), (["A"], 9, 6, 16, 64.0, 0.01),
+      (["A"], 3, 9, 17, 8.0, 0.02),
+    ].map { species, radial, angular, angles, zeta, epsilon in
+      DescriptorParameters(
+        species: species, radialEta: 4, radialCutoff: 4, radialStart: 0.5, radialCount: radial,
+        angularEta: 2, angularCutoff: 3.2, angularStart: 0.5, angularCount: angular, zeta: zeta,
+        angleCount: angles, epsilon: epsilon)
+    } + listed
+
+  /// Angles that do not mirror each other, exponents and widths of their own, a scaled cosine.
+  static let listed: [DescriptorParameters] = {
+    var parameters = DescriptorParameters(
+      species: ["A", "B"], radialEta: 4, radialCutoff: 4, radialStart: 0.5, radialCount: 5,
+      angularEta: 2, angularCutoff: 3.2, angularStart: 0.5, angularCount: 2, zeta: 8,
+      angleCount: 6)
+    parameters.lists.radialCentres = [0.7, 1.1, 1.2, 2.9, 3.5]
+    parameters.lists.angularCentres = [1.1, 2.6]
+    parameters.lists.angles = [0.1, 0.5, 0.9, 1.4, 2.2, 3.0]
+    var other = parameters
+    other.lists.radialEtas = [4, 3, 2, 1, 0.5]
+    other.lists.angularEtas = [2, 0.7]
+    other.lists.zetas = [2, 4, 7.5, 8, 16, 3]
+    var mirrored = other
+    mirrored.lists.angles = nil
+    mirrored.cosineScale = 0.95
+    return [parameters, other, mirrored]
+  }()
 
   static func structures(_ species: [String]) -> [Structure] {
     var generator = PhiloxGenerator(seed: 21)
@@ -89,7 +110,7 @@ func randomStructure(
   private func precise(
     _ structure: Structure, _ parameters: DescriptorParameters
   ) throws -> (values: [Double], rowStarts: [Int32], neighbours: [Int32], blocks: [Double]) {
-    let descriptors = try ModifiedBehlerParrinello(parameters)
+    let descriptors = try AtomicDescriptors(parameters)
     return descriptors.preciseValuesAndDerivatives(
       species: try structure.speciesIndices(in: parameters.species),
       neighbours: try NeighbourList(of: structure, cutoff: parameters.cutoff))
@@ -97,7 +118,7 @@ func randomStructure(
 
   private func values(_ structure: Structure, _ parameters: DescriptorParameters) throws -> [Double]
   {
-    let descriptors = try ModifiedBehlerParrinello(parameters)
+    let descriptors = try AtomicDescriptors(parameters)
     return descriptors.values(
       Double.self, species: try structure.speciesIndices(in: parameters.species),
       neighbours: try NeighbourList(of: structure, cutoff: parameters.cutoff + 0.7))
@@ -166,7 +187,7 @@ func randomStructure(
           }
         }
       }
-      let (forces, virial) = try ModifiedBehlerParrinello(parameters).contract(
+      let (forces, virial) = try AtomicDescriptors(parameters).contract(
         energyGradient: gradient, species: try structure.speciesIndices(in: parameters.species),
         neighbours: try NeighbourList(of: structure, cutoff: parameters.cutoff + 0.3))
       let scale = 1 + expected.map { length($0) }.max()!
@@ -277,7 +298,7 @@ func randomStructure(
   func equalBitsForAnyNumberOfThreads(threads: Int) throws {
     let structure = randomStructure(
       9, atoms: 90, species: ["Si"], cell: Cell(cubic: 12), minimum: 1.5)
-    let descriptors = try ModifiedBehlerParrinello(GoldenParameters.silicon)
+    let descriptors = try AtomicDescriptors(GoldenParameters.silicon)
     let executor = ThreadedExecutor(threads: threads)
     let serial = try descriptors.describe(structure, includeDerivatives: true)
     #expect(
@@ -292,7 +313,7 @@ func randomStructure(
   }
 
   @Test func emptyAndLonely() throws {
-    let descriptors = try ModifiedBehlerParrinello(GoldenParameters.silicon)
+    let descriptors = try AtomicDescriptors(GoldenParameters.silicon)
     let empty = try descriptors.describe(
       Structure(species: [], positions: []), includeDerivatives: true)
     #expect(empty.descriptors.isEmpty && empty.derivatives == DerivativeBlocks(emptyRows: 0))
@@ -307,7 +328,7 @@ func randomStructure(
       var parameters = GoldenParameters.silicon
       change(&parameters)
       return #expect(throws: AtomisticsError.self) {
-        try ModifiedBehlerParrinello(parameters)
+        try AtomicDescriptors(parameters)
       }?.key
     }
     #expect(key { $0.species = [] } == "species")
@@ -323,6 +344,12 @@ func randomStructure(
     #expect(key { $0.angleCount = 0 } == "ThetasN")
     #expect(key { $0.radialStart = 4.6 } == "Rs0_rad")
     #expect(key { $0.angularStart = 5 } == "Rs0_ang")
+    #expect(key { $0.lists.radialCentres = [1] } == "Rs_rad_list")
+    #expect(key { $0.lists.angularCentres = [1, 2, 3, -4] } == "Rs_ang_list")
+    #expect(key { $0.lists.angles = [0, 1, 2, 3, 3.1, 3.2, 1, 1] } == "Thetas_list")
+    #expect(key { $0.lists.zetas = Array(repeating: 0, count: 8) } == "zeta")
+    #expect(key { $0.lists.radialEtas = [1, 2] } == "eta_rad")
+    #expect(key { $0.lists.angularEtas = [1, 2] } == "eta_ang")
   }
 
   @Test func sizesAndOffsets() {

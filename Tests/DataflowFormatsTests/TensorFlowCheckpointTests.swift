@@ -206,4 +206,22 @@ import Testing
     let strings = try checkpoint.strings("text")
     #expect(strings == [Array("abc".utf8), [], [0, 0xFF] + Array(" long string".utf8)])
   }
+
+  // MARK: Writing
+
+  @Test func whatIsWrittenIsReadAgain() throws {
+    let folder = try TemporaryFolder()
+    var tensors: [String: Tensor] = [
+      "b/weights": Tensor(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6] as [Float]),
+      "b": Tensor(2.5), "global_step": Tensor(Int64(1) << 40), "none": Tensor([] as [Float]),
+      "ü": Tensor([true, false]),
+    ]
+    // More than one block of the index.
+    for index in 0..<3000 { tensors["many/\(index)"] = Tensor([Int32(index)]) }
+    try TensorFlowCheckpoint.write(tensors, to: folder.file("model.ckpt-5"))
+    let checkpoint = try TensorFlowCheckpoint(folder.file("model.ckpt-5"))
+    #expect(checkpoint.variables.count == tensors.count)
+    for (name, tensor) in tensors { #expect(try checkpoint.tensor(name) == tensor) }
+    #expect(try folder.names == ["model.ckpt-5.data-00000-of-00001", "model.ckpt-5.index"])
+  }
 }

@@ -39,6 +39,25 @@ struct TensorFlowRoundTripTests {
     #expect(OperationRegistry.operation(named: name) != nil)
   }
 
+  @Test func checkpointIsWritten() throws {
+    let target = folder.appendingPathComponent("checkpoint")
+    try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
+    var tensors: [String: Tensor] = [
+      "species_H_layer_0/weights": Tensor.random([300, 20], seed: 1),
+      "global_step": Tensor(Int64(7)),
+      "beta1_power": Tensor(Float(0.9)), "flags": Tensor([true, false]),
+    ]
+    for index in 0..<2000 { tensors["many/variable_\(index)"] = Tensor([Int32(index), -1]) }
+    var files: [String: String] = [:]
+    for (index, (name, tensor)) in tensors.enumerated() {
+      files[name] = "\(index).npy"
+      try NumPyFile.write(tensor, to: target.appendingPathComponent("\(index).npy"))
+    }
+    try TensorFlowCheckpoint.write(tensors, to: target.appendingPathComponent("model.ckpt-7"))
+    try JSONEncoder().encode(files).write(to: target.appendingPathComponent("variables.json"))
+    #expect(files.count == 2004)
+  }
+
   @Test(arguments: OperationCase.names) func operationsAreWritten(name: String) throws {
     let test = try OperationCase.read(name)
     let graph = try Graph(importing: try test.graphDef())

@@ -89,8 +89,7 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
     let queue = TensorQueue(capacity: 1)
     _ = try queue.enqueue([element(0)])
     let enqueuer = background { _ = try? queue.enqueue([element(1), element(2)]) }
-    while queue.count < 1 { usleep(100) }
-    usleep(2000)
+    while queue.pendingEnqueues == 0 { usleep(100) }
     queue.close()
     #expect(numbers(try queue.dequeue(3)) == [0, 1, 2])
     enqueuer.wait()

@@ -64,9 +64,9 @@ import Testing
     try run(fixture)
     #expect(try fixture.names(in: "bin") == ["w1.bin", "w2.bin", "w3.bin"])
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w1,w2,w3,")
-    let parameters = try DescriptorConfiguration.parameters(path: fixture.path("gvect.ini"))
-    #expect(parameters.size == 2 * 4 + 3 * 2 * 4 && parameters.epsilon == 0.01)
-    let descriptors = try ModifiedBehlerParrinello(parameters)
+    let parameters = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    #expect(parameters.size == 2 * 4 + 3 * 2 * 4)
+    let descriptors = try AtomicDescriptors(parameters)
     for index in 1...3 {
       let file = try DescriptorFile.read(fixture.url("bin/w\(index).bin"))
       var expected = try descriptors.describe(Self.water(index))
@@ -142,8 +142,8 @@ import Testing
     }
     var alone = Self.water(1)
     alone.cell = .none
-    let parameters = try DescriptorConfiguration.parameters(path: fixture.path("gvect.ini"))
-    let expected = try ModifiedBehlerParrinello(parameters).describe(alone).descriptors
+    let parameters = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let expected = try AtomicDescriptors(parameters).describe(alone).descriptors
     let (periodic, slab) = (try values(), try values("PBC.pbc1=True"))
     let molecule = try values("PBC.pbc2=False")
     #expect(zip(molecule, expected).allSatisfy { abs($0 - $1) < 1e-6 })
@@ -203,8 +203,8 @@ import Testing
 
   @Test(arguments: [
     (
-      "SYMMETRY_FUNCTION.type=BP",
-      "gvect.ini with --set: [SYMMETRY_FUNCTION] type = BP: expected one of mBP"
+      "SYMMETRY_FUNCTION.type=SB",
+      "gvect.ini with --set: [SYMMETRY_FUNCTION] type = SB: expected one of mBP, BP"
     ),
     (
       "GVECT_PARAMETERS.Rsst_ang=0.65",
@@ -221,7 +221,7 @@ import Testing
     ),
     (
       "GVECT_PARAMETERS.eta_rad=4, 9",
-      "gvect.ini with --set: [GVECT_PARAMETERS] eta_rad = 4, 9: expected a number"
+      "gvect.ini with --set: [GVECT_PARAMETERS] eta_rad = 4, 9: expected 4 numbers of at least 0"
     ),
     (
       "SYMMETRY_FUNCTION.species=H, H",
@@ -240,8 +240,9 @@ import Testing
     (
       "GVECT_PARAMETERS.eta_radd=4",
       "gvect.ini with --set: [GVECT_PARAMETERS] eta_radd is an unknown key; did you mean eta_rad? Allowed:"
-        + " Rc_ang, Rc_rad, Rs0_ang, Rs0_rad, RsN_ang, RsN_rad, Rsst_ang, Rsst_rad, ThetasN, epsilon,"
-        + " eta_ang, eta_rad, gvect_parameters_unit, zeta"
+        + " Rc_ang, Rc_rad, Rs0_ang, Rs0_rad, RsN_ang, RsN_rad, Rs_ang_list, Rs_rad_list, Rsst_ang, Rsst_rad,"
+        + " ThetasN, Thetas_list, cut_third_distance, epsilon, eta_ang, eta_rad,"
+        + " gvect_parameters_unit, zeta"
     ),
   ]) func wrongConfigurations(set: String, message: String) throws {
     let fixture = try fixture(1)
@@ -257,10 +258,11 @@ import Testing
     }
     #expect(
       try message("zeta = 8\n", "")
-        == "gvect.ini:10: [GVECT_PARAMETERS] zeta is missing: expected a number")
+        == "gvect.ini:10: [GVECT_PARAMETERS] zeta is missing: expected a list separated by"
+        + " \",\"")
     #expect(
       try message("zeta = 8", "zeta = many")
-        == "gvect.ini:19: [GVECT_PARAMETERS] zeta = many: expected a number")
+        == "gvect.ini:19: [GVECT_PARAMETERS] zeta = many: expected numbers separated by \",\"")
     #expect(
       try message("[PARALLELIZATION]\nnumber_of_process = 1\n", "")
         == "gvect.ini: section [PARALLELIZATION] is missing; found: [IO_INFORMATION]"
@@ -272,10 +274,45 @@ import Testing
     try fixture.write(
       Self.ini + "\ngvect_parameters_unit = bohr\nepsilon = 0\nRsst_rad = 1.0\nRsst_ang = 1.3",
       to: "gvect.ini")
-    let parameters = try DescriptorConfiguration.parameters(path: fixture.path("gvect.ini"))
+    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    guard case .modified(let parameters) = settings else {
+      Issue.record("expected mBP")
+      return
+    }
     #expect(abs(parameters.radialCutoff - 4.5 * Units.bohr) < 1e-12)
     #expect(abs(parameters.radialEta - 4 / (Units.bohr * Units.bohr)) < 1e-12)
     #expect(parameters.epsilon == 0 && parameters.zeta == 8)
+  }
+
+  /// Lists of centres, in the file's unit and in degrees.
+  @Test func listsOfCentres() throws {
+    let fixture = try ProgramFixture()
+    func settings(_ changes: String...) throws -> DescriptorSettings {
+      let file = try IniFile(
+        text: Self.ini, path: "gvect.ini",
+        overrides: changes.map {
+          "GVECT_PARAMETERS.\($0)"
+        })
+      return try DescriptorConfiguration(file).settings
+    }
+    guard case .modified(let plain) = try settings(),
+      case .modified(let listed) = try settings(
+        "gvect_parameters_unit=bohr", "Rs_rad_list=1, 2.5", "RsN_rad=2", "Thetas_list=45, 90, 170",
+        "ThetasN=3", "zeta=8, 9, 10")
+    else {
+      Issue.record("expected mBP")
+      return
+    }
+    #expect(plain.lists == DescriptorLists())
+    #expect(listed.radialCentres == [Units.bohr, 2.5 * Units.bohr])
+    #expect(listed.zetas == [8, 9, 10] && abs(listed.angles[2] - 170 * .pi / 180) < 1e-15)
+    #expect(
+      fixture.message { _ = try settings("Rs_rad_list=1, 2.5", "RsN_rad=3") }
+        == "gvect.ini with --set: [GVECT_PARAMETERS] RsN_rad = 3: expected 2, as many as the list has,"
+        + " or no such key")
+    #expect(
+      fixture.message { _ = try settings("zeta=8, 9, 10, 11, 12, 13, 14") }
+        .contains("[GVECT_PARAMETERS] zeta = 8, 9, 10, 11, 12, 13, 14: expected"))
   }
 
   /// The original's files: the same headers, numbers to 1e-6.
@@ -284,7 +321,7 @@ import Testing
     arguments: [
       ("mbp_mol", "tests/gvector_calculator/examples"),
       ("mbp_mol_sparse", "tests/gvector_calculator/examples"),
-      ("mbp_bohr_pbc_deriv", "golden/ex_pbc"),
+      ("mbp_bohr_pbc_deriv", "golden/ex_pbc"), ("bp_mol", "tests/gvector_calculator/examples"),
     ]) func original(name: String, examples: String) throws
   {
     let fixture = try ProgramFixture()

@@ -22,6 +22,6 @@ import Testing
   @Test func gvectCalculator() throws {
     let example = try GvectCalculatorConfiguration(
       configuration(in: GvectCalculator.example), folder: nil)
-    #expect(example.parameters.size == 48 && example.derivatives == .dense)
+    #expect(example.descriptors.size == 48 && example.derivatives == .dense)
   }
 }

@@ -221,7 +221,7 @@ import Testing
     #expect(totals.count == 31 && totals.max()! - totals.min()! < 1e-4)
     let first = try ExtendedXYZ.read(fixture.url("out/si_T300_r1.xyz"))[0]
     let model = waterNetworks(
-      describedBy: try DescriptorConfiguration.parameters(path: fixture.path("gvect.ini")))
+      describedBy: try DescriptorConfiguration.settings(path: fixture.path("gvect.ini")))
     let expected = try NetworkPotential(model).evaluate(first)
     #expect(abs(first.energy! - expected.energy) < 1e-9)
     #expect(

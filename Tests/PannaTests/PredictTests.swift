@@ -9,7 +9,7 @@ import Testing
 @testable import panna
 
 /// Small networks for H and O, with the descriptors of the file in `GvectCalculatorTests`.
-func waterNetworks(describedBy parameters: DescriptorParameters?, size: Int = 32) -> NetworkModel {
+func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) -> NetworkModel {
   var generator = PhiloxGenerator(seed: 5)
   let networks = ["H", "O"].map { symbol in
     SpeciesNetwork(
@@ -19,7 +19,7 @@ func waterNetworks(describedBy parameters: DescriptorParameters?, size: Int = 32
         .init(random: 3, to: 1, activation: .linear, using: &generator),
       ], offset: symbol == "H" ? -1 : -12)
   }
-  return NetworkModel(networks: networks, descriptors: parameters)
+  return NetworkModel(networks: networks, descriptors: settings)
 }
 
 @Suite struct PredictTests {
@@ -105,7 +105,7 @@ func waterNetworks(describedBy parameters: DescriptorParameters?, size: Int = 32
   func resultsDoNotDependOnThreads(threads: Int) throws {
     let fixture = try ProgramFixture()
     try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
-    let parameters = try DescriptorConfiguration.parameters(path: fixture.path("gvect.ini"))
+    let parameters = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
     let model = waterNetworks(describedBy: parameters)
     try model.write(to: fixture.url("networks"))
     let frames = (1...9).map { GvectCalculatorTests.water($0) }

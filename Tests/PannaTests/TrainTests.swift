@@ -10,105 +10,8 @@ import Testing
 
 /// `train`, `evaluate` and `tfr_packer` on small data of the tests' own making.
 @Suite(.timeLimit(.minutes(5))) struct TrainTests {
-  /// A folder with packed clusters and a configuration.
-  private struct Workspace {
-    let folder: TemporaryFolder
-    var path: String { folder.url.path }
-
-    init(structures: Int = 12) throws {
-      folder = try TemporaryFolder()
-      let bins = folder.url.appendingPathComponent("bin")
-      try FileManager.default.createDirectory(at: bins, withIntermediateDirectories: true)
-      for structure in try Workspace.clusters(structures) {
-        try DescriptorFile.write(
-          structure, to: bins.appendingPathComponent("\(structure.name).bin"), derivatives: .dense)
-      }
-      try write(
-        """
-        [IO_INFORMATION]
-        input_dir = \(path)/bin
-        output_dir = \(path)/data
-        elements_per_file = 5
-        prefix = set
-        [CONTENT_INFORMATION]
-        include_derivatives = True
-        """, "tfr.ini")
-      try write(
-        """
-        [IO_INFORMATION]
-        data_dir = \(path)/data
-        train_dir = \(path)/train
-        log_dir = \(path)/train
-        save_checkpoint_steps = 3
-        [DATA_INFORMATION]
-        atomic_sequence = H, O
-        output_offset = -2.5, -3.5
-        [TRAINING_PARAMETERS]
-        batch_size = 4
-        max_steps = 20
-        learning_rate = 0.01
-        forces_cost = 0.5
-        [DEFAULT_NETWORK]
-        g_size = 18
-        architecture = 6:4:1
-        [O]
-        architecture = 3:1
-        activations = tanh:linear
-        [PARALLELIZATION]
-        intra_op_parallelism_threads = 1
-        """, "train.ini")
-      try write(
-        """
-        [IO_INFORMATION]
-        data_dir = \(path)/data
-        train_dir = \(path)/train
-        eval_dir = \(path)/evaluation
-        [VALIDATION_OPTIONS]
-        compute_forces = True
-        single_step = True
-        """, "evaluate.ini")
-    }
-
-    func write(_ text: String, _ name: String) throws {
-      _ = try folder.write(text + "\n", to: name)
-    }
-
-    func run(_ program: String, _ more: [String] = []) -> Int32 {
-      CommandLineTool.run([program, "--config", "\(path)/\(Self.files[program]!)"] + more)
-    }
-
-    private static let files = [
-      "tfr_packer": "tfr.ini", "train": "train.ini", "evaluate": "evaluate.ini",
-    ]
-
-    func text(_ name: String) throws -> String {
-      try String(contentsOf: folder.url.appendingPathComponent(name), encoding: .utf8)
-    }
-
-    static func clusters(_ count: Int) throws -> [DescribedStructure] {
-      let calculator = try ModifiedBehlerParrinello(
-        DescriptorParameters(
-          species: ["H", "O"], radialEta: 4, radialCutoff: 3.5, radialStart: 0.5, radialCount: 3,
-          angularEta: 2, angularCutoff: 3, angularStart: 0.5, angularCount: 2, zeta: 4,
-          angleCount: 2))
-      var generator = PhiloxGenerator(seed: 9)
-      return try (0..<count).map { index in
-        let atoms = 3 + index % 3
-        func random() -> SIMD3<Double> {
-          SIMD3(generator.uniform(), generator.uniform(), generator.uniform())
-        }
-        return try calculator.describe(
-          Structure(
-            name: "cluster\(index)", species: (0..<atoms).map { $0 == 1 ? "O" : "H" },
-            positions: (0..<atoms).map { SIMD3(Double($0), 0, 0) + random() },
-            energy: -3 * Double(atoms) + generator.uniform(),
-            forces: (0..<atoms).map { _ in random() - 0.5 }), includeDerivatives: true)
-      }
-    }
-  }
-
   @Test func fromDescriptorsToAnEvaluation() throws {
-    let workspace = try Workspace()
+    let workspace = try TrainingWorkspace()
     #expect(workspace.run("tfr_packer") == 0)
     let packed = try FileManager.default.contentsOfDirectory(atPath: workspace.path + "/data")
     #expect(packed.sorted() == ["set-1-3.tfrecord", "set-2-3.tfrecord", "set-3-3.tfrecord"])
@@ -129,23 +32,23 @@ import Testing
     #expect(energies[0] == "#filename n_atoms e_ref e_nn")
     #expect(energies.count == 13)
     let forces = try workspace.text("evaluation/20_forces.dat").split(separator: "\n")
-    let atoms = try Workspace.clusters(12).reduce(0) { $0 + $1.atomCount }
+    let atoms = try TrainingWorkspace.clusters(12).reduce(0) { $0 + $1.atomCount }
     #expect(forces.count == 1 + atoms)
 
     // The saved networks say what the checkpoint says.
     let model = try NetworkModel(
       folder: workspace.folder.url.appendingPathComponent("train/saved_networks"))
     let evaluator = try Evaluator(model, computesForces: false)
-    let first = try evaluator.evaluate([Workspace.clusters(12)[0]])[0]
+    let first = try evaluator.evaluate([TrainingWorkspace.clusters(12)[0]])[0]
     let line = try #require(energies.first { $0.hasPrefix("cluster0 ") })
     #expect(line == "cluster0 3 \(first.referenceEnergy) \(first.energy)")
   }
 
   @Test func aResumedTrainingEndsWithTheSameBits() throws {
-    let whole = try Workspace()
+    let whole = try TrainingWorkspace()
     #expect(whole.run("tfr_packer") == 0)
     #expect(whole.run("train") == 0)
-    let parts = try Workspace()
+    let parts = try TrainingWorkspace()
     #expect(parts.run("tfr_packer") == 0)
     for steps in [5, 6, 13, 20] {
       #expect(parts.run("train", ["--set", "TRAINING_PARAMETERS.max_steps=\(steps)"]) == 0)
@@ -157,10 +60,10 @@ import Testing
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: Self.executable)))
   func aKilledTrainingEndsWithTheSameBits() throws {
     let steps = ["--set", "TRAINING_PARAMETERS.max_steps=400"]
-    let whole = try Workspace()
+    let whole = try TrainingWorkspace()
     #expect(whole.run("tfr_packer") == 0)
     #expect(whole.run("train", steps) == 0)
-    let killed = try Workspace()
+    let killed = try TrainingWorkspace()
     #expect(killed.run("tfr_packer") == 0)
     var generator = PhiloxGenerator(seed: 4)
     var kills = 0
@@ -189,7 +92,7 @@ import Testing
   static let executable = URL(fileURLWithPath: CommandLine.arguments[0])
     .deletingLastPathComponent().appendingPathComponent("panna").path
 
-  private func expectEqual(_ one: Workspace, _ other: Workspace) throws {
+  private func expectEqual(_ one: TrainingWorkspace, _ other: TrainingWorkspace) throws {
     let folder = "train/saved_networks"
     let names = try FileManager.default.contentsOfDirectory(atPath: one.path + "/" + folder)
     #expect(names.count == 11)
@@ -205,7 +108,7 @@ import Testing
   }
 
   @Test func wrongInputIsRefused() throws {
-    let workspace = try Workspace()
+    let workspace = try TrainingWorkspace()
     #expect(workspace.run("train") == 1)
     #expect(workspace.run("tfr_packer") == 0)
     for (wrong, status) in [
@@ -224,7 +127,7 @@ import Testing
   }
 
   @Test func messagesAreExact() throws {
-    let workspace = try Workspace()
+    let workspace = try TrainingWorkspace()
     func message(_ changes: [String]) -> String {
       do {
         let file = try IniFile(path: workspace.path + "/train.ini", overrides: changes)

@@ -2,8 +2,8 @@ import Dataflow
 
 /// The cost of wrong energies, by the names of `loss_function`.
 ///
-/// D is a structure's predicted energy minus its reference, n its number of atoms; sums run over the
-/// batch (equations 14 and 15).
+/// D is a structure's predicted energy minus its reference, n its number of atoms, a the cap; sums run
+/// over the batch (equations 14 and 15).
 public enum EnergyLoss: String, Sendable, CaseIterable {
   /// Σ D²
   case quad
@@ -17,11 +17,11 @@ public enum EnergyLoss: String, Sendable, CaseIterable {
   case expQuadAtom = "exp_quad_atom"
   /// ½ exp(2 Σ D²/n)
   case expQuadStdAtom = "exp_quad_std_atom"
-  /// Σ D² + exp(5 tanh(Σ D²/n² / 5))
+  /// Σ D² + exp(a tanh(Σ D²/n² / a))
   case quadExpTanhAtom = "quad_exp_tanh_atom"
-  /// Σ D² + exp(5 tanh(Σ D²/n / 5))
+  /// Σ D² + exp(a tanh(Σ D²/n / a))
   case quadExpTanhStdAtom = "quad_exp_tanh_std_atom"
-  /// Σ D² + exp(5 tanh(Σ D² / 5))
+  /// Σ D² + exp(a tanh(Σ D² / a))
   case quadExpTanh = "quad_exp_tanh"
 
   /// The loss as a scalar value.
@@ -29,11 +29,16 @@ public enum EnergyLoss: String, Sendable, CaseIterable {
   /// - Parameters:
   ///   - errors: D, `[structures]`.
   ///   - atomCounts: n, `[structures]`.
-  func value(errors: Value, atomCounts: Value) -> Value {
+  ///   - cap: a, 5 in the original.
+  ///   - reduction: what stands for Σ.
+  func value(
+    errors: Value, atomCounts: Value, cap: Double = Self.cap, reduction: LossReduction = .sum
+  ) -> Value {
     let squares = square(errors)
-    let total = sum(squares)
-    var perAtom: Value { sum(squares / atomCounts) }
-    var perAtomSquared: Value { sum(square(errors / atomCounts)) }
+    let total = reduction.value(squares)
+    var perAtom: Value { reduction.value(squares / atomCounts) }
+    var perAtomSquared: Value { reduction.value(square(errors / atomCounts)) }
+    func capped(_ x: Value) -> Value { exp(tanh(x / cap) * cap) }
     switch self {
     case .quad: return total
     case .expQuad: return exponential(total)
@@ -46,6 +51,9 @@ public enum EnergyLoss: String, Sendable, CaseIterable {
     case .quadExpTanh: return total + capped(total)
     }
   }
+
+  /// The original's cap.
+  public static let cap = 5.0
 
   /// TensorBoard's tag for the loss, as the original writes it.
   public var tag: String {
@@ -64,8 +72,20 @@ public enum EnergyLoss: String, Sendable, CaseIterable {
 /// ½ exp(2 x)
 private func exponential(_ x: Value) -> Value { exp(x * 2) * 0.5 }
 
-/// exp(a tanh(x / a)) with a = 5 (equation 15)
-private func capped(_ x: Value) -> Value { exp(tanh(x / 5) * 5) }
+/// How the structures of a batch are put together in a loss.
+public enum LossReduction: String, Sendable, CaseIterable {
+  /// As the original's first generation does.
+  case sum
+  /// As its second one does.
+  case mean
+
+  func value(_ x: Value) -> Value {
+    switch self {
+    case .sum: DataflowGraph.sum(x)
+    case .mean: DataflowGraph.mean(x)
+    }
+  }
+}
 
 /// The cost of wrong forces, by the names of `floss_function`.
 ///
@@ -85,12 +105,16 @@ public enum ForceLoss: String, Sendable, CaseIterable {
   /// - Parameters:
   ///   - squaredErrors: s, `[structures]`.
   ///   - atomCounts: n, `[structures]`.
-  func value(squaredErrors: Value, atomCounts: Value) -> Value {
+  ///   - reduction: what stands for Σ.
+  func value(
+    squaredErrors: Value, atomCounts: Value, reduction: LossReduction = .sum
+  ) -> Value {
+    var perAtom: Value { reduction.value(squaredErrors / square(atomCounts)) }
     switch self {
-    case .quad: sum(squaredErrors)
-    case .expQuad: exponential(sum(squaredErrors))
-    case .quadAtom: sum(squaredErrors / square(atomCounts))
-    case .expQuadAtom: exponential(sum(squaredErrors / square(atomCounts)))
+    case .quad: return reduction.value(squaredErrors)
+    case .expQuad: return exponential(reduction.value(squaredErrors))
+    case .quadAtom: return perAtom
+    case .expQuadAtom: return exponential(perAtom)
     }
   }
 }

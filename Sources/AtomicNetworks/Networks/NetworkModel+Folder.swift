@@ -30,10 +30,10 @@ extension NetworkModel {
     parameters read: (NetworkMetadata, NetworkParameter, Shape) throws -> Tensor
   ) throws {
     do {
-      let metadata = try JSONDecoder().decode(NetworkMetadata.self, from: data)
+      let metadata = try NetworkMetadata.read(data)
       try metadata.checkCounts()
       networks = try metadata.species.indices.map { try metadata.network($0, read) }
-      descriptors = try metadata.descriptors?.parameters(species: metadata.species)
+      descriptors = try metadata.descriptors?.settings(species: metadata.species)
       energyRescale = metadata.energyRescale ?? 1
       _ = try descriptorSize()
     } catch let error as DecodingError {
@@ -54,23 +54,36 @@ extension NetworkModel {
     return tensor.converted(to: .float32)
   }
 
+  /// How a folder of saved networks is written.
+  public enum FolderVersion: String, Sendable, CaseIterable {
+    /// As the original's first generation does.
+    case v0
+    /// As its second one does.
+    case v1
+  }
+
   /// Writes a folder of saved networks, with the original's names; the metadata last, so that a folder
   /// with metadata is complete.
-  public func write(to folder: URL) throws {
+  public func write(to folder: URL, version: FolderVersion = .v0) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for network in networks {
-      for (layer, names) in zip(network.layers, network.fileNames) {
+      for (layer, names) in zip(network.layers, network.fileNames(version)) {
         for (name, tensor) in zip(names, [layer.weights, layer.biases]) {
           try NumPyFile.write(tensor, to: folder.appendingPathComponent(name))
         }
       }
     }
-    try AtomicFile.write(try metadata(), to: folder.appendingPathComponent(Self.metadataName))
+    try AtomicFile.write(
+      try metadata(version: version), to: folder.appendingPathComponent(Self.metadataName))
   }
 
   /// The metadata as JSON, with the names of the files that `write(to:)` writes.
-  public func metadata() throws -> Data {
-    try NetworkMetadata(self, files: networks.map(\.fileNames)).encoded()
+  public func metadata(version: FolderVersion = .v0) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    let metadata = NetworkMetadata(self, files: networks.map { $0.fileNames(version) })
+    return version == .v0
+      ? try encoder.encode(metadata) : try encoder.encode(NetworkMetadataV1(metadata))
   }
 }
 
@@ -93,8 +106,9 @@ struct NetworkParameter: CustomStringConvertible {
 
 extension SpeciesNetwork {
   /// For each layer the files of its weights and biases, as the original names them.
-  var fileNames: [[String]] {
-    layers.enumerated().map { index, layer in
+  func fileNames(_ version: NetworkModel.FolderVersion) -> [[String]] {
+    if version == .v1 { return NetworkMetadataV1.files(symbol, layers: layers.count) }
+    return layers.enumerated().map { index, layer in
       let stem = "species_\(symbol)_layer_\(index)"
       return [
         "\(stem)_weights_\(layer.inputSize)x\(layer.outputSize).npy",
@@ -105,12 +119,6 @@ extension SpeciesNetwork {
 }
 
 extension NetworkMetadata {
-  func encoded() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    return try encoder.encode(self)
-  }
-
   fileprivate func checkCounts() throws {
     let counts: [(String, Int)] = [
       ("networks_layers_size", layerSizes.count), ("networks_feature_size", featureSizes.count),

@@ -6,12 +6,12 @@ public struct NetworkModel: Sendable, Equatable {
   /// In the order of the species' indices.
   public var networks: [SpeciesNetwork]
   /// How the descriptors are made that the networks take; nil where that is not known.
-  public var descriptors: DescriptorParameters?
+  public var descriptors: DescriptorSettings?
   /// What the reference energies were multiplied with in training: outputs are divided by it.
   public var energyRescale: Double
 
   public init(
-    networks: [SpeciesNetwork], descriptors: DescriptorParameters? = nil, energyRescale: Double = 1
+    networks: [SpeciesNetwork], descriptors: DescriptorSettings? = nil, energyRescale: Double = 1
   ) {
     self.networks = networks
     self.descriptors = descriptors

@@ -46,13 +46,31 @@ public struct SpeciesNetwork: Sendable, Equatable {
   }
 }
 
+/// How far from zero the weights of a layer begin; they are uniform within ±limit.
+public enum WeightInitialization: String, Sendable, CaseIterable {
+  /// 1/out, as in the original.
+  case original
+  /// √(6 / (in + out)), of Glorot and Bengio.
+  case glorot
+  /// √(6 / in), of He and others.
+  case he
+
+  func limit(_ inputSize: Int, _ outputSize: Int) -> Double {
+    switch self {
+    case .original: 1 / Double(outputSize)
+    case .glorot: (6 / Double(inputSize + outputSize)).squareRoot()
+    case .he: (6 / Double(inputSize)).squareRoot()
+    }
+  }
+}
+
 extension SpeciesNetwork.Layer {
-  /// A layer before training: weights uniform in ±1/out, biases zero, as in the original.
+  /// A layer before training: random weights, biases zero.
   public init(
     random inputSize: Int, to outputSize: Int, activation: Activation, isTrainable: Bool = true,
-    using generator: inout PhiloxGenerator
+    initialization: WeightInitialization = .original, using generator: inout PhiloxGenerator
   ) {
-    let scale = 1 / Double(outputSize)
+    let scale = initialization.limit(inputSize, outputSize)
     let weights = (0..<inputSize * outputSize).map { _ in
       Float((2 * generator.uniform() - 1) * scale)
     }

@@ -8,7 +8,7 @@ import Dataflow
 public final class NetworkPotential: Potential, @unchecked Sendable {
   // Immutable; the session takes its callers in turn. It computes on their executors.
   private let model: NetworkModel
-  private let descriptors: ModifiedBehlerParrinello
+  private let descriptors: AtomicDescriptors
   private let potential: PotentialGraph
   private let descriptorGradient: Value
   private let session: Session
@@ -21,7 +21,7 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     }
     _ = try model.descriptorSize()
     self.model = model
-    descriptors = try ModifiedBehlerParrinello(parameters)
+    descriptors = try AtomicDescriptors(parameters)
     let graph = Graph()
     potential = try PotentialGraph(model.networks, elementType: .float64, in: graph)
     descriptorGradient = try potential.makeDescriptorGradient()
@@ -35,7 +35,7 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
   public func evaluate(
     _ structure: Structure, neighbours: NeighbourList, executor: any ParallelExecutor
   ) throws -> PotentialResult {
-    let species = try structure.speciesIndices(in: descriptors.parameters.species)
+    let species = try structure.speciesIndices(in: descriptors.species)
     let values = descriptors.preciseValues(
       species: species, neighbours: neighbours, executor: executor)
     let order = SpeciesOrder(species, count: model.networks.count)

@@ -12,9 +12,11 @@ public final class Trainer {
   public let schedule: TrainingSchedule
   /// Updates taken so far.
   public private(set) var step: Int
-  private let initial: NetworkModel
-  private let session: Session
+  let initial: NetworkModel
+  let session: Session
   private let descriptorSize: Int
+  /// The structures of the last step.
+  private var lastNames: [String] = []
 
   /// - Throws: `NetworkError` or `GraphError` where the networks do not fit together.
   public init(
@@ -75,6 +77,7 @@ public final class Trainer {
       fetches, feeds: feeds(batch, learningRate: rate), targets: [graph.step]
     ).map(\.inDouble)
     step += 1
+    lastNames = batch.batch.names
     let report = report(batch.batch, results, rate)
     try report.checkFinite()
     return report
@@ -93,7 +96,7 @@ public final class Trainer {
       squaredForceErrors: results.count > 5 ? results[5] : nil, atomicEnergies: atomicEnergies)
   }
 
-  private func feeds(_ batch: TrainingBatch, learningRate: Double) -> [Value: Tensor] {
+  func feeds(_ batch: TrainingBatch, learningRate: Double) -> [Value: Tensor] {
     let type = graph.potential.elementType
     func floats(_ numbers: [Float]) -> Tensor { Tensor(numbers).converted(to: type) }
     var feeds = batch.batch.feeds(graph.potential)
@@ -109,8 +112,16 @@ public final class Trainer {
   // MARK: Restart
 
   /// All variables by their names: weights, Adam's averages and powers.
+  ///
+  /// - Throws: `NonFiniteError` where one is no finite number: such a state is not worth keeping.
   public func state() throws -> [(name: String, value: Tensor)] {
-    try session.graph.variables.map { ($0.name, try session.value(of: $0)) }
+    try session.graph.variables.map { variable in
+      let value = try session.value(of: variable)
+      if let wrong = value.inDouble.first(where: { !$0.isFinite }) {
+        throw NonFiniteError(step: step, term: variable.name, value: wrong, names: lastNames)
+      }
+      return (variable.name, value)
+    }
   }
 
   /// Goes on from a state after `step` updates.
@@ -149,6 +160,13 @@ public struct NonFiniteError: Error, CustomStringConvertible, Sendable {
 
 extension TrainingStep {
   fileprivate func checkFinite() throws {
+    func check(_ term: String, _ values: [Double]) throws {
+      for (name, value) in zip(names, values) where !value.isFinite {
+        throw NonFiniteError(step: step, term: "\(term) of \(name)", value: value, names: names)
+      }
+    }
+    try check("the energy error", energyErrors)
+    try check("the squared force error", squaredForceErrors ?? [])
     let terms = [
       ("the energy loss", energyLoss), ("the force loss", forceLoss ?? 0),
       ("the regularization", regularizationLoss),

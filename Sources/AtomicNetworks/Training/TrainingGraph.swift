@@ -4,6 +4,10 @@ import Dataflow
 public struct TrainingObjective: Sendable, Equatable {
   public var energyLoss = EnergyLoss.quad
   public var forceLoss = ForceLoss.quad
+  /// a of equation 15.
+  public var lossCap = EnergyLoss.cap
+  public var energyReduction = LossReduction.sum
+  public var forceReduction = LossReduction.sum
   /// c_F of equation 18; forces are trained on where it is above 0.
   public var forcesCost = 0.0
   public var regularization = Regularization()
@@ -52,14 +56,17 @@ public struct TrainingGraph {
     atomCounts = graph.placeholder(elementType, perStructure, name: "atom_counts")
     learningRate = graph.placeholder(elementType, [], name: "learning_rate")
     energyErrors = potential.energies - referenceEnergies
-    energyLoss = objective.energyLoss.value(errors: energyErrors, atomCounts: atomCounts)
+    energyLoss = objective.energyLoss.value(
+      errors: energyErrors, atomCounts: atomCounts, cap: objective.lossCap,
+      reduction: objective.energyReduction)
     regularizationLoss = objective.regularization.value(
       Array(potential.layers.joined()), in: graph, elementType)
     var total = energyLoss
     if objective.includesForces {
       let forces = try ForceGraph(potential)
       let loss = objective.forceLoss.value(
-        squaredErrors: forces.squaredErrors, atomCounts: atomCounts)
+        squaredErrors: forces.squaredErrors, atomCounts: atomCounts,
+        reduction: objective.forceReduction)
       total = total + loss * objective.forcesCost
       (self.forces, forceLoss) = (forces, loss)
     } else {

@@ -2,12 +2,6 @@ import Tensors
 
 /// Derivatives of an energy, without derivatives of the descriptor in between.
 extension CentreDescriptor {
-  /// The derivative of an energy by every displacement of one atom's neighbours.
-  ///
-  /// - Parameters:
-  ///   - gradient: the energy's derivative by the atom's components.
-  ///   - forces: receives minus the derivative at the neighbour's place in the list; places beyond
-  ///     the cutoff are left alone.
   func contract(
     _ centre: Int, _ input: DescriptorInput, gradient: UnsafePointer<Double>,
     forces: UnsafeMutablePointer<SIMD3<Double>>
@@ -85,18 +79,19 @@ extension CentreDescriptor {
     _ j: Int, _ k: Int, _ gradient: UnsafeMutablePointer<Eight>
   ) -> (j: Double, k: Double, cosine: Double) {
     let (row, columns, blocks) = (row, environment.angular, constants.laneBlocks)
-    let (eta, radii) = (constants.parameters.angularEta, constants.parameters.angularCount)
+    let radii = constants.parameters.angularCount
     let index = k &- j &- 1
     let mean = row.means[index]
     let gauss = row.gaussian(index, 0)
     let centres = UnsafeRawPointer(constants.angularCentres).assumingMemoryBound(to: Double.self)
+    let etas = UnsafeRawPointer(constants.angularEtas).assumingMemoryBound(to: Double.self)
     var (values, means, cosines) = (Eight.zero, Eight.zero, Eight.zero)
     for block in 0..<blocks {
       var (sum, slope) = (Eight.zero, Eight.zero)
       for p in 0..<radii {
         let product = gradient[p &* blocks &+ block] * gauss[p]
         sum += product
-        slope += product * (mean - centres[p])
+        slope += product * ((mean - centres[p]) * etas[p])
       }
       let factor = row.values[index &* blocks &+ block]
       values += factor * sum
@@ -105,7 +100,7 @@ extension CentreDescriptor {
     }
     let (fj, fk) = (columns.cutoff[j], columns.cutoff[k])
     let (value, byMean) = (values.sum(), means.sum())
-    let common = -2 * eta * fj * fk * byMean
+    let common = -2 * fj * fk * byMean
     return (
       common + 2 * columns.slope[j] * fk * value, common + 2 * fj * columns.slope[k] * value,
       2 * fj * fk * cosines.sum()
@@ -119,15 +114,15 @@ extension CentreDescriptor {
     _ forces: UnsafeMutablePointer<SIMD3<Double>>
   ) {
     let (parameters, all) = (constants.parameters, environment.all)
-    let (count, eta) = (parameters.radialCount, parameters.radialEta)
+    let (count, etas) = (parameters.radialCount, constants.radialEtas)
     for m in 0..<environment.count {
       let weights =
         gradient + parameters.radialOffset(Int(input.species[environment.atoms[m]]))
       var slope = 0.0
       for group in 0..<constants.radialGroups {
         let distance = all.r[m] - constants.radialCentres[group]
-        let gauss = VectorMath.exp(distance * distance * -eta)
-        let slopes = gauss * (all.slope[m] - 2 * eta * distance * all.cutoff[m])
+        let gauss = VectorMath.exp(distance * distance * -etas[group])
+        let slopes = gauss * (all.slope[m] - 2 * etas[group] * distance * all.cutoff[m])
         for lane in 0..<min(4, count - 4 * group) {
           slope += slopes[lane] * weights[4 * group + lane]
         }

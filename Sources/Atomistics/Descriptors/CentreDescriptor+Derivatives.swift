@@ -1,8 +1,6 @@
 /// Derivatives by one neighbour at a time, from what `prepareDerivatives` left.
 extension CentreDescriptor {
-  /// Leaves in `block` the derivatives by the neighbours `images`, periodic images of one atom of
-  /// this species, and takes them off `sum`, which so becomes the derivative by the centre. The
-  /// centre's own images move with it: they only add to the values.
+  /// Own images only add to the values.
   func derivatives(by images: Range<Int>, species: Int, areOwn: Bool) {
     block.update(repeating: 0, count: 3 * stride - Self.guardLanes)
     for m in images {
@@ -11,10 +9,7 @@ extension CentreDescriptor {
       if a >= 0 { addAngularBlock(a, species) }
     }
     if areOwn { return }
-    for c in 0..<3 {
-      let (source, target) = (block + c * stride, sum + c * stride)
-      for component in 0..<constants.parameters.size { target[component] -= source[component] }
-    }
+    takeBlockOffSum(constants.parameters.size)
   }
 
   private func addRadialBlock(_ m: Int, _ species: Int) {
@@ -83,10 +78,11 @@ extension CentreDescriptor {
   /// The derivatives by neighbour `a` of one centre and lane block, from its sums.
   @inline(__always)
   private func addBlock(_ sums: Sums, _ a: Int, _ p: Int, _ block: Int, _ target: Column) {
-    let (columns, eta) = (environment.angular, constants.parameters.angularEta)
+    let columns = environment.angular
     let (r, f, slope) = (columns.r[a], columns.cutoff[a], columns.slope[a])
     let (x, y, z) = (columns.x[a], columns.y[a], columns.z[a])
     let centre = constants.angularCentres[p / 4][p % 4]
+    let eta = constants.angularEtas[p / 4][p % 4]
     // By the distance: of the Gaussian in the mean distance and of the cutoff function.
     let gauss = sums.v * (eta * (centre - 0.5 * r)) - sums.v1 * (0.5 * eta)
     let along = 2 * (gauss * f + sums.v * slope)

@@ -9,21 +9,17 @@ import Tensors
 ///     V = Σ T w        V1 = Σ T w r_ik        D = Σ T' w u_k
 ///
 /// give the value f(r_ij) V, its derivative by r_ij and, perpendicular to u_j, by the direction.
-final class CentreDescriptor {
+final class CentreDescriptor: CentreCalculator {
   typealias Four = SIMD4<Double>
   typealias Eight = SIMD8<Double>
-  typealias Column = UnsafeMutablePointer<Double>
 
   let constants: DescriptorConstants
   let environment: CentreEnvironment
   /// Zeros before and after every run of components, for lanes without angle.
   static let guardLanes = 8
 
-  /// The components of the last atom computed.
   let values: Column
-  /// The derivative of the components by one neighbour, three runs `stride` apart.
   let block: Column
-  /// The sum of all such blocks.
   let sum: Column
   let stride: Int
   private let rows: AlignedStorage
@@ -57,9 +53,11 @@ final class CentreDescriptor {
 
   init(_ constants: DescriptorConstants) {
     self.constants = constants
-    environment = CentreEnvironment(constants)
-    row = PairRow(constants)
     let parameters = constants.parameters
+    environment = CentreEnvironment(
+      species: parameters.species.count, radialCutoff: parameters.radialCutoff,
+      angularCutoff: parameters.angularCutoff)
+    row = PairRow(constants)
     stride = (parameters.size + 2 * Self.guardLanes).roundedUp(toMultipleOf: 8)
     rows = AlignedStorage(byteCount: 7 * stride * 8)
     values = rows.base.assumingMemoryBound(to: Double.self) + Self.guardLanes
@@ -88,7 +86,7 @@ final class CentreDescriptor {
     clear()
     addRadial(input, slopes: nil)
     addAngularValues()
-    spreadLanes()
+    finishValues()
   }
 
   /// Computes the values and what `derivatives(by:)` needs.
@@ -113,14 +111,14 @@ final class CentreDescriptor {
   /// Equation 3: `G = Σ exp(-eta (r - Rs)²) f(r)`.
   private func addRadial(_ input: DescriptorInput, slopes: Column?) {
     let parameters = constants.parameters
-    let (count, eta) = (parameters.radialCount, parameters.radialEta)
+    let (count, etas) = (parameters.radialCount, constants.radialEtas)
     let (all, groups, centres) = (environment.all, constants.radialGroups, constants.radialCentres)
     for m in 0..<environment.count {
       let species = Int(input.species[environment.atoms[m]])
       let target = values + parameters.radialOffset(species)
       for group in 0..<groups {
         let distance = all.r[m] - centres[group]
-        let gauss = VectorMath.exp(distance * distance * -eta)
+        let gauss = VectorMath.exp(distance * distance * -etas[group])
         let value = gauss * all.cutoff[m]
         if 4 * group + 4 <= count {
           CentreEnvironment.add(value, target, 4 * group)
@@ -128,7 +126,7 @@ final class CentreDescriptor {
           for lane in 0..<(count - 4 * group) { target[4 * group + lane] += value[lane] }
         }
         guard let slopes else { continue }
-        let slope = gauss * all.slope[m] - 2 * eta * distance * value
+        let slope = gauss * all.slope[m] - 2 * etas[group] * distance * value
         CentreEnvironment.store(slope, slopes, 4 * (m * groups + group))
       }
     }
@@ -215,7 +213,7 @@ final class CentreDescriptor {
   }
 
   /// Adds the angular sums of the lanes to the components.
-  func spreadLanes() {
+  func finishValues() {
     let parameters = constants.parameters
     let species = parameters.species.count
     for one in 0..<species {

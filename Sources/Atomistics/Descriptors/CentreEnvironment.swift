@@ -45,7 +45,9 @@ final class CentreEnvironment {
     }
   }
 
-  let constants: DescriptorConstants
+  private let species: Int
+  private let radialCutoff: Double
+  private let angularCutoff: Double
   private(set) var capacity = 0
   private var storage = AlignedStorage(byteCount: 0)
   private var places = AlignedStorage(byteCount: 0)
@@ -65,9 +67,12 @@ final class CentreEnvironment {
   let groupStarts: UnsafeMutablePointer<Int>
   private let groupStorage: AlignedStorage
 
-  init(_ constants: DescriptorConstants) {
-    self.constants = constants
-    groupStorage = AlignedStorage(byteCount: 8 * (constants.parameters.species.count + 2))
+  /// Cutoffs in angstrom.
+  init(species: Int, radialCutoff: Double, angularCutoff: Double) {
+    self.species = species
+    self.radialCutoff = radialCutoff
+    self.angularCutoff = angularCutoff
+    groupStorage = AlignedStorage(byteCount: 8 * (species + 2))
     groupStarts = groupStorage.base.assumingMemoryBound(to: Int.self)
     let base = storage.base.assumingMemoryBound(to: Double.self)
     (all, angular) = (Columns(base, 0), Columns(base, 0))
@@ -92,7 +97,7 @@ final class CentreEnvironment {
   func gather(_ centre: Int, _ input: DescriptorInput) {
     let row = input.starts[centre]..<input.starts[centre + 1]
     reserve(row.count)
-    let cutoff = constants.parameters.cutoff
+    let cutoff = max(radialCutoff, angularCutoff)
     let (atoms, entries, all) = (atoms, entries, all)
     var m = 0
     for e in row {
@@ -130,12 +135,11 @@ final class CentreEnvironment {
       Self.store(Self.load(all.y, group) * inverse, all.y, group)
       Self.store(Self.load(all.z, group) * inverse, all.z, group)
     }
-    fillCutoff(all, count, constants.parameters.radialCutoff)
+    fillCutoff(all, count, radialCutoff)
   }
 
   private func sortBySpecies(_ input: DescriptorInput) {
-    let species = constants.parameters.species.count
-    let cutoff = constants.parameters.angularCutoff
+    let (species, cutoff) = (species, angularCutoff)
     for s in 0...(species + 1) { groupStarts[s] = 0 }
     for m in 0..<count where all.r[m] < cutoff {
       groupStarts[Int(input.species[atoms[m]]) + 2] += 1

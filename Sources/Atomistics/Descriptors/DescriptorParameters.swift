@@ -9,6 +9,25 @@ public enum LengthUnit: String, Sendable, CaseIterable {
   public var inAngstrom: Double { self == .bohr ? Units.bohr : 1 }
 }
 
+/// Centres, widths and exponents one by one; nil where the regular grid and one number for all hold.
+public struct DescriptorLists: Sendable, Equatable {
+  /// Distances in angstrom (`Rs_rad_list`).
+  public var radialCentres: [Double]?
+  /// For each radial centre its width, in 1/angstrom².
+  public var radialEtas: [Double]?
+  /// Mean distances in angstrom (`Rs_ang_list`).
+  public var angularCentres: [Double]?
+  /// For each mean distance its width, in 1/angstrom².
+  public var angularEtas: [Double]?
+  /// Angles in radian (`Thetas_list`, there in degrees).
+  public var angles: [Double]?
+  /// For each angle its exponent.
+  public var zetas: [Double]?
+
+  /// No lists.
+  public init() {}
+}
+
 /// What defines modified Behler–Parrinello descriptors: species, cutoffs, grids, widths.
 ///
 /// Radial centres are `start + i (cutoff - start) / count`, i below `count`, so that the last lies
@@ -39,6 +58,10 @@ public struct DescriptorParameters: Sendable, Equatable {
   /// What keeps the angular part smooth where three atoms are in line; 0 is equation 5 as printed.
   /// No file of the original records it: 0.01 in its first generation, 0.001 in its second.
   public var epsilon: Double
+  /// What is not on the grid; each list has as many numbers as the grid has.
+  public var lists = DescriptorLists()
+  /// What the cosine of an angle is multiplied with before its angle is taken, as NeuroChem does.
+  package var cosineScale = 1.0
 
   /// Parameters with lengths in `unit` and widths in 1/`unit`².
   public init(
@@ -70,17 +93,36 @@ public struct DescriptorParameters: Sendable, Equatable {
 
   /// The radial centres in angstrom.
   public var radialCentres: [Double] {
-    (0..<radialCount).map { radialStart + Double($0) * radialStep }
+    lists.radialCentres ?? (0..<radialCount).map { radialStart + Double($0) * radialStep }
   }
 
   /// The centres of the mean distance in angstrom.
   public var angularCentres: [Double] {
-    (0..<angularCount).map { angularStart + Double($0) * angularStep }
+    lists.angularCentres ?? (0..<angularCount).map { angularStart + Double($0) * angularStep }
   }
 
   /// The angles in radian.
   public var angles: [Double] {
-    (0..<angleCount).map { (Double($0) + 0.5) * .pi / Double(angleCount) }
+    lists.angles ?? (0..<angleCount).map { (Double($0) + 0.5) * .pi / Double(angleCount) }
+  }
+
+  /// The width of every radial centre, in 1/angstrom².
+  public var radialEtas: [Double] {
+    lists.radialEtas ?? Array(repeating: radialEta, count: radialCount)
+  }
+
+  /// The width of every mean distance, in 1/angstrom².
+  public var angularEtas: [Double] {
+    lists.angularEtas ?? Array(repeating: angularEta, count: angularCount)
+  }
+
+  /// The exponent of every angle.
+  public var zetas: [Double] { lists.zetas ?? Array(repeating: zeta, count: angleCount) }
+
+  /// Whether angle s and the one as far from the end add up to pi.
+  var anglesMirrorEachOther: Bool {
+    let angles = angles
+    return zip(angles, angles.reversed()).allSatisfy { abs($0 + $1 - .pi) < 1e-12 }
   }
 
   /// The larger cutoff in angstrom.
@@ -130,5 +172,29 @@ public struct DescriptorParameters: Sendable, Equatable {
     ] {
       try check(value >= 0 && value < end, key, value, "numbers from 0 to below the cutoff \(end)")
     }
+    try validateLists()
+  }
+
+  private func validateLists() throws {
+    func check(
+      _ key: String, _ list: [Double]?, _ count: Int, _ allowed: String,
+      _ holds: (Double) -> Bool
+    ) throws {
+      guard let list, list.count != count || !list.allSatisfy({ $0.isFinite && holds($0) }) else {
+        return
+      }
+      throw AtomisticsError(
+        key: key, found: list.map { "\($0)" }.joined(separator: ", "),
+        allowed: "\(count) \(allowed)")
+    }
+    let positive = "numbers of at least 0"
+    try check("Rs_rad_list", lists.radialCentres, radialCount, positive) { $0 >= 0 }
+    try check("Rs_ang_list", lists.angularCentres, angularCount, positive) { $0 >= 0 }
+    try check("Thetas_list", lists.angles, angleCount, "angles from 0 to 180 degrees") {
+      $0 >= 0 && $0 <= .pi
+    }
+    try check("eta_rad", lists.radialEtas, radialCount, positive) { $0 >= 0 }
+    try check("eta_ang", lists.angularEtas, angularCount, positive) { $0 >= 0 }
+    try check("zeta", lists.zetas, angleCount, "positive numbers") { $0 > 0 }
   }
 }

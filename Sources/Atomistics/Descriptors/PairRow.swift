@@ -95,10 +95,10 @@ final class PairRow {
   private func fillBases(_ block: Int, _ count: Int) {
     let (epsilonSin2, halfCos) = (constants.epsilonSin2[block], constants.halfCos[block])
     let (halfSin, blocks) = (constants.halfSin[block], constants.laneBlocks)
-    let cosines = cosines
+    let (cosines, scale) = (cosines, constants.parameters.cosineScale)
     var value = values + block
     for k in 0..<count {
-      let cosine = cosines[k]
+      let cosine = cosines[k] * scale
       let squared = epsilonSin2 + Self.sinSquared(cosine)
       let root = squared * VectorMath.inverseSquareRoot(squared)
       value.pointee = 0.5 + halfCos * cosine + halfSin * Self.mirrored(root)
@@ -110,15 +110,16 @@ final class PairRow {
   private func fillBasesAndSlopes(_ block: Int, _ count: Int) {
     let (epsilonSin2, halfCos) = (constants.epsilonSin2[block], constants.halfCos[block])
     let (halfSin, blocks) = (constants.halfSin[block], constants.laneBlocks)
-    let cosines = cosines
+    let (cosines, scale) = (cosines, constants.parameters.cosineScale)
+    let (slopeCos, slopeSin) = (halfCos * scale, halfSin * scale)
     var (value, slope) = (values + block, slopes + block)
     for k in 0..<count {
-      let cosine = cosines[k]
+      let cosine = cosines[k] * scale
       let squared = epsilonSin2 + Self.sinSquared(cosine)
       let inverse = VectorMath.inverseSquareRoot(squared)
       value.pointee =
         0.5 + halfCos * cosine + halfSin * Self.mirrored(squared * inverse)
-      slope.pointee = halfCos - halfSin * Self.mirrored(inverse * cosine)
+      slope.pointee = slopeCos - slopeSin * Self.mirrored(inverse * cosine)
       value += blocks
       slope += blocks
     }
@@ -139,7 +140,7 @@ final class PairRow {
     let (norm, blocks, exponent) = (
       constants.norm[block], constants.laneBlocks, constants.wholePower
     )
-    let scale = norm * constants.zeta
+    let scale = norm * constants.zetas[block]
     let highest = exponent == 0 ? 0 : 1 << (63 - exponent.leadingZeroBitCount)
     var (value, slope) = (values + block, slopes + block)
     for _ in 0..<count {
@@ -160,8 +161,8 @@ final class PairRow {
 
   /// The same for any exponent, by logarithm and exponential.
   private func raiseToReal(_ block: Int, _ count: Int, withSlopes: Bool) {
-    let (norm, blocks, exponent) = (constants.norm[block], constants.laneBlocks, constants.zeta - 1)
-    let (scale, least) = (norm * constants.zeta, Eight(repeating: 1e-300))
+    let (norm, blocks, zeta) = (constants.norm[block], constants.laneBlocks, constants.zetas[block])
+    let (scale, exponent, least) = (norm * zeta, zeta - 1, Eight(repeating: 1e-300))
     var (value, slope) = (values + block, slopes + block)
     for _ in 0..<count {
       // Opposite directions without epsilon: x is zero but for rounding, maybe below.
@@ -176,13 +177,13 @@ final class PairRow {
 
   /// The exponents first, then all exponentials at once: one loop with its constants in registers.
   private func fillGauss(_ count: Int) {
-    let (groups, eta, means) = (constants.angularGroups, constants.parameters.angularEta, means)
+    let (groups, means) = (constants.angularGroups, means)
     for group in 0..<groups {
-      let centres = constants.angularCentres[group]
+      let (centres, etas) = (constants.angularCentres[group], constants.angularEtas[group])
       var target = gauss + group
       for k in 0..<count {
         let distance = means[k] - centres
-        target.pointee = distance * distance * -eta
+        target.pointee = distance * distance * -etas
         target += groups
       }
     }

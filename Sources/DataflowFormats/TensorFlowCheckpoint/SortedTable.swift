@@ -4,8 +4,8 @@
 /// places of the others; and a footer of 48 bytes with that block's place and a magic number. A key
 /// stands without what it shares with the one before.
 struct SortedTable {
-  private static let footerSize = 48
-  private static let magic: [UInt8] = [0x57, 0xFB, 0x80, 0x8B, 0x24, 0x75, 0x47, 0xDB]
+  static let footerSize = 48
+  static let magic: [UInt8] = [0x57, 0xFB, 0x80, 0x8B, 0x24, 0x75, 0x47, 0xDB]
 
   /// In the order of the keys' bytes.
   private(set) var entries: [(key: [UInt8], value: [UInt8])] = []

@@ -55,6 +55,9 @@ public final class TensorQueue: Sendable {
   /// How many elements are in the queue.
   public var count: Int { state.withLock { $0.count } }
 
+  /// How many enqueues are not done yet.
+  package var pendingEnqueues: Int { state.withLock { $0.enqueuers.count } }
+
   /// Whether nothing can be put in any more.
   public var isClosed: Bool { state.withLock { $0.isClosed } }
 

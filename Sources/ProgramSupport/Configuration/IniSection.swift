@@ -119,7 +119,7 @@ public struct IniSection: Sendable, Equatable {
 
   /// Python's spellings of truth values.
   public func bool(_ key: String, default fallback: Bool? = nil) throws -> Bool {
-    try value(key, default: fallback, "True or False (or yes, no, on, off, 1, 0)", parseBool)
+    try value(key, default: fallback, "True or False (or yes, no, on, off, 1, 0)", Self.truth)
   }
 
   /// One of some named choices.
@@ -155,7 +155,7 @@ public struct IniSection: Sendable, Equatable {
 
   /// Truth values between colons.
   public func colonBools(_ key: String, default fallback: [Bool]? = nil) throws -> [Bool] {
-    try list(key, default: fallback, ":", "truth values", parseBool)
+    try list(key, default: fallback, ":", "truth values", Self.truth)
   }
 
   private func list<T>(
@@ -172,11 +172,13 @@ public struct IniSection: Sendable, Equatable {
   }
 }
 
-/// ConfigParser's truth values, nil for another text.
-private func parseBool(_ text: String) -> Bool? {
-  switch text.lowercased() {
-  case "1", "true", "yes", "on": true
-  case "0", "false", "no", "off": false
-  default: nil
+extension IniSection {
+  /// ConfigParser's truth values, nil for another text.
+  public static func truth(_ text: String) -> Bool? {
+    switch text.lowercased() {
+    case "1", "true", "yes", "on": true
+    case "0", "false", "no", "off": false
+    default: nil
+    }
   }
 }

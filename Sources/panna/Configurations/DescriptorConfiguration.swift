@@ -1,84 +1,159 @@
 import Atomistics
+import Foundation
 import ProgramSupport
 
-/// What a descriptor file says of the descriptors: [SYMMETRY_FUNCTION] species and [GVECT_PARAMETERS].
+/// What a descriptor file says of the descriptors: [SYMMETRY_FUNCTION] type and species, and
+/// [GVECT_PARAMETERS].
 ///
 /// `gvect_calculator` works by such a file; other programs name one where saved networks do not say
 /// how their descriptors are made.
 struct DescriptorConfiguration {
-  let parameters: DescriptorParameters
+  let settings: DescriptorSettings
+  /// Known keys that have no effect on this type of descriptors, for a warning.
+  let ignored: [String]
 
   /// Sections and keys of a descriptor file.
   static let known = [
     "IO_INFORMATION": ["input_json_dir", "output_gvect_dir", "log_dir"],
     "PARALLELIZATION": ["number_of_process"],
     "SYMMETRY_FUNCTION": ["type", "species", "include_derivatives", "sparse_derivatives"],
-    "PBC": ["pbc1", "pbc2", "pbc3"],
+    "PBC": ["pbc1", "pbc2", "pbc3", "use_pbc"],
     "MISC": ["per_atom_energy", "long_range"],
-    "GVECT_PARAMETERS": [
-      "gvect_parameters_unit", "eta_rad", "Rc_rad", "Rs0_rad", "RsN_rad", "Rsst_rad", "eta_ang",
-      "Rc_ang", "Rs0_ang", "RsN_ang", "Rsst_ang", "zeta", "ThetasN", "epsilon",
-    ],
+    "GVECT_PARAMETERS": Kind.modified.keys + ["cut_third_distance"],
   ]
 
   private enum Kind: String, CaseIterable {
-    case mBP
+    case modified = "mBP"
+    case plain = "BP"
+
+    /// The keys of [GVECT_PARAMETERS] that have an effect.
+    var keys: [String] {
+      let common = ["gvect_parameters_unit", "eta_rad", "Rc_rad", "Rs0_rad", "RsN_rad"]
+      switch self {
+      case .modified:
+        return common + [
+          "Rsst_rad", "Rs_rad_list", "eta_ang", "Rc_ang", "Rs0_ang", "RsN_ang", "Rsst_ang",
+          "Rs_ang_list", "zeta", "ThetasN", "Thetas_list", "epsilon",
+        ]
+      case .plain: return common + ["Rsst_rad", "eta_ang", "Rc_ang", "zeta", "cut_third_distance"]
+      }
+    }
   }
 
   /// The descriptors of the file at `path`.
   ///
   /// - Throws: `UsageError` with file, line and key.
-  static func parameters(path: String) throws -> DescriptorParameters {
-    try DescriptorConfiguration(IniFile(path: path)).parameters
+  static func settings(path: String) throws -> DescriptorSettings {
+    try DescriptorConfiguration(IniFile(path: path)).settings
   }
 
   init(_ file: IniFile) throws {
     try file.check(known: Self.known)
-    let kind = try file.section("SYMMETRY_FUNCTION")
-    let _: Kind = try kind.choice("type")
+    let functions = try file.section("SYMMETRY_FUNCTION")
+    let kind: Kind = try functions.choice("type")
     let section = try file.section("GVECT_PARAMETERS")
-    parameters = try Self.parameters(section, species: try kind.strings("species"))
-    try Self.checkSteps(section, parameters)
+    let species = try functions.strings("species")
+    let obeyed = Set(kind.keys.map { $0.lowercased() })
+    ignored = section.keys.filter { !obeyed.contains($0.lowercased()) }
+      .map { "[GVECT_PARAMETERS] \($0) with type = \(kind.rawValue)" }
     do {
-      try parameters.validate()
+      switch kind {
+      case .modified: settings = .modified(try Self.modified(section, species))
+      case .plain: settings = .behlerParrinello(try Self.behlerParrinello(section, species))
+      }
     } catch let error as AtomisticsError {
-      let place = error.key == "species" ? kind : section
+      let place = error.key == "species" ? functions : section
       throw place.error(error.key ?? "", error.allowed)
     }
   }
 
-  private static func parameters(
-    _ section: IniSection, species: [String]
+  // MARK: The two types
+
+  private static func modified(
+    _ section: IniSection, _ species: [String]
   ) throws -> DescriptorParameters {
-    DescriptorParameters(
+    let unit = try section.choice("gvect_parameters_unit", default: LengthUnit.angstrom)
+    let (etaRad, etaAng) = (try section.doubles("eta_rad"), try section.doubles("eta_ang"))
+    let zeta = try section.doubles("zeta")
+    let radial = try section.grid("rad", of: "RsN_rad", list: "Rs_rad_list")
+    let angular = try section.grid("ang", of: "RsN_ang", list: "Rs_ang_list")
+    let angles = section.has("Thetas_list") ? try section.doubles("Thetas_list") : nil
+    var parameters = DescriptorParameters(
       species: species,
-      radialEta: try section.double("eta_rad"), radialCutoff: try section.double("Rc_rad"),
-      radialStart: try section.double("Rs0_rad"), radialCount: try section.count("RsN_rad"),
-      angularEta: try section.double("eta_ang"), angularCutoff: try section.double("Rc_ang"),
-      angularStart: try section.double("Rs0_ang"), angularCount: try section.count("RsN_ang"),
-      zeta: try section.double("zeta"), angleCount: try section.count("ThetasN"),
-      epsilon: try section.double("epsilon", default: 0.01),
-      unit: try section.choice("gvect_parameters_unit", default: LengthUnit.angstrom))
+      radialEta: etaRad[0], radialCutoff: try section.double("Rc_rad"),
+      radialStart: radial.start, radialCount: radial.count,
+      angularEta: etaAng[0], angularCutoff: try section.double("Rc_ang"),
+      angularStart: angular.start, angularCount: angular.count,
+      zeta: zeta[0], angleCount: try section.count("ThetasN", list: angles),
+      epsilon: try section.double("epsilon", default: 0.01), unit: unit)
+    let length = unit.inAngstrom
+    parameters.lists.radialEtas = Self.list(etaRad, scale: 1 / (length * length))
+    parameters.lists.angularEtas = Self.list(etaAng, scale: 1 / (length * length))
+    parameters.lists.zetas = Self.list(zeta, scale: 1)
+    parameters.lists.radialCentres = radial.list?.map { $0 * length }
+    parameters.lists.angularCentres = angular.list?.map { $0 * length }
+    parameters.lists.angles = angles?.map { $0 * .pi / 180 }
+    try section.checkStep("rad", parameters.radialStep / length, isList: radial.list != nil)
+    try section.checkStep("ang", parameters.angularStep / length, isList: angular.list != nil)
+    try parameters.validate()
+    return parameters
   }
 
-  /// The steps follow from start, cutoff and count; one that says otherwise would be another grid.
-  private static func checkSteps(
-    _ section: IniSection, _ parameters: DescriptorParameters
-  ) throws {
-    let unit = try section.choice("gvect_parameters_unit", default: LengthUnit.angstrom).inAngstrom
-    for (part, expected) in [
-      ("rad", parameters.radialStep / unit), ("ang", parameters.angularStep / unit),
-    ] where section.has("Rsst_\(part)") {
-      let found = try section.double("Rsst_\(part)")
-      if abs(found - expected) <= 1e-6 * abs(expected) { continue }
-      throw section.error(
-        "Rsst_\(part)",
-        "\(Float(expected)) = (Rc_\(part) - Rs0_\(part)) / RsN_\(part), or no such key")
-    }
+  /// Nil for one number, which then holds for all.
+  private static func list(_ numbers: [Double], scale: Double) -> [Double]? {
+    numbers.count > 1 ? numbers.map { $0 * scale } : nil
+  }
+
+  private static func behlerParrinello(
+    _ section: IniSection, _ species: [String]
+  ) throws -> BehlerParrinelloParameters {
+    let cutoff = try section.double("Rc_rad")
+    let (start, count) = (
+      try section.double("Rs0_rad", default: 0), try section.count("RsN_rad", list: nil)
+    )
+    let parameters = BehlerParrinelloParameters(
+      species: species, radialEtas: try section.doubles("eta_rad"), radialCutoff: cutoff,
+      radialStart: start, radialCount: count, angularEtas: try section.doubles("eta_ang"),
+      angularCutoff: try section.double("Rc_ang", default: cutoff),
+      zetas: try section.doubles("zeta"),
+      cutsThirdDistance: try section.bool("cut_third_distance", default: false),
+      unit: try section.choice("gvect_parameters_unit", default: .angstrom))
+    try section.checkStep("rad", (cutoff - start) / Double(count), isList: false)
+    try parameters.validate()
+    return parameters
   }
 }
 
 extension IniSection {
-  /// How many of something, at least one.
-  fileprivate func count(_ key: String) throws -> Int { try int(key, in: 1...10_000) }
+  /// How many of something, at least one; where there is a list of them the key may be missing.
+  fileprivate func count(_ key: String, list: [Double]?) throws -> Int {
+    let count = try int(key, default: list?.count, in: 1...10_000)
+    if let list, list.count != count {
+      throw error(key, "\(list.count), as many as the list has, or no such key")
+    }
+    return count
+  }
+
+  /// The centres of one part: a regular grid or a list, which needs no first centre.
+  fileprivate func grid(
+    _ part: String, of countKey: String, list listKey: String
+  ) throws -> (start: Double, count: Int, list: [Double]?) {
+    let list = has(listKey) ? try doubles(listKey) : nil
+    return (
+      try double("Rs0_\(part)", default: list == nil ? nil : 0), try count(countKey, list: list),
+      list
+    )
+  }
+
+  /// The steps follow from start, cutoff and count; one that says otherwise would be another grid.
+  fileprivate func checkStep(_ part: String, _ expected: Double, isList: Bool) throws {
+    guard has("Rsst_\(part)") else { return }
+    let found = try double("Rsst_\(part)")
+    if !isList && abs(found - expected) <= 1e-6 * abs(expected) { return }
+    throw error(
+      "Rsst_\(part)",
+      isList
+        ? "no such key beside Rs_\(part)_list"
+        : "\(Float(expected)) = (Rc_\(part) - Rs0_\(part)) / RsN_\(part), or no such key")
+  }
 }

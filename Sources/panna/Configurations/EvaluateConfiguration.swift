@@ -3,21 +3,14 @@ import ProgramSupport
 
 /// What `evaluate` reads from its configuration file.
 struct EvaluateConfiguration {
-  enum NetworksFormat: String, CaseIterable {
-    case checkpoint = "tf_checkpoint"
-    case panna = "PANNA"
-  }
-
   enum ExampleFormat: String, CaseIterable {
     case packed = "TFR"
     case singleFiles = "single_files"
   }
 
-  let trainDirectory: URL?
+  let source: NetworkSource
   let evaluationDirectory: URL
   let data: URL
-  let networksFormat: NetworksFormat
-  let networksFolder: URL
   let exampleFormat: ExampleFormat
   let computesForces: Bool
   let addsOffset: Bool
@@ -28,6 +21,9 @@ struct EvaluateConfiguration {
   let stepNumber: Int?
   /// The descriptors' size that the file expects, nil where it does not say.
   let descriptorSize: Int?
+  /// How many structures are taken by chance; nil for all.
+  let sampleSize: Int?
+  let threads: Int
 
   init(_ file: IniFile) throws {
     try file.check(known: [
@@ -35,18 +31,16 @@ struct EvaluateConfiguration {
         "train_dir", "eval_dir", "data_dir", "networks_format", "networks_folder", "example_format",
       ],
       "VALIDATION_OPTIONS": [
-        "compute_forces", "single_step", "step_number", "subsampling", "add_offset",
+        "compute_forces", "single_step", "step_number", "subsampling", "add_offset", "batch_size",
       ],
       "TFR_STRUCTURE": ["g_size", "sparse_derivatives"],
       "DATA_INFORMATION": ["g_size", "atomic_sequence", "output_offset", "sparse_derivatives"],
       "PARALLELIZATION": ["number_of_process"],
     ])
     let io = try file.section("IO_INFORMATION")
-    networksFormat = try io.choice("networks_format", default: .checkpoint)
-    trainDirectory = networksFormat == .checkpoint ? try io.url("train_dir") : nil
+    source = try NetworkSource(io)
     evaluationDirectory = try io.url("eval_dir")
     data = try io.url("data_dir")
-    networksFolder = try io.url("networks_folder", default: "./saved_networks")
     exampleFormat = try io.choice("example_format", default: .packed)
     let options = file.optionalSection("VALIDATION_OPTIONS")
     computesForces = try options.bool("compute_forces", default: false)
@@ -54,6 +48,13 @@ struct EvaluateConfiguration {
     onlyLast = try options.bool("single_step", default: false)
     subsampling = try options.int("subsampling", default: 1, in: 1...Int.max)
     stepNumber = options.has("step_number") ? try options.int("step_number", in: 0...Int.max) : nil
+    let size = try options.int("batch_size", default: -1, in: -1...Int.max)
+    if size > 0 && exampleFormat == .packed {
+      throw options.error("batch_size", "-1 with example_format = TFR, which is read whole")
+    }
+    sampleSize = size > 0 ? size : nil
+    threads = try file.optionalSection("PARALLELIZATION").int(
+      "number_of_process", default: 4, in: 0...4096)
     let structure = file["TFR_STRUCTURE"] ?? file.optionalSection("DATA_INFORMATION")
     descriptorSize = structure.has("g_size") ? try structure.int("g_size", in: 1...Int.max) : nil
   }

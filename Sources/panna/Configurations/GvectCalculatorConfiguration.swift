@@ -8,16 +8,20 @@ struct GvectCalculatorConfiguration {
   let output: URL
   let log: URL
   let threads: Int
-  let parameters: DescriptorParameters
+  let descriptors: DescriptorSettings
   /// How derivatives are written, nil where they are not asked for.
   let derivatives: DescriptorFile.DerivativeLayout?
   /// Along which vectors structures may repeat at all.
   let periodic: Periodicity
   let includesPerAtomEnergy: Bool
+  /// Known keys that have no effect here, for a warning.
+  let ignored: [String]
 
   /// - Parameter folder: holds `examples`, `bin` and the log, whatever the file says.
   init(_ file: IniFile, folder: URL?) throws {
-    parameters = try DescriptorConfiguration(file).parameters
+    let described = try DescriptorConfiguration(file)
+    descriptors = described.settings
+    ignored = described.ignored
     let io = file.optionalSection("IO_INFORMATION")
     if let folder {
       input = folder.appendingPathComponent("examples")
@@ -50,6 +54,12 @@ struct GvectCalculatorConfiguration {
   private static func periodicity(_ file: IniFile) throws -> Periodicity {
     guard let section = file["PBC"] else { return .init(repeating: true) }
     var periodic = Periodicity(repeating: false)
+    if section.has("use_pbc") {
+      let flags = try section.strings("use_pbc").compactMap { IniSection.truth($0) }
+      guard flags.count == 3 else { throw section.error("use_pbc", "three truth values") }
+      for k in 0..<3 { periodic[k] = flags[k] }
+      return periodic
+    }
     for k in 0..<3 { periodic[k] = try section.bool("pbc\(k + 1)", default: false) }
     return periodic
   }

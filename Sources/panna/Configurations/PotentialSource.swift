@@ -14,16 +14,16 @@ enum PotentialSource: Sendable {
   /// Saved networks.
   ///
   /// - Parameters:
-  ///   - folder: holds `networks_metadata.json`.
+  ///   - folder: holds `networks_metadata.json`, or a potential for LAMMPS, `panna.in`.
   ///   - descriptors: a descriptor file; it says how descriptors are made instead of the metadata.
   ///   - key: what the descriptor file is named by, for the message where it is missing.
   /// - Throws: `UsageError`, or `NetworkError` for networks that cannot be read or do not fit.
   static func networks(
     folder: URL, descriptors: String?, key: String
   ) throws -> PotentialSource {
-    var model = try NetworkModel(folder: folder)
+    var model = try NetworkSource.model(in: folder)
     if let descriptors {
-      model.descriptors = try DescriptorConfiguration.parameters(path: descriptors)
+      model.descriptors = try DescriptorConfiguration.settings(path: descriptors)
       _ = try model.descriptorSize()
     }
     guard model.descriptors != nil else {

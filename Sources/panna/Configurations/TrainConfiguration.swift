@@ -14,6 +14,8 @@ struct TrainConfiguration {
     let checkpointsKept: Int
     let logFrequency: Int
     let eventFrequency: Int
+    /// Whether checkpoints for TensorFlow are written beside this program's.
+    let writesTensorFlow: Bool
   }
 
   let data: URL
@@ -27,6 +29,8 @@ struct TrainConfiguration {
   /// Whether the device of every operation is printed.
   let logsDevicePlacement: Bool
   let networks: NetworkConfiguration
+  /// Nil where nothing is validated during the training.
+  let validation: ValidationConfiguration?
   /// The descriptors' configuration, to travel with the networks.
   let gvectIni: URL?
   /// Known keys that have no effect here, for a warning.
@@ -36,7 +40,7 @@ struct TrainConfiguration {
     "IO_INFORMATION": [
       "train_dir", "data_dir", "input_format", "save_checkpoint_steps", "max_ckpt_to_keep",
       "log_frequency", "tensorboard_log_frequency", "avg_speed_steps", "log_device_placement",
-      "log_dir", "gvect_ini",
+      "log_dir", "gvect_ini", "write_tf_checkpoints",
     ],
     "DATA_INFORMATION": [
       "atomic_sequence", "output_offset", "energy_rescale", "sparse_derivatives", "scaffold_type",
@@ -45,9 +49,11 @@ struct TrainConfiguration {
       "batch_size", "learning_rate", "max_steps", "learning_rate_constant",
       "learning_rate_decay_factor", "learning_rate_decay_step", "beta1", "beta2", "adam_eps",
       "wscale_l1", "wscale_l2", "bscale_l1", "bscale_l2", "clip_value", "loss_function",
-      "floss_function", "forces_cost", "seed",
+      "floss_function", "forces_cost", "seed", "loss_cap", "energy_reduction", "force_reduction",
     ],
     "DEFAULT_NETWORK": NetworkConfiguration.defaultKeys,
+    "VALIDATION": ValidationConfiguration.keys,
+    "VALIDATION_OPTIONS": ValidationConfiguration.keys,
     "PARALLELIZATION": [
       "num_parallel_readers", "num_parallel_calls", "shuffle_buffer_size_multiplier",
       "prefetch_buffer_size_multiplier", "inter_op_parallelism_threads",
@@ -55,21 +61,26 @@ struct TrainConfiguration {
     ],
   ]
 
-  init(_ file: IniFile) throws {
+  /// - Parameter instance: the member of a committee, with a seed and folders of its own.
+  init(_ file: IniFile, instance: Int? = nil) throws {
     let io = try file.section("IO_INFORMATION")
     let training = try file.section("TRAINING_PARAMETERS")
-    seed = UInt64(try training.int("seed", default: 0, in: 0...Int.max))
+    seed = UInt64(try training.int("seed", default: 0, in: 0...Int.max)) + UInt64(instance ?? 0)
     networks = try NetworkConfiguration(file, seed: seed)
     var known = Self.known
-    for symbol in networks.species { known[symbol] = NetworkConfiguration.speciesKeys }
+    for symbol in networks.species {
+      known[symbol] = NetworkConfiguration.speciesKeys(file.optionalSection(symbol))
+    }
     try file.check(known: known)
     data = try io.url("data_dir")
     guard try io.string("input_format", default: "TFR") == "TFR" else {
       throw io.error("input_format", "TFR")
     }
     gvectIni = io.has("gvect_ini") ? try io.url("gvect_ini") : nil
-    output = try Self.output(io)
+    output = try Self.output(io, instance)
     objective = try Self.objective(training)
+    validation = try ValidationConfiguration(
+      file, frequency: output.checkpointSteps, trainsForces: objective.includesForces)
     schedule = try Self.schedule(training)
     let parallel = file.optionalSection("PARALLELIZATION")
     threads = try parallel.int("intra_op_parallelism_threads", default: 0, in: 0...4096)
@@ -81,21 +92,29 @@ struct TrainConfiguration {
       + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
   }
 
-  private static func output(_ io: IniSection) throws -> Output {
+  private static func output(_ io: IniSection, _ instance: Int?) throws -> Output {
+    func folder(_ key: String, default fallback: String? = nil) throws -> URL {
+      let url = try io.url(key, default: fallback)
+      return instance.map { Committee.instance($0, in: url) } ?? url
+    }
     let logFrequency = try io.int("log_frequency", default: 1, in: 1...Int.max)
     return Output(
-      trainDirectory: try io.url("train_dir"), logDirectory: try io.url("log_dir", default: "."),
+      trainDirectory: try folder("train_dir"), logDirectory: try folder("log_dir", default: "."),
       checkpointSteps: try io.int("save_checkpoint_steps", default: 1, in: 1...Int.max),
       checkpointsKept: try io.int("max_ckpt_to_keep", default: 100_000, in: 1...Int.max),
       logFrequency: logFrequency,
       eventFrequency: try io.int(
-        "tensorboard_log_frequency", default: logFrequency, in: 1...Int.max))
+        "tensorboard_log_frequency", default: logFrequency, in: 1...Int.max),
+      writesTensorFlow: try io.bool("write_tf_checkpoints", default: false))
   }
 
   private static func objective(_ training: IniSection) throws -> TrainingObjective {
     var objective = TrainingObjective()
     objective.energyLoss = try training.choice("loss_function", default: .quad)
     objective.forceLoss = try training.choice("floss_function", default: .quad)
+    objective.lossCap = try training.double("loss_cap", default: EnergyLoss.cap, above: 0)
+    objective.energyReduction = try training.choice("energy_reduction", default: .sum)
+    objective.forceReduction = try training.choice("force_reduction", default: .sum)
     objective.forcesCost = try training.double("forces_cost", default: 0, atLeast: 0)
     objective.clipValue = try training.double("clip_value", default: 0, atLeast: 0)
     objective.beta1 = try training.double("beta1", default: 0.9, atLeast: 0)

@@ -14,17 +14,23 @@ enum Evaluate: Program {
       data_dir           folder of *.tfrecord files (or *.bin, see example_format)
       eval_dir           folder for <step>.dat and <step>_forces.dat
       networks_format    tf_checkpoint: the checkpoints in train_dir (default)
-                         PANNA: the saved networks in networks_folder (./saved_networks);
+                         PANNA: the saved networks in networks_folder (./saved_networks)
+                         LAMMPS: the potential in networks_folder
                          the results are then energies.dat and forces.dat
-      train_dir          folder of a training
+      train_dir          folder of a training, or of a committee: the mean of its instances is
+                         evaluated, and <step>_spread.dat has their standard deviations;
+                         TensorFlow's checkpoints need networks_metadata.json beside them
       example_format     TFR (default) or single_files
     [VALIDATION_OPTIONS]
       compute_forces (False)   add_offset (True)
+      batch_size (-1: all)     with single_files: so many of them, taken by chance
       single_step (False)      True: the last checkpoint only
       step_number              this checkpoint only
       subsampling (1)          every k-th checkpoint
     [TFR_STRUCTURE]
       g_size                   checked against the data where given
+    [PARALLELIZATION]
+      number_of_process (4)    threads, 0 for as many as allowed
 
     Energies are in eV, forces in eV/Å, errors on standard output per atom and per component.
     A result that exists already is not computed again.
@@ -45,41 +51,46 @@ enum Evaluate: Program {
   private struct Candidate {
     let energiesName: String
     let forcesName: String
-    let load: () throws -> NetworkModel
+    let spreadName: String
+    /// One model, or the members of a committee.
+    let load: () throws -> [NetworkModel]
   }
 
   private static func candidates(_ configuration: EvaluateConfiguration) throws -> [Candidate] {
-    guard let folder = configuration.trainDirectory else {
-      let networks = configuration.networksFolder
+    guard case .training(let networks) = configuration.source else {
       return [
-        Candidate(energiesName: "energies.dat", forcesName: "forces.dat") {
-          try NetworkModel(folder: networks)
+        Candidate(
+          energiesName: "energies.dat", forcesName: "forces.dat", spreadName: "spread.dat"
+        ) {
+          [try configuration.source.model(step: nil)]
         }
       ]
     }
-    let checkpoints = CheckpointFolder(folder)
-    return try steps(checkpoints, configuration).map { step in
-      Candidate(energiesName: "\(step).dat", forcesName: "\(step)_forces.dat") {
-        let file = checkpoints.file(step: step)
-        return try TrainingCheckpoint.model(in: Checkpoint(file), file: file.path)
+    let instances = Committee.instances(in: networks.folder).map { TrainedNetworks($0) }
+    let members = networks.steps.isEmpty && !instances.isEmpty ? instances : [networks]
+    return try steps(members, configuration).map { step in
+      Candidate(
+        energiesName: "\(step).dat", forcesName: "\(step)_forces.dat",
+        spreadName: "\(step)_spread.dat"
+      ) {
+        try members.map { try $0.model(step: step) }
       }
     }
   }
 
+  /// The steps to evaluate, which every member must have.
   private static func steps(
-    _ checkpoints: CheckpointFolder, _ configuration: EvaluateConfiguration
+    _ members: [TrainedNetworks], _ configuration: EvaluateConfiguration
   ) throws -> [Int] {
-    let all = checkpoints.steps
-    guard let last = all.last else {
-      throw WorkError("\(checkpoints.folder.path): there is no checkpoint-*.panna")
+    for member in members { _ = try member.step(configuration.stepNumber) }
+    if let step = configuration.stepNumber { return [step] }
+    let all = members.dropFirst().reduce(members[0].steps) { steps, member in
+      steps.filter(member.steps.contains)
     }
-    if let step = configuration.stepNumber {
-      guard all.contains(step) else {
-        throw WorkError(
-          "\(checkpoints.folder.path): there is no checkpoint of step \(step); the steps are"
-            + " \(all.map(String.init).joined(separator: ", "))")
-      }
-      return [step]
+    guard let last = all.last else {
+      throw WorkError(
+        "\(members[0].folder.deletingLastPathComponent().path): the instances have no step in common"
+      )
     }
     if configuration.onlyLast { return [last] }
     return stride(from: 0, to: all.count, by: configuration.subsampling).map { all[$0] }
@@ -91,10 +102,14 @@ enum Evaluate: Program {
     }
     let names =
       (try? FileManager.default.contentsOfDirectory(atPath: configuration.data.path)) ?? []
-    let files = names.filter { $0.hasSuffix(".bin") }.sorted()
+    var files = names.filter { $0.hasSuffix(".bin") }.sorted()
     guard !files.isEmpty else {
       throw WorkError(
         "\(configuration.data.path): there is no *.bin file among its \(names.count) files")
+    }
+    if let size = configuration.sampleSize {
+      var order = ShuffledOrder(count: files.count, seed: 0)
+      files = (0..<min(size, files.count)).map { files[order.index(at: $0)] }
     }
     return files.map { configuration.data.appendingPathComponent($0) }
   }
@@ -105,14 +120,16 @@ enum Evaluate: Program {
     let folder = configuration.evaluationDirectory
     let energies = folder.appendingPathComponent(candidate.energiesName)
     let forces = folder.appendingPathComponent(candidate.forcesName)
+    let spread = folder.appendingPathComponent(candidate.spreadName)
     let expected = configuration.computesForces ? [energies, forces] : [energies]
     if expected.allSatisfy(isComplete) {
       return say("evaluate: \(energies.path) was computed already")
     }
-    let model = try candidate.load()
-    try checkSize(model, configuration)
-    let evaluator = try Evaluator(
-      model, computesForces: configuration.computesForces, addsOffsets: configuration.addsOffset)
+    let models = try candidate.load()
+    for model in models { try checkSize(model, configuration) }
+    let committee = try Committee(
+      models, computesForces: configuration.computesForces, addsOffsets: configuration.addsOffset,
+      options: SessionOptions(intraOpParallelismThreads: configuration.threads))
     var report = EvaluationReport()
     let progress = ProgressReporter("evaluate", unit: "files", total: sources.count)
     for source in sources {
@@ -121,13 +138,17 @@ enum Evaluate: Program {
         ? try DescribedStructureFile.read(source) : [try DescriptorFile.read(source)]
       for start in stride(from: 0, to: structures.count, by: 8) {
         let chunk = Array(structures[start..<min(start + 8, structures.count)])
-        for result in try evaluator.evaluate(chunk) { report.add(result) }
+        for result in try committee.evaluate(chunk) { report.add(result) }
       }
       progress.advance()
     }
     progress.finish()
-    try report.write(energies: energies, forces: configuration.computesForces ? forces : nil)
+    let isCommittee = models.count > 1
+    try report.write(
+      energies: energies, forces: configuration.computesForces ? forces : nil,
+      spread: isCommittee ? spread : nil)
     say("evaluate: \(energies.path): \(report.summary.inWords)")
+    if isCommittee { say("evaluate: \(models.count) instances, \(report.spreadInWords)") }
   }
 
   /// Results of more than 100 bytes are complete, since they are written whole.
@@ -142,41 +163,5 @@ enum Evaluate: Program {
     let size = try model.descriptorSize()
     guard let expected = configuration.descriptorSize, expected != size else { return }
     throw WorkError("g_size = \(expected), but the networks take \(size) components")
-  }
-}
-
-/// The text files that `evaluate` writes.
-private struct EvaluationReport {
-  private var energies = "#filename n_atoms e_ref e_nn"
-  private var forces = "#filename atom_id fx_nn fy_nn fz_nn fx_ref fy_ref fz_ref"
-  private(set) var summary = EvaluationSummary()
-
-  mutating func add(_ result: Evaluator.Result) {
-    summary.add(result)
-    energies += "\n\(result.name) \(result.atomCount) \(result.referenceEnergy) \(result.energy)"
-    guard let found = result.forces, let reference = result.referenceForces else { return }
-    for atom in 0..<result.atomCount {
-      let numbers = found[3 * atom..<3 * atom + 3] + reference[3 * atom..<3 * atom + 3]
-      forces += "\n\(result.name) \(atom) " + numbers.map { "\($0)" }.joined(separator: " ")
-    }
-  }
-
-  func write(energies energyFile: URL, forces forceFile: URL?) throws {
-    if let forceFile { try AtomicFile.write(Data(forces.utf8), to: forceFile) }
-    try AtomicFile.write(Data(energies.utf8), to: energyFile)
-  }
-}
-
-extension EvaluationSummary {
-  /// The errors in one line.
-  fileprivate var inWords: String {
-    let energy = String(
-      format: "energy RMSE %.3f meV/atom, MAE %.3f, largest %.3f", 1000 * energyRMSE,
-      1000 * energyMAE, 1000 * largestEnergyError)
-    guard let forceRMSE, let forceMAE else { return "\(structures) structures, \(energy)" }
-    let force = String(
-      format: "force RMSE %.4f eV/Å, MAE %.4f, largest %.3f", forceRMSE, forceMAE,
-      largestForceError)
-    return "\(structures) structures, \(energy); \(force)"
   }
 }

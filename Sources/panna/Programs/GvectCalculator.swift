@@ -22,21 +22,31 @@ enum GvectCalculator: Program {
     [PARALLELIZATION]       must be there
       number_of_process     threads, 0 for as many as allowed; the files do not depend on it (1)
     [SYMMETRY_FUNCTION]
-      type                  mBP
+      type                  mBP (equations 3 and 5) or BP (equations 3 and 4)
       species               list separated by commas: the order of indices and blocks
       include_derivatives   derivatives and forces too (False)
       sparse_derivatives    only those that are not zero (False)
     [PBC]                   optional
       pbc1, pbc2, pbc3      may the structures repeat along this vector? (False each)
+      use_pbc               the same in one list: True, True, False
     [MISC]                  optional
       per_atom_energy       energies of the atoms too (False)
     [GVECT_PARAMETERS]
       gvect_parameters_unit angstrom or bohr, of all that follows (angstrom)
+      mBP
       eta_rad, Rc_rad, Rs0_rad, RsN_rad      width, cutoff, first centre, number of centres
       eta_ang, Rc_ang, Rs0_ang, RsN_ang      the same of the angular part
       zeta, ThetasN         exponent, number of angles
       Rsst_rad, Rsst_ang    optional: must be (Rc - Rs0) / RsN
+      Rs_rad_list, Rs_ang_list, Thetas_list  centres one by one, angles in degrees, instead of the
+                            regular grids; eta_rad, eta_ang and zeta may be lists with one number
+                            for each centre or angle
       epsilon               smooths the angular part; 0 is equation 5 as printed (0.01)
+      BP
+      eta_rad, eta_ang, zeta                 lists; every width, exponent and sign is a component
+      Rc_rad, RsN_rad, Rs0_rad (0), Rc_ang (Rc_rad)
+      cut_third_distance    True: a pair of neighbours that are further apart than Rc_ang counts
+                            nothing, as in the paper; False: as in the original program (False)
     """
   static let example = """
       panna gvect_calculator --config gvect.ini
@@ -67,6 +77,7 @@ enum GvectCalculator: Program {
     let configuration = try GvectCalculatorConfiguration(
       arguments.configuration(),
       folder: arguments["--folder_info"].map { URL(fileURLWithPath: $0) })
+    for key in configuration.ignored { warn("gvect_calculator: \(key) has no effect here") }
     let files = try files(in: configuration.input)
     for folder in [configuration.output, configuration.log] {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -132,11 +143,11 @@ enum GvectCalculator: Program {
 /// From an example file to a descriptor file.
 private struct DescriptorWork {
   private let configuration: GvectCalculatorConfiguration
-  private let descriptors: ModifiedBehlerParrinello
+  private let descriptors: AtomicDescriptors
 
   init(_ configuration: GvectCalculatorConfiguration) throws {
     self.configuration = configuration
-    descriptors = try ModifiedBehlerParrinello(configuration.parameters)
+    descriptors = try AtomicDescriptors(configuration.descriptors)
   }
 
   var size: Int { descriptors.size }

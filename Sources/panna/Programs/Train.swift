@@ -8,13 +8,19 @@ import ProgramSupport
 enum Train: Program {
   static let name = "train"
   static let summary = "trains networks on TFRecord files"
-  static let options = CommandLineOptions([.config, .set])
+  static let options = CommandLineOptions([
+    .config, .set,
+    .init(
+      "--instances", value: "N",
+      help: "a committee: N trainings, seeds one apart, in train_dir/instance_<i>"),
+  ])
   static let details = """
     [IO_INFORMATION]
       data_dir                   folder of *.tfrecord files
       train_dir                  folder for checkpoints, event files and the trained networks
       log_dir                    folder for delta_e.dat and delta_e_std.dat (.)
       save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
+      write_tf_checkpoints       True: checkpoints for TensorFlow too, model.ckpt-<step> (False)
       log_frequency (1)          tensorboard_log_frequency (log_frequency)
       gvect_ini                  the descriptors' configuration, kept with the networks so that
                                  predict and md can use them
@@ -32,24 +38,42 @@ enum Train: Program {
                                  exp_quad_std_atom, quad_exp_tanh, quad_exp_tanh_atom,
                                  quad_exp_tanh_std_atom
       floss_function (quad)      quad, exp_quad, quad_atom, exp_quad_atom
+      loss_cap (5.0)             the cap of the quad_exp_tanh losses (a of equation 15)
+      energy_reduction (sum)     force_reduction (sum)   sum or mean over the batch
       forces_cost (0.0)          above 0: trains on forces too
       seed (0)                   of the initial networks and of the order of examples
     [DEFAULT_NETWORK] and a section for any species, named by its symbol
       g_size  architecture (n1:n2:1)  activations  trainable  nn_type (a2aff)
+      initialization (original)  of the weights: original, ±1/out; glorot; he
       networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
+      behavior                   species: for each layer keep (the saved one's), new (random) or
+                                 load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
       output_offset              species: its energy, eV
+    [VALIDATION]                 optional: looks at structures that are not trained on
+      data_dir                   folder of *.tfrecord files
+      frequency                  in steps (save_checkpoint_steps)
+      patience (0)               ends the training after so many validations in a row that are no
+                                 better by min_gain (0.0) than the best; 0: never
+      criterion (energy)         what is best: energy, its RMSE per atom, or forces, their RMSE
+      keep_best (True)           the best networks are kept in train_dir/best_networks
     [PARALLELIZATION]
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
 
-    A training in a train_dir that holds checkpoints goes on from the newest one.
+    A training in a train_dir that holds checkpoints goes on from the newest one, this program's or
+    TensorFlow's. Numbers that are not finite end it with the step, the term and the structures.
     """
   static let example = "  panna train --config train.ini"
 
   static func run(_ arguments: ParsedArguments) throws {
-    let configuration = try TrainConfiguration(arguments.configuration())
-    for key in configuration.ignored { warn("train: \(key) has no effect here") }
-    try TrainingRun(configuration).run()
+    let file = try arguments.configuration()
+    let instances = try arguments.int("--instances", in: 1...1000)
+    let configurations =
+      try instances.map { count in
+        try (0..<count).map { try TrainConfiguration(file, instance: $0) }
+      } ?? [TrainConfiguration(file)]
+    for key in configurations[0].ignored { warn("train: \(key) has no effect here") }
+    for configuration in configurations { try TrainingRun(configuration).run() }
   }
 }
 
@@ -65,7 +89,7 @@ private struct TrainingRun {
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     var model = configuration.networks.model
     if let file = configuration.gvectIni {
-      model.descriptors = try DescriptorConfiguration.parameters(path: file.path)
+      model.descriptors = try DescriptorConfiguration.settings(path: file.path)
     }
     var options = SessionOptions(
       intraOpParallelismThreads: threads, interOpParallelismThreads: configuration.interOpThreads)
@@ -106,24 +130,30 @@ private struct TrainingRun {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
     let checkpoints = CheckpointFolder(output.trainDirectory)
-    try resume(checkpoints)
+    let checkpoint = try resume(checkpoints)
+    let validation = try configuration.validation.map {
+      try TrainValidation($0, trainDirectory: output.trainDirectory, checkpoint: checkpoint)
+    }
     let log = try TrainLog(configuration, step: trainer.step)
     let progress = ProgressReporter(
       "train", unit: "steps", total: configuration.schedule.maxSteps, first: trainer.step)
     let batches = makeBatches()
-    while trainer.step < configuration.schedule.maxSteps, let batch = try batches.next() {
+    func isOver() -> Bool {
+      trainer.step >= configuration.schedule.maxSteps || validation?.isOver ?? false
+    }
+    while !isOver(), let batch = try batches.next() {
       let step = try trainer.run(batch)
       try log.add(step)
       progress.advance(note: describe(step))
-      if trainer.step.isMultiple(of: output.checkpointSteps)
-        || trainer.step == configuration.schedule.maxSteps
-      {
-        try save(checkpoints)
+      try validation?.check(trainer, log)
+      if isOver() || trainer.step.isMultiple(of: output.checkpointSteps) {
+        try save(checkpoints, validation?.notes ?? [:])
       }
     }
     batches.close()
     try log.close()
     progress.finish()
+    if let summary = validation?.summary { say("train: \(summary)") }
     let folder = output.trainDirectory.appendingPathComponent("saved_networks")
     try trainer.model().write(to: folder)
     say("train: the networks are in \(folder.path)")
@@ -139,12 +169,16 @@ private struct TrainingRun {
     return PrefetchQueue(capacity: 2) { try producer.next() }
   }
 
-  private func resume(_ checkpoints: CheckpointFolder) throws {
+  /// - Returns: the checkpoint that the training goes on from.
+  private func resume(_ checkpoints: CheckpointFolder) throws -> Checkpoint? {
     guard
       let (step, checkpoint) = checkpoints.newest(onDamage: {
         warn("train: \($0); an older checkpoint is used")
       })
-    else { return }
+    else {
+      try resumeFromTensorFlow()
+      return nil
+    }
     let file = checkpoints.file(step: step).path
     for (name, value) in notes where checkpoint.texts[name] != value {
       warn(
@@ -157,12 +191,25 @@ private struct TrainingRun {
       throw WorkError("\(file): \(error)")
     }
     say("train: goes on from \(file), step \(step)")
+    return checkpoint
   }
 
-  private func save(_ checkpoints: CheckpointFolder) throws {
-    let checkpoint = try TrainingCheckpoint.make(trainer, notes: notes)
+  /// Goes on from the last of TensorFlow's checkpoints, where there is one.
+  private func resumeFromTensorFlow() throws {
+    let networks = TrainedNetworks(configuration.output.trainDirectory)
+    guard let step = TrainedNetworks.tensorFlowSteps(networks.folder).last else { return }
+    try networks.restore(trainer, tensorFlowStep: step)
+    say("train: goes on from \(networks.folder.path)/model.ckpt-\(step)")
+  }
+
+  private func save(_ checkpoints: CheckpointFolder, _ more: [String: String]) throws {
+    let checkpoint = try TrainingCheckpoint.make(trainer, notes: notes.merging(more) { $1 })
     try checkpoints.write(
       checkpoint, step: trainer.step, keeping: configuration.output.checkpointsKept)
+    if configuration.output.writesTensorFlow {
+      try TrainedNetworks.writeTensorFlowCheckpoint(
+        trainer, to: checkpoints.folder, keeping: configuration.output.checkpointsKept)
+    }
   }
 
   /// What the order of examples depends on.

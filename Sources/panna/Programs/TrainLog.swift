@@ -26,6 +26,7 @@ final class StepLog {
 final class TrainLog {
   private let errors: StepLog
   private let statistics: StepLog
+  private let validations: StepLog?
   private let events: EventWriter
   private let configuration: TrainConfiguration
   private let lossTag: String
@@ -39,6 +40,11 @@ final class TrainLog {
       output.logDirectory.appendingPathComponent("delta_e.dat"), keptLines: lines)
     statistics = try StepLog(
       output.logDirectory.appendingPathComponent("delta_e_std.dat"), keptLines: lines)
+    validations = try configuration.validation.map {
+      try StepLog(
+        output.logDirectory.appendingPathComponent("validation.dat"), keptLines: step / $0.frequency
+      )
+    }
     events = try EventWriter(folder: output.trainDirectory)
     lossTag = configuration.objective.energyLoss.tag
   }
@@ -54,6 +60,20 @@ final class TrainLog {
       try events.write(scalars(step), step: step.step)
       try events.flush()
     }
+  }
+
+  /// Step, RMSE of the energy, the same and the MAE per atom, RMSE of the forces.
+  func add(_ result: ValidationResult, step: Int) throws {
+    let errors = [result.energyRMSE, result.energyRMSEPerAtom, result.energyMAEPerAtom]
+    try validations?.write([Double(step)] + errors + (result.forceRMSE.map { [$0] } ?? []))
+    var scalars = [
+      (tag: "6.Validation/1.Energy_RMSE", value: result.energyRMSE),
+      (tag: "6.Validation/2.Energy_RMSE_atom", value: result.energyRMSEPerAtom),
+      (tag: "6.Validation/3.Energy_MAE_atom", value: result.energyMAEPerAtom),
+    ]
+    if let force = result.forceRMSE { scalars.append(("6.Validation/4.Force_RMSE", force)) }
+    try events.write(scalars, step: step)
+    try events.flush()
   }
 
   /// The original's tags with the original's meanings (its "RMSE" is a standard deviation), and root

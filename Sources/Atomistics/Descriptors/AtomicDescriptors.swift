@@ -1,32 +1,51 @@
 import Tensors
 
-/// The modified Behler–Parrinello descriptors of the paper (equations 3 and 5, note [63]).
+/// The descriptors of the paper: Behler and Parrinello's (equations 3 and 4) and their modification
+/// (equations 3 and 5, note [63]).
 ///
-/// For every atom, sums over its neighbours of Gaussians in the distance, and over pairs of
-/// neighbours of Gaussians in the mean distance times a power that peaks at an angle. Values are in
-/// the order of `DescriptorParameters.size`; each unordered pair counts once.
+/// For every atom, sums over its neighbours of Gaussians in the distance, and over pairs of neighbours of
+/// Gaussians in the distances times a power that peaks at an angle. Values are in the order that the
+/// parameters' `size` tells; each unordered pair counts once.
 ///
-///     let descriptors = try ModifiedBehlerParrinello(parameters)
+///     let descriptors = try AtomicDescriptors(parameters)
 ///     let described = try descriptors.describe(structure, includeDerivatives: true)
-public struct ModifiedBehlerParrinello: Sendable {
-  /// What the descriptors are made with.
-  public let parameters: DescriptorParameters
-  private let constants: DescriptorConstants
+public struct AtomicDescriptors: Sendable {
+  /// The species in the order of their indices.
+  public let species: [String]
+  /// The number of components, g.
+  public let size: Int
+  /// The larger cutoff in angstrom; a neighbour list may reach further.
+  public let cutoff: Double
+  private let makeCentre: @Sendable () -> any CentreCalculator
 
-  /// Descriptors with these parameters.
+  /// Modified descriptors.
   ///
   /// - Throws: `AtomisticsError` for parameters that make no sense.
   public init(_ parameters: DescriptorParameters) throws {
     try parameters.validate()
-    self.parameters = parameters
-    constants = DescriptorConstants(parameters)
+    (species, size, cutoff) = (parameters.species, parameters.size, parameters.cutoff)
+    let constants = DescriptorConstants(parameters)
+    makeCentre = { CentreDescriptor(constants) }
   }
 
-  /// The number of components, g.
-  public var size: Int { parameters.size }
+  /// Behler and Parrinello's descriptors.
+  ///
+  /// - Throws: `AtomisticsError` for parameters that make no sense.
+  public init(_ parameters: BehlerParrinelloParameters) throws {
+    try parameters.validate()
+    (species, size, cutoff) = (parameters.species, parameters.size, parameters.cutoff)
+    makeCentre = { BehlerParrinelloCentre(parameters) }
+  }
 
-  /// The larger cutoff in angstrom; a neighbour list may reach further.
-  public var cutoff: Double { parameters.cutoff }
+  /// Either kind.
+  ///
+  /// - Throws: `AtomisticsError` for parameters that make no sense.
+  public init(_ settings: DescriptorSettings) throws {
+    switch settings {
+    case .behlerParrinello(let parameters): try self.init(parameters)
+    case .modified(let parameters): try self.init(parameters)
+    }
+  }
 
   /// The descriptors of a whole structure, forces and energy taken over.
   ///
@@ -35,7 +54,7 @@ public struct ModifiedBehlerParrinello: Sendable {
     _ structure: Structure, includeDerivatives: Bool = false,
     executor: any ParallelExecutor = SerialExecutor()
   ) throws -> DescribedStructure {
-    let species = try structure.speciesIndices(in: parameters.species)
+    let species = try structure.speciesIndices(in: self.species)
     let neighbours = try NeighbourList(of: structure, cutoff: cutoff, executor: executor)
     var described = DescribedStructure(
       name: structure.name, energy: Float(structure.energy ?? 0), species: species,
@@ -65,7 +84,7 @@ public struct ModifiedBehlerParrinello: Sendable {
       guard let base = output.baseAddress else { return }
       withInput(species, neighbours) { input in
         executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
-          let centre = CentreDescriptor(constants)
+          let centre = makeCentre()
           for i in atoms {
             centre.computeValues(i, input)
             Self.convert(centre.values, base + i * size, size)
@@ -128,7 +147,7 @@ public struct ModifiedBehlerParrinello: Sendable {
       let shard = shardSize(species.count)
       let forces = PairForces(neighbours, executor: executor, atomsPerShard: shard) {
         atoms, forces in
-        let centre = CentreDescriptor(constants)
+        let centre = makeCentre()
         gradient.withUnsafeBufferPointer { gradient in
           for i in atoms {
             let own = gradient.baseAddress! + i * size
@@ -149,7 +168,7 @@ public struct ModifiedBehlerParrinello: Sendable {
     precondition(species.count == list.atomCount, "the list is of another structure")
     precondition(list.cutoff >= cutoff, "the list ends at \(list.cutoff), before \(cutoff)")
     precondition(
-      species.allSatisfy { parameters.species.indices.contains(Int($0)) }, "an unknown species")
+      species.allSatisfy { self.species.indices.contains(Int($0)) }, "an unknown species")
     return species.withUnsafeBufferPointer { species in
       list.withPointers { starts, neighbours, displacements in
         guard let first = species.baseAddress else {
@@ -215,7 +234,7 @@ public struct ModifiedBehlerParrinello: Sendable {
         let blockBase = blocks.baseAddress
         withInput(species, list) { input in
           executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
-            let centre = CentreDescriptor(constants)
+            let centre = makeCentre()
             for i in atoms {
               evaluate(i, input, layout, centre, valueBase, blockBase)
             }
@@ -228,7 +247,7 @@ public struct ModifiedBehlerParrinello: Sendable {
 
   /// Values and blocks of one atom.
   private func evaluate<Scalar: DescriptorScalar>(
-    _ i: Int, _ input: DescriptorInput, _ layout: Layout, _ centre: CentreDescriptor,
+    _ i: Int, _ input: DescriptorInput, _ layout: Layout, _ centre: any CentreCalculator,
     _ values: UnsafeMutablePointer<Scalar>, _ blocks: UnsafeMutablePointer<Scalar>?
   ) {
     centre.prepareDerivatives(i, input)
@@ -246,7 +265,7 @@ public struct ModifiedBehlerParrinello: Sendable {
     for p in layout.rowStarts[i]..<layout.rowStarts[i + 1] where layout.neighbours[Int(p)] == i {
       write(centre.sum, centre.stride, blocks! + Int(p) * 3 * size)
     }
-    centre.spreadLanes()
+    centre.finishValues()
     Self.convert(centre.values, values + i * size, size)
   }
 

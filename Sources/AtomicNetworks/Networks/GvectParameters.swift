@@ -1,0 +1,185 @@
+import Atomistics
+
+/// The descriptors' parameters in `networks_metadata.json` and in potentials for LAMMPS and OpenKIM:
+/// lengths in angstrom, angles in radian.
+///
+/// `epsilon`, and `type` and `cuts_third_distance` of Behler and Parrinello's descriptors, are this
+/// project's own keys, since nothing else records what they say.
+struct GvectParameters: Codable {
+  /// One number for all centres, or one for each.
+  enum Numbers: Codable, Equatable {
+    case one(Double)
+    case list([Double])
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let list = try? container.decode([Double].self) {
+        self = .list(list)
+      } else {
+        self = .one(try container.decode(Double.self))
+      }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .one(let number): try container.encode(number)
+      case .list(let list): try container.encode(list)
+      }
+    }
+
+    var all: [Double] {
+      switch self {
+      case .one(let number): [number]
+      case .list(let list): list
+      }
+    }
+
+    /// Nil where all centres have the same number.
+    var listIfDifferent: [Double]? {
+      guard let first = all.first, !all.allSatisfy({ $0 == first }) else { return nil }
+      return all
+    }
+  }
+
+  /// `BP`; nil for the modified ones.
+  var type: String?
+  var radialEta: Numbers
+  var radialCutoff: Double
+  var radialStart: Double?
+  var radialCount: Int
+  var radialStep: Double?
+  var radialCentres: [Double]?
+  var angularEta: Numbers
+  var angularCutoff: Double
+  var angularStart: Double?
+  var angularCount: Int?
+  var angularStep: Double?
+  var angularCentres: [Double]?
+  var zeta: Numbers
+  var angleCount: Int?
+  var angles: [Double]?
+  /// Of the angular term; the first generation's 0.01 where a file does not say.
+  var epsilon: Double?
+  var cutsThirdDistance: Bool?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case radialEta = "eta_rad"
+    case radialCutoff = "Rc_rad"
+    case radialStart = "Rs0_rad"
+    case radialCount = "RsN_rad"
+    case radialStep = "Rsst_rad"
+    case radialCentres = "Rs_rad"
+    case angularEta = "eta_ang"
+    case angularCutoff = "Rc_ang"
+    case angularStart = "Rs0_ang"
+    case angularCount = "RsN_ang"
+    case angularStep = "Rsst_ang"
+    case angularCentres = "Rs_ang"
+    case angleCount = "ThetasN"
+    case angles = "Thetas"
+    case cutsThirdDistance = "cuts_third_distance"
+    case type, zeta, epsilon
+  }
+}
+
+extension GvectParameters {
+  static let behlerParrinello = "BP"
+
+  init(_ settings: DescriptorSettings) {
+    switch settings {
+    case .behlerParrinello(let parameters): self.init(parameters)
+    case .modified(let parameters): self.init(parameters)
+    }
+  }
+
+  private init(_ parameters: BehlerParrinelloParameters) {
+    self.init(
+      type: Self.behlerParrinello, radialEta: .list(parameters.radialEtas),
+      radialCutoff: parameters.radialCutoff, radialCount: parameters.radialCentres.count,
+      radialCentres: parameters.radialCentres, angularEta: .list(parameters.angularEtas),
+      angularCutoff: parameters.angularCutoff, zeta: .list(parameters.zetas),
+      cutsThirdDistance: parameters.cutsThirdDistance)
+  }
+
+  init(_ parameters: DescriptorParameters) {
+    let lists = parameters.lists
+    self.init(
+      radialEta: lists.radialEtas.map { .list($0) } ?? .one(parameters.radialEta),
+      radialCutoff: parameters.radialCutoff, radialStart: parameters.radialStart,
+      radialCount: parameters.radialCount,
+      radialStep: lists.radialCentres == nil ? parameters.radialStep : nil,
+      radialCentres: lists.radialCentres,
+      angularEta: lists.angularEtas.map { .list($0) } ?? .one(parameters.angularEta),
+      angularCutoff: parameters.angularCutoff, angularStart: parameters.angularStart,
+      angularCount: parameters.angularCount,
+      angularStep: lists.angularCentres == nil ? parameters.angularStep : nil,
+      angularCentres: lists.angularCentres,
+      zeta: lists.zetas.map { .list($0) } ?? .one(parameters.zeta),
+      angleCount: parameters.angleCount, angles: lists.angles, epsilon: parameters.epsilon)
+  }
+
+  /// - Throws: `NetworkError` where something is missing or a step does not follow from start, cutoff and
+  ///   count, and `AtomisticsError` for a value that is not allowed.
+  func settings(species: [String]) throws -> DescriptorSettings {
+    if type == Self.behlerParrinello {
+      return .behlerParrinello(try behlerParrinello(species: species))
+    }
+    return .modified(try parameters(species: species))
+  }
+
+  private func behlerParrinello(species: [String]) throws -> BehlerParrinelloParameters {
+    var result = BehlerParrinelloParameters(
+      species: species, radialEtas: radialEta.all, radialCutoff: radialCutoff,
+      radialStart: radialStart ?? 0, radialCount: radialCount, angularEtas: angularEta.all,
+      angularCutoff: angularCutoff, zetas: zeta.all, cutsThirdDistance: cutsThirdDistance ?? false)
+    if let radialCentres { result.radialCentres = radialCentres }
+    try result.validate()
+    return result
+  }
+
+  private func parameters(species: [String]) throws -> DescriptorParameters {
+    func needed<T>(_ value: T?, _ key: CodingKeys) throws -> T {
+      guard let value else { throw NetworkError("gvect_params: \(key.rawValue) is missing") }
+      return value
+    }
+    var result = DescriptorParameters(
+      species: species, radialEta: try needed(radialEta.all.first, .radialEta),
+      radialCutoff: radialCutoff,
+      radialStart: try needed(radialStart ?? radialCentres?.first, .radialStart),
+      radialCount: radialCount, angularEta: try needed(angularEta.all.first, .angularEta),
+      angularCutoff: angularCutoff,
+      angularStart: try needed(angularStart ?? angularCentres?.first, .angularStart),
+      angularCount: try needed(angularCount, .angularCount),
+      zeta: try needed(zeta.all.first, .zeta),
+      angleCount: try needed(angleCount, .angleCount), epsilon: epsilon ?? 0.01)
+    result.lists.radialEtas = radialEta.listIfDifferent
+    result.lists.angularEtas = angularEta.listIfDifferent
+    result.lists.zetas = zeta.listIfDifferent
+    result.lists.radialCentres = Self.irregular(radialCentres, result.radialCentres)
+    result.lists.angularCentres = Self.irregular(angularCentres, result.angularCentres)
+    result.lists.angles = Self.irregular(angles, result.angles)
+    try result.validate()
+    try checkSteps(result)
+    return result
+  }
+
+  /// The list, nil where it is the regular grid.
+  private static func irregular(_ list: [Double]?, _ grid: [Double]) -> [Double]? {
+    guard let list else { return nil }
+    let isGrid =
+      list.count == grid.count && zip(list, grid).allSatisfy { abs($0 - $1) <= 1e-7 * abs($1) }
+    return isGrid ? nil : list
+  }
+
+  private func checkSteps(_ parameters: DescriptorParameters) throws {
+    for (key, found, expected) in [
+      (CodingKeys.radialStep, radialStep, parameters.radialStep),
+      (.angularStep, angularStep, parameters.angularStep),
+    ] {
+      guard let found, abs(found - expected) > 1e-6 * abs(expected) else { continue }
+      throw NetworkError(
+        "gvect_params: \(key.rawValue) = \(found), but start, cutoff and count give \(expected)")
+    }
+  }
+}

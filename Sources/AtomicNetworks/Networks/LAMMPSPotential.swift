@@ -1,0 +1,146 @@
+import Atomistics
+import Dataflow
+import Foundation
+
+/// The potential of LAMMPS' pair style and of the OpenKIM driver: a text with the descriptors and the
+/// networks' sizes, and for each species a file of parameters in single precision.
+///
+/// The offsets are part of the last biases, so that such a potential gives total energies.
+public enum LAMMPSPotential {
+  /// How the text gives the descriptors.
+  public enum Version: Int, Sendable, CaseIterable {
+    /// A regular grid and one width and exponent: `!gversion = 0`, which every reader takes for granted.
+    case grid = 0
+    /// Lists of centres, widths and exponents: `!gversion = 1`.
+    case lists = 1
+  }
+
+  static let defaultName = "panna.in"
+  /// What records epsilon; readers take the line for a comment.
+  static let epsilonComment = "#epsilon="
+
+  // MARK: Writing
+
+  /// Writes a model.
+  ///
+  /// Keys stand in an order that every known reader accepts: what a grid is made of before the number of
+  /// its points.
+  ///
+  /// - Throws: `NetworkError` for what the format cannot express.
+  public static func write(
+    _ model: NetworkModel, to folder: URL, name: String = "panna.in", version: Version = .grid
+  ) throws {
+    guard case .modified(let descriptors)? = model.descriptors else {
+      throw NetworkError(
+        model.descriptors == nil
+          ? "the networks do not say how their descriptors are made, which the format asks for"
+          : "the format is for modified Behler-Parrinello descriptors (mBP) only")
+    }
+    try check(descriptors, version)
+    let networks = try model.networks.map { try Exported($0, model.energyRescale, version) }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for network in networks {
+      try AtomicFile.write(network.parameters, to: folder.appendingPathComponent(network.file))
+    }
+    let text = header(descriptors, version) + networks.map(\.section).joined()
+    try AtomicFile.write(Array(text.utf8), to: folder.appendingPathComponent(name))
+  }
+
+  /// What readers of the format will do otherwise than this program; empty where nothing.
+  public static func caveats(_ model: NetworkModel) -> [String] {
+    guard case .modified(let descriptors)? = model.descriptors else { return [] }
+    var caveats: [String] = []
+    if descriptors.epsilon != 0.01 {
+      caveats.append(
+        "epsilon is \(descriptors.epsilon), which the format does not hold: OpenKIM's driver and LAMMPS'"
+          + " pair style of the first generation take 0.01, that of the second 0.001")
+    }
+    if descriptors.zetas.contains(where: { $0 != $0.rounded() }) {
+      caveats.append("zeta is no whole number: LAMMPS reads whole numbers only")
+    }
+    return caveats
+  }
+
+  private static func check(_ descriptors: DescriptorParameters, _ version: Version) throws {
+    if version == .grid && descriptors.lists != DescriptorLists() {
+      throw NetworkError("lists of centres, widths or exponents need gversion 1")
+    }
+  }
+
+  private static func header(_ descriptors: DescriptorParameters, _ version: Version) -> String {
+    let lines =
+      version == .grid
+      ? gridLines(descriptors) : listLines(descriptors)
+    var text = version == .lists ? "!gversion = 1\n" : ""
+    text += "\(epsilonComment.dropLast()) = \(descriptors.epsilon)\n[GVECT_PARAMETERS]\n"
+    text += "Nspecies = \(descriptors.species.count)\n"
+    text += "species = \(descriptors.species.joined(separator: ","))\n"
+    return text + lines.map { "\($0) = \($1)\n" }.joined()
+  }
+
+  private static func gridLines(_ d: DescriptorParameters) -> [(String, String)] {
+    [
+      ("eta_rad", "\(d.radialEta)"), ("Rc_rad", "\(d.radialCutoff)"),
+      ("Rs0_rad", "\(d.radialStart)"), ("Rsst_rad", "\(d.radialStep)"),
+      ("RsN_rad", "\(d.radialCount)"),
+      ("eta_ang", "\(d.angularEta)"), ("Rc_ang", "\(d.angularCutoff)"),
+      ("Rs0_ang", "\(d.angularStart)"), ("Rsst_ang", "\(d.angularStep)"),
+      ("RsN_ang", "\(d.angularCount)"),
+      ("zeta", "\(d.zeta)"), ("ThetasN", "\(d.angleCount)"),
+    ]
+  }
+
+  private static func listLines(_ d: DescriptorParameters) -> [(String, String)] {
+    func list(_ numbers: [Double]) -> String {
+      "[" + numbers.map { "\($0)" }.joined(separator: ", ") + "]"
+    }
+    let zetas = d.zetas.map { $0 == $0.rounded() && $0 < 1e9 ? "\(Int($0))" : "\($0)" }
+    return [
+      ("RsN_rad", "\(d.radialCount)"), ("eta_rad", list(d.radialEtas)),
+      ("Rc_rad", "\(d.radialCutoff)"), ("Rs_rad", list(d.radialCentres)),
+      ("RsN_ang", "\(d.angularCount)"), ("eta_ang", list(d.angularEtas)),
+      ("Rc_ang", "\(d.angularCutoff)"), ("Rs_ang", list(d.angularCentres)),
+      ("ThetasN", "\(d.angleCount)"), ("zeta", "[" + zetas.joined(separator: ", ") + "]"),
+      ("Thetas", list(d.angles)),
+    ]
+  }
+
+  /// One species as its section and its file.
+  private struct Exported {
+    let file: String
+    let section: String
+    let parameters: [UInt8]
+
+    init(_ network: SpeciesNetwork, _ rescale: Double, _ version: Version) throws {
+      let allowed: [Activation] = [.linear, .gaussian, .relu] + (version == .lists ? [.tanh] : [])
+      for layer in network.layers where !allowed.contains(layer.activation) {
+        throw NetworkError(
+          "species \(network.symbol): the format has no activation \(layer.activation); allowed:"
+            + " \(allowed.map { $0.spellings[0] }.joined(separator: ", "))")
+      }
+      let last = network.layers.count - 1
+      guard network.layers[last].activation == .linear else {
+        throw NetworkError(
+          "species \(network.symbol): the last layer must be linear to take up the offset")
+      }
+      file = "weights_\(network.symbol).dat"
+      let sizes = network.layers.map { "\($0.outputSize)" }.joined(separator: ",")
+      let codes = network.layers.map { "\($0.activation.rawValue)" }.joined(separator: ",")
+      section =
+        "\n[\(network.symbol)]\nNlayers = \(network.layers.count)\nsizes = \(sizes)\nfile = \(file)\n"
+        + "activations = \(codes)\n"
+      let numbers = network.layers.enumerated().flatMap { index, layer in
+        let weights = layer.weights.scalars(as: Float.self)
+        let biases = layer.biases.scalars(as: Float.self)
+        guard index == last else { return weights + biases }
+        return weights.map { rescale == 1 ? $0 : Float(Double($0) / rescale) }
+          + biases.map { rescale == 1 ? $0 : Float(Double($0) / rescale) }.map {
+            $0 + Float(network.offset)
+          }
+      }
+      parameters = numbers.flatMap { number in
+        (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * $0)) }
+      }
+    }
+  }
+}

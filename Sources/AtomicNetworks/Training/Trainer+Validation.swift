@@ -1,0 +1,41 @@
+import Atomistics
+import Dataflow
+
+/// How far networks are from structures that they are not trained on.
+public struct ValidationResult: Sendable, Equatable {
+  public let structures: Int
+  /// √⟨D²⟩, in eV.
+  public let energyRMSE: Double
+  /// √⟨(D/n)²⟩, in eV an atom.
+  public let energyRMSEPerAtom: Double
+  /// ⟨|D|/n⟩, in eV an atom.
+  public let energyMAEPerAtom: Double
+  /// Of a component, in eV/Å; nil where the training is on energies alone.
+  public let forceRMSE: Double?
+}
+
+extension Trainer {
+  /// Compares the networks as they are now with some structures, without changing anything.
+  ///
+  /// - Throws: `DataError` that names a structure the networks cannot be used for.
+  public func validate(_ structures: [DescribedStructure]) throws -> ValidationResult {
+    var (errors, atomCounts, squaredForces): ([Double], [Int], Double) = ([], [], 0)
+    let fetches = [graph.energyErrors] + (graph.forces.map { [$0.squaredErrors] } ?? [])
+    for start in stride(from: 0, to: structures.count, by: schedule.batchSize) {
+      let end = min(start + schedule.batchSize, structures.count)
+      let batch = try batch(of: Array(structures[start..<end]))
+      let results = try session.run(fetches, feeds: feeds(batch, learningRate: 0)).map(\.inDouble)
+      errors += results[0].map { $0 / initial.energyRescale }
+      atomCounts += batch.batch.atomCounts
+      if results.count > 1 { squaredForces += results[1].reduce(0, +) }
+    }
+    let perAtom = zip(errors, atomCounts).map { $0 / Double($1) }
+    let components = Double(3 * max(1, atomCounts.reduce(0, +)))
+    return ValidationResult(
+      structures: structures.count, energyRMSE: rootMeanSquare(errors),
+      energyRMSEPerAtom: rootMeanSquare(perAtom),
+      energyMAEPerAtom: perAtom.reduce(0) { $0 + abs($1) } / Double(max(1, perAtom.count)),
+      forceRMSE: graph.forces == nil
+        ? nil : (squaredForces / components).squareRoot() / initial.energyRescale)
+  }
+}

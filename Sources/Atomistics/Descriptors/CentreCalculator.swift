@@ -1,0 +1,50 @@
+/// Computes the descriptor of one atom at a time, by one formula or another.
+///
+/// Made once for many atoms by each piece of work; it holds the last atom's numbers.
+protocol CentreCalculator: AnyObject {
+  typealias Column = UnsafeMutablePointer<Double>
+
+  /// The neighbours of the last atom.
+  var environment: CentreEnvironment { get }
+  /// The components of the last atom.
+  var values: Column { get }
+  /// The derivative of the components by one neighbour, three runs `stride` apart.
+  var block: Column { get }
+  /// The sum of all such blocks with the sign turned: the derivative by the atom itself.
+  var sum: Column { get }
+  var stride: Int { get }
+
+  /// Computes the values alone.
+  func computeValues(_ centre: Int, _ input: DescriptorInput)
+
+  /// Computes what `derivatives(by:)` needs.
+  func prepareDerivatives(_ centre: Int, _ input: DescriptorInput)
+
+  /// Leaves in `block` the derivatives by the neighbours `images`, periodic images of one atom of
+  /// this species, and takes them off `sum`, which so becomes the derivative by the centre. The
+  /// centre's own images move with it and change nothing.
+  func derivatives(by images: Range<Int>, species: Int, areOwn: Bool)
+
+  /// Completes the values when the derivatives by all neighbours are computed.
+  func finishValues()
+
+  /// Minus the derivative of an energy by every displacement of one atom's neighbours.
+  ///
+  /// - Parameters:
+  ///   - gradient: the energy's derivative by the atom's components.
+  ///   - forces: receives the result at the neighbour's place in the list; places beyond the cutoff are
+  ///     left alone.
+  func contract(
+    _ centre: Int, _ input: DescriptorInput, gradient: UnsafePointer<Double>,
+    forces: UnsafeMutablePointer<SIMD3<Double>>)
+}
+
+extension CentreCalculator {
+  /// Takes the first `count` components of `block` off `sum`.
+  func takeBlockOffSum(_ count: Int) {
+    for c in 0..<3 {
+      let (source, target) = (block + c * stride, sum + c * stride)
+      for component in 0..<count { target[component] -= source[component] }
+    }
+  }
+}

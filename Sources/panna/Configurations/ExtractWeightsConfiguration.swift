@@ -1,0 +1,49 @@
+import AtomicNetworks
+import Foundation
+import ProgramSupport
+
+/// What `extract_weights` reads from its configuration file.
+struct ExtractWeightsConfiguration {
+  enum OutputType: String, CaseIterable {
+    case panna = "PANNA"
+    case lammps = "LAMMPS"
+    case kim = "KIM"
+  }
+
+  let source: NetworkSource
+  /// The checkpoint, nil for the last one.
+  let stepNumber: Int?
+  let output: URL
+  let outputType: OutputType
+  /// The text file of a potential for LAMMPS or OpenKIM.
+  let outputFile: String
+  let gvectorVersion: LAMMPSPotential.Version
+  let metadataVersion: NetworkModel.FolderVersion
+  let gvectorInput: URL?
+  /// Known keys that have no effect here, for a warning.
+  let ignored: [String]
+
+  init(_ file: IniFile) throws {
+    try file.check(known: [
+      "IO_INFORMATION": [
+        "train_dir", "networks_format", "networks_folder", "step_number", "output_dir",
+        "output_type", "output_file", "gvector_input", "gvector_version", "metadata_version",
+        "train_input", "species_list",
+      ]
+    ])
+    let io = try file.section("IO_INFORMATION")
+    source = try NetworkSource(io)
+    // The original's default, 0, stands for no step that there could be.
+    let step = try io.int("step_number", default: 0, in: -1...Int.max)
+    stepNumber = step > 0 ? step : nil
+    output = try io.url("output_dir", default: "./saved_network")
+    outputType = try io.choice("output_type", default: .panna)
+    outputFile = try io.string("output_file", default: "panna.in")
+    let version = try io.int("gvector_version", default: 0, in: 0...1)
+    gvectorVersion = LAMMPSPotential.Version(rawValue: version)!
+    metadataVersion = try io.choice("metadata_version", default: .v0)
+    gvectorInput = io.has("gvector_input") ? try io.url("gvector_input") : nil
+    ignored = io.keys.filter { ["train_input", "species_list"].contains($0.lowercased()) }
+      .map { "[IO_INFORMATION] \($0)" }
+  }
+}

@@ -1,0 +1,110 @@
+import AtomicNetworks
+import Dataflow
+import ProgramSupport
+
+/// What a section says of a network's layers.
+struct LayerSettings {
+  static let keys = [
+    "nn_type", "g_size", "architecture", "trainable", "activations", "initialization",
+  ]
+
+  var featureSize: Int?
+  var sizes: [Int]?
+  var trainable: [Bool]?
+  var activations: [Activation]?
+  var initialization: WeightInitialization?
+
+  private static let types = ["a2aff", "A2AFF", "ff", "a2a", "FF", "A2A"]
+
+  init(_ section: IniSection) throws {
+    let type = try section.string("nn_type", default: "a2aff")
+    guard Self.types.contains(type) else {
+      throw section.error("nn_type", "one of \(Self.types.joined(separator: ", "))")
+    }
+    if section.has("g_size") { featureSize = try section.int("g_size", in: 1...Int.max) }
+    if section.has("architecture") {
+      let sizes = try section.colonInts("architecture")
+      guard sizes.allSatisfy({ $0 > 0 }), sizes.last == 1 else {
+        throw section.error("architecture", "positive sizes separated by \":\", the last one 1")
+      }
+      self.sizes = sizes
+    }
+    if section.has("trainable") { trainable = try section.colonBools("trainable") }
+    if section.has("initialization") { initialization = try section.choice("initialization") }
+    if section.has("activations") { activations = try Self.activations(section) }
+  }
+
+  private static func activations(_ section: IniSection) throws -> [Activation] {
+    try section.strings("activations", separator: ":").map { name in
+      guard let activation = Activation(spelling: name) else {
+        let names = Activation.allCases.map { $0.spellings[0] }.joined(separator: ", ")
+        throw section.error("activations", "names separated by \":\", each one of \(names)")
+      }
+      return activation
+    }
+  }
+
+  /// Whether the section asks for other sizes than it inherits.
+  var isNewShape: Bool { sizes != nil || featureSize != nil }
+
+  func fits(_ saved: SpeciesNetwork) -> Bool {
+    (sizes ?? saved.layers.map(\.outputSize)) == saved.layers.map(\.outputSize)
+      && (featureSize ?? saved.featureSize) == saved.featureSize
+  }
+
+  func withSizes(from common: LayerSettings) -> LayerSettings {
+    var result = self
+    result.featureSize = featureSize ?? common.featureSize
+    result.sizes = sizes ?? common.sizes
+    return result
+  }
+
+  /// A new network.
+  func network(
+    _ symbol: String, _ section: IniSection, _ random: RandomLayers
+  ) throws -> SpeciesNetwork {
+    guard let featureSize else { throw section.error("g_size", "the descriptors' size") }
+    guard let sizes else { throw section.error("architecture", "layer sizes such as 64:32:1") }
+    var network = SpeciesNetwork(
+      symbol: symbol, layers: random.layers(featureSize, sizes), offset: 0)
+    try apply(to: &network, section)
+    return network
+  }
+
+  /// Sets what can be changed without new parameters.
+  func apply(to network: inout SpeciesNetwork, _ section: IniSection) throws {
+    let count = network.layers.count
+    if let trainable {
+      guard trainable.count == count else {
+        throw section.error("trainable", "\(count) truth values, one for each layer")
+      }
+      for layer in 0..<count { network.layers[layer].isTrainable = trainable[layer] }
+    }
+    if let activations {
+      guard activations.count == count else {
+        throw section.error("activations", "\(count) names, one for each layer")
+      }
+      for layer in 0..<count { network.layers[layer].activation = activations[layer] }
+    }
+  }
+}
+
+/// The layers that a species begins with, the same for the same seed.
+struct RandomLayers {
+  let seed: UInt64
+  /// Of the species.
+  let index: Int
+  /// The original's where nothing is said.
+  let initialization: WeightInitialization?
+
+  func layers(_ featureSize: Int, _ sizes: [Int]) -> [SpeciesNetwork.Layer] {
+    var generator = PhiloxGenerator(seed: seed, stream: 1 << 32 | UInt64(index))
+    var input = featureSize
+    return sizes.enumerated().map { layer, size in
+      defer { input = size }
+      return SpeciesNetwork.Layer(
+        random: input, to: size, activation: layer == sizes.count - 1 ? .linear : .gaussian,
+        initialization: initialization ?? .original, using: &generator)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import AtomicNetworks
+import Foundation
+import ProgramSupport
+
+/// Where a program takes trained networks from: `networks_format`, `train_dir`, `networks_folder`.
+enum NetworkSource {
+  /// A training's checkpoints.
+  case training(TrainedNetworks)
+  /// A folder of saved networks.
+  case saved(URL)
+  /// A potential for LAMMPS or OpenKIM.
+  case lammps(URL)
+
+  private enum Format: String, CaseIterable {
+    case checkpoint = "tf_checkpoint"
+    case panna = "PANNA"
+    case lammps = "LAMMPS"
+  }
+
+  init(_ io: IniSection) throws {
+    func folder() throws -> URL { try io.url("networks_folder", default: "./saved_networks") }
+    switch try io.choice("networks_format", default: Format.checkpoint) {
+    case .checkpoint: self = .training(TrainedNetworks(try io.url("train_dir")))
+    case .panna: self = .saved(try folder())
+    case .lammps: self = .lammps(try folder())
+    }
+  }
+
+  /// The networks of a folder, whatever it holds: saved networks or a potential for LAMMPS.
+  static func model(in folder: URL) throws -> NetworkModel {
+    let hasMetadata = FileManager.default.fileExists(
+      atPath: folder.appendingPathComponent("networks_metadata.json").path)
+    let hasPotential = FileManager.default.fileExists(
+      atPath: folder.appendingPathComponent("panna.in").path)
+    return !hasMetadata && hasPotential
+      ? try LAMMPSPotential.read(folder) : try NetworkModel(folder: folder)
+  }
+
+  /// The networks at a step of a training, the last one where none is named, or those that are saved.
+  func model(step: Int?) throws -> NetworkModel {
+    switch self {
+    case .training(let networks): try networks.model(step: networks.step(step))
+    case .saved(let folder): try NetworkModel(folder: folder)
+    case .lammps(let folder): try LAMMPSPotential.read(folder)
+    }
+  }
+}
+
+extension TrainedNetworks {
+  /// The step that is asked for, which must be there, or the last one.
+  func step(_ wanted: Int?) throws -> Int {
+    guard let last = steps.last else {
+      throw WorkError(
+        "\(folder.path): there is no checkpoint-*.panna and no model.ckpt-*.index")
+    }
+    guard let wanted else { return last }
+    guard steps.contains(wanted) else {
+      throw WorkError(
+        "\(folder.path): there is no checkpoint of step \(wanted); the steps are"
+          + " \(steps.map(String.init).joined(separator: ", "))")
+    }
+    return wanted
+  }
+}

@@ -1,0 +1,73 @@
+import AtomicNetworks
+import Atomistics
+import Dataflow
+import Foundation
+import ProgramSupport
+
+/// Looks now and then how far a training's networks are from structures that they do not see, keeps the
+/// best ones, and tells when it goes on for nothing.
+final class TrainValidation {
+  static let bestFolder = "best_networks"
+  private static let note = "validation"
+
+  private let configuration: ValidationConfiguration
+  private let structures: [DescribedStructure]
+  private let folder: URL
+  private var stopping: EarlyStopping
+
+  /// - Parameter checkpoint: what the training goes on from.
+  init(
+    _ configuration: ValidationConfiguration, trainDirectory: URL, checkpoint: Checkpoint?
+  ) throws {
+    self.configuration = configuration
+    folder = trainDirectory.appendingPathComponent(Self.bestFolder)
+    structures = try DescribedStructureFile.files(in: configuration.data)
+      .flatMap(DescribedStructureFile.read)
+    guard !structures.isEmpty else {
+      throw WorkError("\(configuration.data.path): there is no structure to validate with")
+    }
+    stopping = configuration.stopping
+    let parts = checkpoint?.texts[Self.note]?.split(separator: " ") ?? []
+    if parts.count == 3, let step = Int(parts[0]), let value = Double(parts[1]),
+      let waited = Int(parts[2])
+    {
+      stopping = EarlyStopping(
+        patience: stopping.patience, minimumGain: stopping.minimumGain, best: (step, value),
+        waited: waited)
+    }
+  }
+
+  /// What a checkpoint keeps of it.
+  var notes: [String: String] {
+    stopping.best.map { [Self.note: "\($0.step) \($0.value) \(stopping.waited)"] } ?? [:]
+  }
+
+  /// Whether the training should end.
+  var isOver: Bool { stopping.shouldStop }
+
+  /// Looks at the networks where it is time to.
+  func check(_ trainer: Trainer, _ log: TrainLog) throws {
+    guard trainer.step.isMultiple(of: configuration.frequency) else { return }
+    let result = try trainer.validate(structures)
+    try log.add(result, step: trainer.step)
+    let value = configuration.criterion.value(result)
+    guard value.isFinite else {
+      throw WorkError("step \(trainer.step): the validation's error is \(value)")
+    }
+    if stopping.add(value, step: trainer.step), configuration.keepsBest {
+      try trainer.model().write(to: folder)
+    }
+  }
+
+  /// The best step in words, nil before the first.
+  var summary: String? {
+    stopping.best.map { best in
+      let value =
+        configuration.criterion == .energy
+        ? String(format: "%.3f meV/atom", 1000 * best.value)
+        : String(format: "%.4f eV/Å", best.value)
+      return "the best validation was \(value) at step \(best.step)"
+        + (configuration.keepsBest ? "; its networks are in \(folder.path)" : "")
+    }
+  }
+}

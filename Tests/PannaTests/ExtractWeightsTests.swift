@@ -1,0 +1,80 @@
+import AtomicNetworks
+import Atomistics
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+@testable import panna
+
+@Suite struct ExtractWeightsTests {
+  private func fixture(_ lines: String) throws -> ProgramFixture {
+    let fixture = try ProgramFixture()
+    try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
+    try waterNetworks(describedBy: nil).write(to: fixture.url("saved"))
+    try fixture.write("[IO_INFORMATION]\n\(lines)", to: "extract.ini")
+    return fixture
+  }
+
+  private func run(_ fixture: ProgramFixture) throws {
+    try fixture.run(ExtractWeights.self, "-c", fixture.path("extract.ini"))
+  }
+
+  @Test(arguments: ["LAMMPS", "KIM"]) func thereAndBack(type: String) throws {
+    let fixture = try fixture(
+      """
+      networks_format = PANNA
+      networks_folder = FOLDER/saved
+      output_dir = FOLDER/potential
+      output_type = \(type)
+      gvector_input = FOLDER/gvect.ini
+      species_list = H, O
+      """)
+    try run(fixture)
+    #expect(try fixture.names(in: "potential") == ["panna.in", "weights_H.dat", "weights_O.dat"])
+    try fixture.write(
+      """
+      [IO_INFORMATION]
+      networks_format = LAMMPS
+      networks_folder = FOLDER/potential
+      output_dir = FOLDER/back
+      metadata_version = v1
+      """, to: "extract.ini")
+    try run(fixture)
+    let model = try NetworkModel(folder: fixture.url("back"))
+    #expect(try model == NetworkSource.model(in: fixture.url("potential")))
+    // The same energies from the potential as from the networks.
+    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let water = GvectCalculatorTests.water(1)
+    let expected = try NetworkPotential(waterNetworks(describedBy: settings)).evaluate(water)
+    let found = try NetworkPotential(model).evaluate(water)
+    #expect(abs(found.energy - expected.energy) < 1e-5)
+    try ExtendedXYZ.write([water], to: fixture.url("in.xyz"))
+    try fixture.run(
+      Predict.self, "-p", fixture.path("potential"), "-o", fixture.path("out.xyz"),
+      fixture.path("in.xyz"))
+    let predicted = try #require(try ExtendedXYZ.read(fixture.url("out.xyz"))[0].energy)
+    #expect(abs(predicted - found.energy) < 1e-12)
+  }
+
+  @Test func errorsAreExact() throws {
+    let fixture = try fixture("train_dir = FOLDER/train")
+    #expect(
+      fixture.message { try run(fixture) }
+        == "train: there is no checkpoint-*.panna and no model.ckpt-*.index")
+    try fixture.write(
+      """
+      [IO_INFORMATION]
+      networks_format = PANNA
+      networks_folder = FOLDER/saved
+      output_dir = FOLDER/potential
+      output_type = LAMMPS
+      """, to: "extract.ini")
+    #expect(
+      fixture.message { try run(fixture) }
+        == "the networks do not say how their descriptors are made, which the format asks for")
+    #expect(!fixture.exists("potential"))
+    try fixture.write("[IO_INFORMATION]\noutputdir = x", to: "extract.ini")
+    #expect(fixture.message { try run(fixture) }.contains("did you mean output_dir?"))
+  }
+}

@@ -1,0 +1,223 @@
+import AtomicNetworks
+import Atomistics
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ProgramSupport
+@testable import panna
+
+/// What a training can do beside following its steps.
+@Suite(.timeLimit(.minutes(5))) struct TrainOptionsTests {
+  private func workspace() throws -> TrainingWorkspace {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    return workspace
+  }
+
+  private func sets(_ changes: String...) -> [String] { changes.flatMap { ["--set", $0] } }
+
+  @Test func theBestNetworksAreKept() throws {
+    let workspace = try workspace()
+    let changes = sets(
+      "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=2",
+      "VALIDATION.criterion=forces")
+    #expect(workspace.run("train", changes) == 0)
+    let rows = try workspace.text("train/validation.dat").split(separator: "\n").map {
+      $0.split(separator: " ").map { Double($0)! }
+    }
+    #expect(rows.map { $0[0] } == stride(from: 2.0, through: 20, by: 2).map { $0 })
+    #expect(rows.allSatisfy { $0.count == 5 })
+    // The best networks have the smallest error, and the last row is that of the saved ones.
+    let structures = try TrainingWorkspace.clusters(12)
+    func forceRMSE(_ folder: String) throws -> Double {
+      let model = try NetworkModel(
+        folder: URL(fileURLWithPath: "\(workspace.path)/train/\(folder)"))
+      var summary = EvaluationSummary()
+      for result in try Evaluator(model, computesForces: true).evaluate(structures) {
+        summary.add(result)
+      }
+      return summary.forceRMSE!
+    }
+    #expect(abs(try forceRMSE("best_networks") - rows.map { $0[4] }.min()!) < 1e-5)
+    #expect(abs(try forceRMSE("saved_networks") - rows.last![4]) < 1e-5)
+  }
+
+  /// No step is better by a whole eV: the training waits and ends, and stays at its end.
+  @Test func trainingsThatGetNoBetterEnd() throws {
+    let workspace = try workspace()
+    let changes = sets(
+      "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=2",
+      "VALIDATION.patience=3", "VALIDATION.min_gain=1000", "VALIDATION.keep_best=False")
+    for _ in 0..<2 {
+      #expect(workspace.run("train", changes) == 0)
+      let rows = try workspace.text("train/validation.dat").split(separator: "\n")
+      #expect(rows.count == 4 && rows[3].hasPrefix("8.0"))
+      #expect(CheckpointFolder(URL(fileURLWithPath: workspace.path + "/train")).steps == [3, 6, 8])
+    }
+    #expect(!FileManager.default.fileExists(atPath: workspace.path + "/train/best_networks"))
+  }
+
+  @Test func aResumedTrainingRemembersItsBest() throws {
+    let whole = try workspace()
+    let parts = try workspace()
+    for (workspace, steps) in [(whole, [20]), (parts, [6, 14, 20])] {
+      for count in steps {
+        let changes = sets(
+          "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=2",
+          "TRAINING_PARAMETERS.max_steps=\(count)", "VALIDATION.min_gain=0.01")
+        #expect(workspace.run("train", changes) == 0)
+      }
+    }
+    #expect(try whole.text("train/validation.dat") == parts.text("train/validation.dat"))
+    let models = try [whole, parts].map {
+      try NetworkModel(folder: URL(fileURLWithPath: $0.path + "/train/best_networks"))
+    }
+    #expect(models[0] == models[1])
+  }
+
+  @Test func committeesAreTrainedAndAveraged() throws {
+    let workspace = try workspace()
+    #expect(workspace.run("train", ["--instances", "3"]) == 0)
+    #expect(workspace.run("evaluate") == 0)
+    let folder = URL(fileURLWithPath: workspace.path + "/train")
+    let members = Committee.instances(in: folder)
+    #expect(members.map(\.lastPathComponent) == ["instance_0", "instance_1", "instance_2"])
+    let structures = try TrainingWorkspace.clusters(12)
+    let results = try members.map { member in
+      let model = try NetworkModel(folder: member.appendingPathComponent("saved_networks"))
+      return try Evaluator(model, computesForces: true).evaluate(structures)
+    }
+    #expect(results[0][0].energy != results[1][0].energy)
+    func rows(_ name: String) throws -> [[Substring]] {
+      try workspace.text("evaluation/\(name)").split(separator: "\n").dropFirst().map {
+        $0.split(separator: " ")
+      }
+    }
+    let (energies, spreads) = (try rows("20.dat"), try rows("20_spread.dat"))
+    #expect(energies.count == 12 && spreads.count == 12)
+    for (index, structure) in structures.enumerated() {
+      let all = results.map { $0[index].energy }
+      let mean = all.reduce(0, +) / 3
+      let spread = (all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 3).squareRoot()
+      let row = try #require(energies.first { $0[0] == structure.name })
+      let spreadRow = try #require(spreads.first { $0[0] == structure.name })
+      #expect(abs(Double(row[3])! - mean) < 1e-12)
+      #expect(abs(Double(spreadRow[2])! - spread) < 1e-12 && Double(spreadRow[3])! > 0)
+    }
+    // One instance is what a training with its seed is.
+    let alone = try self.workspace()
+    #expect(alone.run("train", sets("TRAINING_PARAMETERS.seed=1")) == 0)
+    #expect(
+      try NetworkModel(folder: members[1].appendingPathComponent("saved_networks"))
+        == NetworkModel(folder: URL(fileURLWithPath: alone.path + "/train/saved_networks")))
+  }
+
+  @Test func wrongSectionsAreNamed() throws {
+    let workspace = try workspace()
+    func message(_ changes: String...) -> String {
+      do {
+        let file = try IniFile(path: workspace.path + "/train.ini", overrides: changes)
+        _ = try TrainConfiguration(file)
+        return ""
+      } catch { return "\(error)".replacing(workspace.path, with: "") }
+    }
+    #expect(
+      message("VALIDATION.frequency=2")
+        == "/train.ini: [VALIDATION] data_dir is missing: expected a path")
+    #expect(
+      message(
+        "VALIDATION.data_dir=x", "VALIDATION.criterion=forces", "TRAINING_PARAMETERS.forces_cost=0")
+        == "/train.ini with --set: [VALIDATION] criterion = forces: expected energy, since forces_cost"
+        + " is 0")
+    #expect(
+      message("VALIDATION.data_dir=x", "VALIDATION.patiense=2").contains("did you mean patience?"))
+    #expect(message("VALIDATON.data_dir=x").contains("did you mean [VALIDATION]?"))
+    #expect(workspace.run("train", ["--instances", "0"]) == 2)
+  }
+
+  /// Numbers that overflow end a training; what was good before stays.
+  @Test func overflowsLeaveTheLastGoodCheckpoint() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    let sets = ["TRAINING_PARAMETERS.learning_rate=1e30", "IO_INFORMATION.save_checkpoint_steps=1"]
+    #expect(workspace.run("train", sets.flatMap { ["--set", $0] }) == 1)
+    let names = try FileManager.default.contentsOfDirectory(atPath: workspace.path + "/train")
+    #expect(names.filter { $0.hasSuffix(".panna") } == ["checkpoint-1.panna"])
+    #expect(!names.contains("saved_networks"))
+  }
+
+  @Test func checkpointsForTensorFlowAreEvaluatedToo() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    #expect(
+      workspace.run(
+        "train",
+        [
+          "--set", "IO_INFORMATION.write_tf_checkpoints=True", "--set",
+          "IO_INFORMATION.max_ckpt_to_keep=1",
+        ]) == 0)
+    #expect(workspace.run("evaluate") == 0)
+    let expected = try workspace.text("evaluation/20.dat")
+    try FileManager.default.removeItem(atPath: workspace.path + "/train/checkpoint-20.panna")
+    try FileManager.default.removeItem(atPath: workspace.path + "/evaluation")
+    #expect(workspace.run("evaluate") == 0)
+    #expect(try workspace.text("evaluation/20.dat") == expected)
+    // And it is gone on from.
+    #expect(workspace.run("train", ["--set", "TRAINING_PARAMETERS.max_steps=22"]) == 0)
+    #expect(try workspace.text("train/delta_e.dat").split(separator: "\n").count == 22)
+  }
+
+  @Test func layersBeginAsTheirBehaviourSays() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    #expect(workspace.run("train") == 0)
+    let saved = workspace.path + "/train/saved_networks"
+    func networks(_ changes: [String]) throws -> [SpeciesNetwork] {
+      let file = try IniFile(
+        path: workspace.path + "/train.ini",
+        overrides: ["DEFAULT_NETWORK.networks_metadata=\(saved)"] + changes)
+      return try NetworkConfiguration(file, seed: 0).model.networks
+    }
+    let all = try NetworkModel(folder: URL(fileURLWithPath: saved)).networks
+    #expect(try networks([])[0] == all[0])
+    let mixed = try networks([
+      "H.behavior=keep:NEW:load", "H.layer2_w_file=\(saved)/species_O_layer_1_weights_3x1.npy",
+      "H.architecture=6:3:1", "H.layer2_b_file=\(saved)/species_O_layer_1_biases_1.npy",
+    ])[0]
+    #expect(mixed.layers[0].weights == all[0].layers[0].weights)
+    #expect(mixed.layers[1].weights.shape == [6, 3])
+    #expect(mixed.layers[2].weights == all[1].layers[1].weights)
+    #expect(mixed.layers[2].biases == all[1].layers[1].biases)
+    #expect(try networks(["H.behavior=new:keep:keep"])[0].layers[0] != all[0].layers[0])
+    func message(_ changes: String...) -> String {
+      do {
+        _ = try networks(changes)
+        return ""
+      } catch { return "\(error)".replacing(workspace.path, with: "") }
+    }
+    #expect(
+      message("H.behavior=keep:keep")
+        == "/train.ini with --set: [H] behavior = keep:keep: expected 3 of keep, new and load,"
+        + " separated by \":\"")
+    #expect(
+      message("H.behavior=keep:keep:keep", "H.architecture=6:3:1")
+        == "/train.ini with --set: [H] behavior = keep:keep:keep: expected keep only where the saved"
+        + " networks have a layer 1 of 6 x 3")
+    #expect(
+      message("H.behavior=keep:keep:load")
+        == "/train.ini: [H] layer2_w_file is missing: expected a path")
+  }
+
+  @Test func initializationsHaveTheirLimits() throws {
+    let workspace = try TrainingWorkspace()
+    for (name, limit) in [("original", 1.0 / 6), ("glorot", 0.5), ("he", (1.0 / 3).squareRoot())] {
+      let file = try IniFile(
+        path: workspace.path + "/train.ini", overrides: ["DEFAULT_NETWORK.initialization=\(name)"])
+      let weights = try NetworkConfiguration(file, seed: 1).model.networks[0].layers[0].weights
+      let largest = weights.scalars(as: Float.self).map { abs(Double($0)) }.max()!
+      #expect(largest <= limit && largest > 0.9 * limit, "\(name)")
+    }
+  }
+}
