@@ -17,10 +17,11 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "Tensors"),
-    .target(name: "DataflowGraph", dependencies: ["Tensors", "COpenBLAS"]),
+    .target(name: "ProtobufWire"),
+    .target(name: "DataflowGraph", dependencies: ["Tensors", "ProtobufWire", "COpenBLAS"]),
     .target(name: "DataflowRuntime", dependencies: ["DataflowGraph"]),
     .target(name: "DataflowPipelines", dependencies: ["DataflowRuntime"]),
-    .target(name: "DataflowFormats", dependencies: ["Tensors"]),
+    .target(name: "DataflowFormats", dependencies: ["Tensors", "ProtobufWire"]),
     .target(
       name: "DataflowInterchange", dependencies: ["DataflowGraph", "DataflowFormats"]),
     .target(

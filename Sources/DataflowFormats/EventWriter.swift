@@ -1,4 +1,6 @@
 import Foundation
+import ProtobufWire
+import Tensors
 
 /// Writes TensorBoard's event files.
 ///
@@ -52,6 +54,24 @@ public final class EventWriter {
         }
       }
     }
+    try writer.write(event.bytes)
+  }
+
+  /// Adds what summary operations made in one step.
+  ///
+  /// - Parameter summary: a TensorFlow `Summary` message as bytes: `uint8` of rank 1.
+  /// - Throws: `FormatError` where the file cannot be written.
+  /// - Precondition: the tensor is of that kind.
+  public func write(
+    summary: Tensor, step: Int, wallTime: Double = Date().timeIntervalSince1970
+  ) throws {
+    precondition(
+      summary.elementType == .uint8 && summary.shape.rank == 1,
+      "\(summary.elementType)\(summary.shape) is no summary")
+    var event = ProtobufWriter()
+    event.field(1, double: wallTime)
+    event.field(2, varint: UInt64(bitPattern: Int64(step)))
+    event.field(5, bytes: summary.scalars(as: UInt8.self))
     try writer.write(event.bytes)
   }
 

@@ -1,3 +1,5 @@
+import ProtobufWire
+
 /// TensorFlow's `tf.train.Example`: lists of numbers or bytes by their names.
 public struct TrainExample: Sendable, Equatable {
   /// One list.

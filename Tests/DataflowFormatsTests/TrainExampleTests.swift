@@ -1,4 +1,5 @@
 import Foundation
+import ProtobufWire
 import TestSupport
 import Testing
 

@@ -202,4 +202,30 @@ enum XMLReader {
     guard parser.parse() else { throw WorkError("not well-formed: \(parser.lineNumber)") }
     return names.all
   }
+
+  /// What `Print` says goes to the standard error, values to the standard output.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func printedValues() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(
+      """
+      x = variable(fill(float[4], 0.5))
+      total = Sum(x, axes: [0], keep_dims: false)
+      y = Print(total * 2, x, total, message: "x and its sum: ", first_n: 2, summarize: 2)
+      """, to: "shown.graph")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: TrainTests.executable)
+    process.arguments = [
+      "graph", "run", fixture.path("shown.graph"), "--initialize", "--fetch", "y", "--repeat", "3",
+    ]
+    let (out, error) = (Pipe(), Pipe())
+    (process.standardOutput, process.standardError) = (out, error)
+    try process.run()
+    let values = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let said = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(values == "y = float[] [4.0]\n")
+    let line = "x and its sum: [0.5 0.5...][2.0]\n"
+    #expect(said == line + line)
+  }
 }

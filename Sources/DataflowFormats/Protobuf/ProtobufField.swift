@@ -1,3 +1,5 @@
+import ProtobufWire
+
 /// One field of a message: its number, its name, and how its value is read and written in both forms.
 package struct ProtobufField<Message>: Sendable {
   let number: Int

@@ -1,3 +1,5 @@
+import ProtobufWire
+
 /// A message that one table of fields describes, for the binary form and for the text.
 package protocol ProtobufMessage: ProtobufValue {
   /// The format's own name of the message, for errors.

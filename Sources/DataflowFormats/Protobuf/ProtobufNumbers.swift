@@ -1,3 +1,5 @@
+import ProtobufWire
+
 /// A number that protocol buffers write with as many bytes as it needs.
 protocol ProtobufVarint: ProtobufValue, Equatable {
   init(bits: UInt64)

@@ -1,3 +1,5 @@
+import ProtobufWire
+
 /// What a field of a protocol-buffer message holds, one of it: a number, a text or a message.
 package protocol ProtobufValue: Sendable {
   /// The value of a field that is not there.

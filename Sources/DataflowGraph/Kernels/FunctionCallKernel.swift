@@ -25,9 +25,23 @@ class FunctionCallKernel: LateSizeKernel {
     return tensors
   }
 
+  private func checked(_ results: [Tensor]) throws -> [Tensor] {
+    for (index, (output, result)) in zip(outputs, results).enumerated() {
+      let sizes = output.shape.dimensions
+      guard sizes.count == result.shape.rank,
+        zip(sizes, result.shape.dimensions).allSatisfy({ $0.known == nil || $0.known == $1 })
+      else { throw misfit(index, result, "\(output.shape)") }
+    }
+    return results
+  }
+
+  private func misfit(_ index: Int, _ result: Tensor, _ expected: String) -> GraphError {
+    GraphError("output \(index) has the shape \(result.shape), expected \(expected)")
+  }
+
   /// The sizes that `LateSizes` numbered, found in the results by their numbers.
   final func measure(_ context: borrowing KernelContext) throws -> [Int] {
-    results = try compute(context)
+    results = try checked(try compute(context))
     var sizes: [Int] = []
     for (output, result) in zip(outputs, results) {
       for (axis, size) in output.shape.dimensions.enumerated() {
@@ -42,11 +56,11 @@ class FunctionCallKernel: LateSizeKernel {
   final func prepare(_ sizes: KernelSizes) -> Int { 0 }
 
   final func run(_ context: borrowing KernelContext) throws {
-    if results.isEmpty { results = try compute(context) }
+    if results.isEmpty { results = try checked(try compute(context)) }
     for (index, result) in results.enumerated() {
-      guard result.elementCount == context.outputs[index].count else {
-        throw GraphError(
-          "output \(index) has the shape \(result.shape), expected \(context.outputs[index].shape)")
+      // Sizes with names are known only here.
+      guard result.shape == context.outputs[index].shape else {
+        throw misfit(index, result, "\(context.outputs[index].shape)")
       }
       result.withBytes { context.outputs[index].fill(from: $0) }
     }

@@ -12,6 +12,9 @@ enum Platform {
   /// A function of the libraries that the process has loaded.
   static func function(named name: String) -> UnsafeMutableRawPointer? { libraryFunction(name) }
 
+  /// Writes to the standard error.
+  static func writeError(_ text: String) { libraryWriteError(text) }
+
   static func exp(_ x: Double) -> Double { libraryExp(x) }
   static func log(_ x: Double) -> Double { libraryLog(x) }
   static func tanh(_ x: Double) -> Double { libraryTanh(x) }
@@ -36,6 +39,14 @@ enum Platform {
 
 // Inside the enumeration the short names are its own.
 private func libraryFunction(_ name: String) -> UnsafeMutableRawPointer? { dlsym(nil, name) }
+private func libraryWriteError(_ text: String) {
+  var rest = Array(text.utf8)[...]
+  while !rest.isEmpty {
+    let written = rest.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    guard written > 0 else { return }
+    rest = rest.dropFirst(written)
+  }
+}
 private func libraryExp(_ x: Double) -> Double { exp(x) }
 private func libraryLog(_ x: Double) -> Double { log(x) }
 private func libraryTanh(_ x: Double) -> Double { tanh(x) }

@@ -57,6 +57,16 @@ struct ImportRule: Sendable {
       let printed = node.inputs.dropFirst().filter { (try? $0.value) != nil }
       return try node.add("Assert", node.inputs.prefix(1) + printed).outputs
     }
+    rules["Print"] = ImportRule { node in
+      let printed = node.inputs.dropFirst().filter { (try? $0.value) != nil }
+      return try node.add("Print", node.inputs.prefix(1) + printed).outputs
+    }
+    for name in ["ScalarSummary", "HistogramSummary"] {
+      rules[name] = ImportRule { node in
+        let extra: Attributes = ["tag": .string(try node.text(0))]
+        return try node.add(name, Array(node.inputs.dropFirst()), extra: extra).outputs
+      }
+    }
     return rules
   }()
 

@@ -165,6 +165,18 @@ struct NodeImport {
       controlInputs: controls + pivots)
   }
 
+  /// The text that an input, a constant, holds.
+  ///
+  /// - Throws: `GraphError` where it is something else.
+  func text(_ index: Int) throws -> String {
+    guard def.inputs.indices.contains(index),
+      let source = region.table.node(named: def.inputs[index]),
+      case .tensor(let tensor)? = region.table.nodes[source].attributes["value"],
+      tensor.strings.count == 1, let text = String(validating: tensor.strings[0], as: UTF8.self)
+    else { throw GraphError("input \(index) is no constant text") }
+    return text
+  }
+
   /// - Throws: `GraphError` for sizes whose product no memory holds, as damaged files have them.
   func requireModerate(_ sizes: [Int]) throws {
     var product = 1

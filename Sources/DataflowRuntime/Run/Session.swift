@@ -18,6 +18,9 @@ public struct SessionOptions: Sendable {
   /// The devices that graphs are placed on.
   public var placement = Placement()
 
+  /// Where this session's tensors meet those of others, `Send` and `Recv`; its own if nil.
+  public var rendezvous: Rendezvous?
+
   /// A session computes on as many threads as the larger of the two numbers says, never on more.
   public init(intraOpParallelismThreads: Int = 1, interOpParallelismThreads: Int = 1) {
     self.interOpParallelismThreads = interOpParallelismThreads
@@ -61,6 +64,7 @@ public final class Session: @unchecked Sendable {
     lanes = inter > 1 ? LaneSet(pool, interOpThreads: inter, intraOpThreads: intra) : nil
     environment = RunEnvironment(
       checksMemory: options.checksMemory, interOpThreads: inter, placement: options.placement)
+    if let rendezvous = options.rendezvous { environment.resources.use(rendezvous) }
   }
 
   /// A session that computes on threads which others use too, one operation at a time.

@@ -40,7 +40,7 @@ package struct ProtobufWriter {
   }
 
   /// A number's bytes, without a field around them.
-  mutating func raw(_ bits: some FixedWidthInteger) {
+  package mutating func raw(_ bits: some FixedWidthInteger) {
     withUnsafeBytes(of: bits.littleEndian) { bytes += $0 }
   }
 
@@ -63,6 +63,12 @@ package struct ProtobufWriter {
   package mutating func field(_ number: Int, floats: [Float]) {
     field(number, length: 4 * floats.count)
     floats.withUnsafeBytes { bytes += $0 }
+  }
+
+  /// A packed list of doubles.
+  package mutating func field(_ number: Int, doubles: [Double]) {
+    field(number, length: 8 * doubles.count)
+    for value in doubles { raw(value.bitPattern) }
   }
 
   /// A message in a field; for large ones, write the length first and then the content.
