@@ -220,4 +220,34 @@ import Testing
       #expect(largest <= limit && largest > 0.9 * limit, "\(name)")
     }
   }
+
+  @Test func networksAndLossesMayBeTexts() throws {
+    let workspace = try workspace()
+    let graphs = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Graphs").path
+    let changes = sets(
+      "H.graph=\(graphs)/network.graph",
+      "TRAINING_PARAMETERS.loss_function=\(graphs)/log_cosh.graph")
+    #expect(workspace.run("train", changes) == 0)
+    #expect(workspace.run("evaluate") == 0)
+    let model = try NetworkModel(
+      folder: URL(fileURLWithPath: workspace.path + "/train/saved_networks"))
+    #expect(model.networks[0].graph?.source.file == "network.graph")
+    #expect(model.networks[1].graph == nil)
+    func message(_ changes: String...) -> String {
+      do {
+        let file = try IniFile(path: workspace.path + "/train.ini", overrides: changes)
+        _ = try TrainConfiguration(file)
+        return ""
+      } catch { return "\(error)".replacing(workspace.path, with: "") }
+    }
+    #expect(
+      message("O.graph=x.graph")
+        == "/train.ini:18: [O] architecture = 3:1: expected no such key beside graph, which says all"
+        + " of that")
+    #expect(message("H.graph=/nowhere/x.graph") == "/nowhere/x.graph: cannot be read as a text")
+    #expect(
+      message("TRAINING_PARAMETERS.loss_function=/nowhere/x.graph")
+        == "/nowhere/x.graph: cannot be read as a text")
+  }
 }

@@ -110,8 +110,16 @@ struct TrainConfiguration {
 
   private static func objective(_ training: IniSection) throws -> TrainingObjective {
     var objective = TrainingObjective()
-    objective.energyLoss = try training.choice("loss_function", default: .quad)
-    objective.forceLoss = try training.choice("floss_function", default: .quad)
+    if let source = try lossSource(training, "loss_function") {
+      objective.energyLossSource = source
+    } else {
+      objective.energyLoss = try training.choice("loss_function", default: .quad)
+    }
+    if let source = try lossSource(training, "floss_function") {
+      objective.forceLossSource = source
+    } else {
+      objective.forceLoss = try training.choice("floss_function", default: .quad)
+    }
     objective.lossCap = try training.double("loss_cap", default: EnergyLoss.cap, above: 0)
     objective.energyReduction = try training.choice("energy_reduction", default: .sum)
     objective.forceReduction = try training.choice("force_reduction", default: .sum)
@@ -128,6 +136,12 @@ struct TrainConfiguration {
     objective.regularization.biasesL1 = try training.double("bscale_l1", default: 0, atLeast: 0)
     objective.regularization.biasesL2 = try training.double("bscale_l2", default: 0, atLeast: 0)
     return objective
+  }
+
+  /// A loss in the graph language, where the key names a file.
+  private static func lossSource(_ training: IniSection, _ key: String) throws -> GraphSource? {
+    guard try training.string(key, default: "quad").hasSuffix(".graph") else { return nil }
+    return try GraphSource(training.url(key))
   }
 
   private static func schedule(_ training: IniSection) throws -> TrainingSchedule {

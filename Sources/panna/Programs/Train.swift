@@ -38,12 +38,16 @@ enum Train: Program {
                                  exp_quad_std_atom, quad_exp_tanh, quad_exp_tanh_atom,
                                  quad_exp_tanh_std_atom
       floss_function (quad)      quad, exp_quad, quad_atom, exp_quad_atom
+                                 both may be a file in the graph language, *.graph: from errors or
+                                 squared_errors, and atom_counts, to loss
       loss_cap (5.0)             the cap of the quad_exp_tanh losses (a of equation 15)
       energy_reduction (sum)     force_reduction (sum)   sum or mean over the batch
       forces_cost (0.0)          above 0: trains on forces too
       seed (0)                   of the initial networks and of the order of examples
     [DEFAULT_NETWORK] and a section for any species, named by its symbol
       g_size  architecture (n1:n2:1)  activations  trainable  nn_type (a2aff)
+      graph                      instead of architecture: a file in the graph language, from
+                                 descriptors to energies (see Graphs/network.graph)
       initialization (original)  of the weights: original, ±1/out; glorot; he
       networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
       behavior                   species: for each layer keep (the saved one's), new (random) or
