@@ -17,6 +17,8 @@ enum Train: Program {
   static let details = """
     [IO_INFORMATION]
       data_dir                   folder of *.tfrecord files
+      input_format (TFR)         single_files: data_dir has *.bin files; example: it has *.example
+                                 files, described by gvect_ini before the training
       train_dir                  folder for checkpoints, event files and the trained networks
       log_dir                    folder for delta_e.dat and delta_e_std.dat (.)
       save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
@@ -54,7 +56,7 @@ enum Train: Program {
                                  load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
       output_offset              species: its energy, eV
     [VALIDATION]                 optional: looks at structures that are not trained on
-      data_dir                   folder of *.tfrecord files
+      data_dir                   folder of the same format as the training's
       frequency                  in steps (save_checkpoint_steps)
       patience (0)               ends the training after so many validations in a row that are no
                                  better by min_gain (0.0) than the best; 0: never
@@ -84,17 +86,20 @@ enum Train: Program {
 /// One training from its data to the saved networks.
 private struct TrainingRun {
   let configuration: TrainConfiguration
+  /// What `gvect_ini` says.
+  let descriptors: DescriptorConfiguration?
   let structures: [DescribedStructure]
   let trainer: Trainer
 
   init(_ configuration: TrainConfiguration) throws {
     self.configuration = configuration
-    structures = try Self.read(configuration)
+    descriptors = try configuration.gvectIni.map {
+      try DescriptorConfiguration(IniFile(path: $0.path))
+    }
+    structures = try Self.read(configuration, descriptors)
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     var model = configuration.networks.model
-    if let file = configuration.gvectIni {
-      model.descriptors = try DescriptorConfiguration.settings(path: file.path)
-    }
+    if let descriptors { model.descriptors = descriptors.settings }
     var options = SessionOptions(
       intraOpParallelismThreads: threads, interOpParallelismThreads: configuration.interOpThreads)
     options.placement.log = { say("train: \($0)") }
@@ -107,19 +112,12 @@ private struct TrainingRun {
     say("train: \(structures.count) structures, \(parameters) parameters, threads: \(chosen)")
   }
 
-  private static func read(_ configuration: TrainConfiguration) throws -> [DescribedStructure] {
-    let files = try DescribedStructureFile.files(in: configuration.data)
-    let progress = ProgressReporter("train: reading", unit: "files", total: files.count)
-    let needsDerivatives = configuration.objective.includesForces
-    let structures = try files.flatMap { file in
-      defer { progress.advance() }
-      return try DescribedStructureFile.read(file).map { structure in
-        var structure = structure
-        if !needsDerivatives { structure.derivatives = nil }
-        return structure
-      }
-    }
-    progress.finish(note: "\(structures.count) structures")
+  private static func read(
+    _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?
+  ) throws -> [DescribedStructure] {
+    let structures = try configuration.inputFormat.read(
+      configuration.data, descriptors: descriptors,
+      includesForces: configuration.objective.includesForces, threads: configuration.threads)
     guard structures.count >= configuration.schedule.batchSize else {
       throw WorkError(
         "\(configuration.data.path): \(structures.count) structures are fewer than batch_size ="
@@ -135,8 +133,13 @@ private struct TrainingRun {
     }
     let checkpoints = CheckpointFolder(output.trainDirectory)
     let checkpoint = try resume(checkpoints)
-    let validation = try configuration.validation.map {
-      try TrainValidation($0, trainDirectory: output.trainDirectory, checkpoint: checkpoint)
+    let validation = try configuration.validation.map { validation in
+      try TrainValidation(
+        validation,
+        structures: configuration.inputFormat.read(
+          validation.data, descriptors: descriptors,
+          includesForces: configuration.objective.includesForces, threads: configuration.threads),
+        trainDirectory: output.trainDirectory, checkpoint: checkpoint)
     }
     let log = try TrainLog(configuration, step: trainer.step)
     let progress = ProgressReporter(
