@@ -8,8 +8,8 @@ import Testing
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Graphs")
 
-  /// Files that others include, which are no graphs by themselves.
-  private static let parts = ["layers", "potential", "errors", "forces"]
+  /// Files that others include, which are no graphs by themselves, and a loss without networks.
+  private static let parts = ["layers", "potential", "errors", "forces", "log_cosh"]
   private static let potentials = ["gaussian", "relu", "tanh", "rbf", "residual"]
   private static let losses: [(name: String, value: @Sendable (Double, Double) -> Double)] = [
     ("quadratic", { energies, _ in energies }),
@@ -39,6 +39,7 @@ import Testing
     // Each atom depends on itself and the next one.
     let neighbours = (0..<atoms).flatMap { [$0, ($0 + 1) % atoms] }.map(Int32.init)
     let all: [String: Tensor] = [
+      "descriptors": .random([atoms, 6], seed: 6),
       "descriptors_H": .random([hydrogens, 6], seed: 1),
       "descriptors_O": .random([oxygens, 6], seed: 2),
       "structure_of_atom": Tensor([0, 0, 1, 0, 1] as [Int32]),

@@ -284,6 +284,29 @@ import Testing
     #expect(parameters.epsilon == 0 && parameters.zeta == 8)
   }
 
+  /// A structure that is described on all threads has the same bytes.
+  @Test func largeStructuresAreCutUp() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(
+      Self.ini.replacing("species = H, O", with: "species = Si").replacing("4.5", with: "3"),
+      to: "gvect.ini")
+    try FileManager.default.createDirectory(
+      at: fixture.url("examples"), withIntermediateDirectories: true)
+    var structure = try StartingStructures.diamond("Si", latticeConstant: 5.43, cells: [8, 8, 8])
+    structure.energy = -4
+    try ExampleFile.write(structure, to: fixture.url("examples/large.example"))
+    #expect(try fixture.bytes("examples/large.example").count > 200_000)
+    var files: [Data] = []
+    for threads in [1, 3] {
+      try run(
+        fixture, "PARALLELIZATION.number_of_process=\(threads)",
+        "IO_INFORMATION.output_gvect_dir=FOLDER/bin\(threads)",
+        "IO_INFORMATION.log_dir=FOLDER/log\(threads)")
+      files.append(try fixture.bytes("bin\(threads)/large.bin"))
+    }
+    #expect(files[0] == files[1] && files[0].count > 4 * 4096 * 12)
+  }
+
   /// Lists of centres, in the file's unit and in degrees.
   @Test func listsOfCentres() throws {
     let fixture = try ProgramFixture()

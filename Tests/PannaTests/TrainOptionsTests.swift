@@ -220,4 +220,119 @@ import Testing
       #expect(largest <= limit && largest > 0.9 * limit, "\(name)")
     }
   }
+
+  @Test func networksAndLossesMayBeTexts() throws {
+    let workspace = try workspace()
+    let graphs = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Graphs").path
+    let changes = sets(
+      "H.graph=\(graphs)/network.graph",
+      "TRAINING_PARAMETERS.loss_function=\(graphs)/log_cosh.graph")
+    #expect(workspace.run("train", changes) == 0)
+    #expect(workspace.run("evaluate") == 0)
+    let model = try NetworkModel(
+      folder: URL(fileURLWithPath: workspace.path + "/train/saved_networks"))
+    #expect(model.networks[0].graph?.source.file == "network.graph")
+    #expect(model.networks[1].graph == nil)
+    func message(_ changes: String...) -> String {
+      do {
+        let file = try IniFile(path: workspace.path + "/train.ini", overrides: changes)
+        _ = try TrainConfiguration(file)
+        return ""
+      } catch { return "\(error)".replacing(workspace.path, with: "") }
+    }
+    #expect(
+      message("O.graph=x.graph")
+        == "/train.ini:18: [O] architecture = 3:1: expected no such key beside graph, which says all"
+        + " of that")
+    #expect(message("H.graph=/nowhere/x.graph") == "/nowhere/x.graph: cannot be read as a text")
+    #expect(
+      message("TRAINING_PARAMETERS.loss_function=/nowhere/x.graph")
+        == "/nowhere/x.graph: cannot be read as a text")
+  }
+
+  /// Descriptors made for the training, from single files or packed: the same networks.
+  @Test func allFormatsTrainAlike() throws {
+    let workspace = try workspace()
+    #expect(workspace.run("train") == 0)
+    let structures = try TrainingWorkspace.structures(12)
+    for structure in structures {
+      let file = workspace.folder.url.appendingPathComponent("examples/\(structure.name).example")
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try ExampleFile.write(structure, to: file)
+    }
+    try workspace.write(
+      """
+      [SYMMETRY_FUNCTION]
+      type = mBP
+      species = H, O
+      [GVECT_PARAMETERS]
+      eta_rad = 4
+      Rc_rad = 3.5
+      Rs0_rad = 0.5
+      RsN_rad = 3
+      eta_ang = 2
+      Rc_ang = 3
+      Rs0_ang = 0.5
+      RsN_ang = 2
+      zeta = 4
+      ThetasN = 2
+      """, "gvect.ini")
+    func errors(_ changes: String...) throws -> [[Double]] {
+      let folder = "\(workspace.path)/other"
+      try? FileManager.default.removeItem(atPath: folder)
+      let sets = changes.flatMap { ["--set", $0] }
+      let other = ["--set", "IO_INFORMATION.train_dir=\(folder)", "--set"]
+      #expect(workspace.run("train", sets + other + ["IO_INFORMATION.log_dir=\(folder)"]) == 0)
+      // Files are read in the order of their names, so the order of the examples is another.
+      return try workspace.text("other/delta_e.dat").split(separator: "\n").map {
+        $0.split(separator: " ").map { Double($0)! }
+      }
+    }
+    let single = try errors(
+      "IO_INFORMATION.input_format=single_files", "IO_INFORMATION.data_dir=\(workspace.path)/bin")
+    let made = try errors(
+      "IO_INFORMATION.input_format=example",
+      "IO_INFORMATION.data_dir=\(workspace.path)/examples",
+      "IO_INFORMATION.gvect_ini=\(workspace.path)/gvect.ini")
+    #expect(single.count == 20 && made.count == 20)
+    for (one, other) in zip(single.joined(), made.joined()) { #expect(abs(one - other) < 1e-4) }
+    // The networks know how their descriptors are made.
+    let model = try NetworkModel(
+      folder: URL(fileURLWithPath: workspace.path + "/other/saved_networks"))
+    #expect(model.descriptors != nil)
+    #expect(workspace.run("train", ["--set", "IO_INFORMATION.input_format=example"]) == 2)
+  }
+
+  @Test func keysWithoutEffectAreTold() throws {
+    let workspace = try TrainingWorkspace()
+    func ignored(_ changes: String...) throws -> [String] {
+      try TrainConfiguration(IniFile(path: workspace.path + "/train.ini", overrides: changes))
+        .ignored
+    }
+    #expect(try ignored() == [])
+    #expect(
+      try ignored(
+        "TRAINING_PARAMETERS.learning_rate_decay_step=3", "TRAINING_PARAMETERS.loss_cap=3",
+        "TRAINING_PARAMETERS.forces_cost=0", "TRAINING_PARAMETERS.floss_function=quad",
+        "DATA_INFORMATION.sparse_derivatives=True", "PARALLELIZATION.dataset_cache=True") == [
+          "[DATA_INFORMATION] sparse_derivatives", "[TRAINING_PARAMETERS] learning_rate_decay_step",
+          "[TRAINING_PARAMETERS] floss_function", "[TRAINING_PARAMETERS] loss_cap",
+          "[PARALLELIZATION] dataset_cache",
+        ])
+    #expect(
+      try ignored(
+        "TRAINING_PARAMETERS.loss_cap=3", "TRAINING_PARAMETERS.loss_function=quad_exp_tanh")
+        == [])
+    let evaluation = try EvaluateConfiguration(
+      IniFile(
+        path: workspace.path + "/evaluate.ini",
+        overrides: ["IO_INFORMATION.networks_format=PANNA", "DATA_INFORMATION.output_offset=1"]))
+    #expect(
+      evaluation.ignored == [
+        "[DATA_INFORMATION] output_offset", "[IO_INFORMATION] train_dir",
+        "[VALIDATION_OPTIONS] single_step",
+      ])
+  }
 }

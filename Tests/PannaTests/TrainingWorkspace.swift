@@ -86,18 +86,22 @@ struct TrainingWorkspace {
         species: ["H", "O"], radialEta: 4, radialCutoff: 3.5, radialStart: 0.5, radialCount: 3,
         angularEta: 2, angularCutoff: 3, angularStart: 0.5, angularCount: 2, zeta: 4,
         angleCount: 2))
+    return try structures(count).map { try calculator.describe($0, includeDerivatives: true) }
+  }
+
+  /// Random clusters of two species.
+  static func structures(_ count: Int) throws -> [Structure] {
     var generator = PhiloxGenerator(seed: 9)
-    return try (0..<count).map { index in
+    return (0..<count).map { index in
       let atoms = 3 + index % 3
       func random() -> SIMD3<Double> {
         SIMD3(generator.uniform(), generator.uniform(), generator.uniform())
       }
-      return try calculator.describe(
-        Structure(
-          name: "cluster\(index)", species: (0..<atoms).map { $0 == 1 ? "O" : "H" },
-          positions: (0..<atoms).map { SIMD3(Double($0), 0, 0) + random() },
-          energy: -3 * Double(atoms) + generator.uniform(),
-          forces: (0..<atoms).map { _ in random() - 0.5 }), includeDerivatives: true)
+      return Structure(
+        name: "cluster\(index)", species: (0..<atoms).map { $0 == 1 ? "O" : "H" },
+        positions: (0..<atoms).map { SIMD3(Double($0), 0, 0) + random() },
+        energy: -3 * Double(atoms) + generator.uniform(),
+        forces: (0..<atoms).map { _ in random() - 0.5 })
     }
   }
 }

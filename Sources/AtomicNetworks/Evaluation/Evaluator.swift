@@ -38,7 +38,7 @@ public final class Evaluator {
     potential = try PotentialGraph(model.networks, elementType: .float64, in: graph)
     forceGraph = computesForces ? try ForceGraph(potential) : nil
     session = Session(graph, options: options)
-    try session.initializeVariables()
+    try potential.initialize(session, with: model.networks)
   }
 
   /// Evaluates some structures at once.

@@ -52,6 +52,11 @@ public enum EnergyLoss: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether the cap has an effect.
+  public var hasCap: Bool {
+    [.quadExpTanhAtom, .quadExpTanhStdAtom, .quadExpTanh].contains(self)
+  }
+
   /// The original's cap.
   public static let cap = 5.0
 

@@ -13,10 +13,10 @@ public struct Regularization: Sendable, Equatable {
   var isNone: Bool { self == Regularization() }
 
   /// The cost as a scalar, 0 where every coefficient is.
-  func value(_ layers: [PotentialGraph.Layer], in graph: Graph, _ type: ElementType) -> Value {
-    var total = graph.constant(0, type)
+  func value(_ potential: PotentialGraph) -> Value {
+    var total = potential.graph.constant(0, potential.elementType)
     for (variables, l1, l2) in [
-      (layers.map(\.weights), weightsL1, weightsL2), (layers.map(\.biases), biasesL1, biasesL2),
+      (potential.weights, weightsL1, weightsL2), (potential.biases, biasesL1, biasesL2),
     ] {
       for variable in variables {
         if l1 != 0 { total = total + sum(abs(variable.value)) * l1 }

@@ -112,6 +112,10 @@ public enum LAMMPSPotential {
     let parameters: [UInt8]
 
     init(_ network: SpeciesNetwork, _ rescale: Double, _ version: Version) throws {
+      guard network.graph == nil else {
+        throw NetworkError(
+          "species \(network.symbol): the format has no networks that a text defines")
+      }
       let allowed: [Activation] = [.linear, .gaussian, .relu] + (version == .lists ? [.tanh] : [])
       for layer in network.layers where !allowed.contains(layer.activation) {
         throw NetworkError(

@@ -3,8 +3,8 @@ import Foundation
 
 /// `networks_metadata.json` of PANNA's first generation ("v0").
 ///
-/// Two keys are this project's own, since nothing else records what they say: `epsilon` among the
-/// descriptors' parameters, and `energy_rescale`.
+/// Three keys are this project's own, since nothing else records what they say: `epsilon` among the
+/// descriptors' parameters, `energy_rescale`, and `networks_graphs`.
 struct NetworkMetadata: Codable {
   /// Spelled as the original spells it; absent from old files.
   var version: String?
@@ -17,6 +17,8 @@ struct NetworkMetadata: Codable {
   var species: [String]
   var offsets: [Double]
   var files: [[[String]]]
+  /// For each species its text, nil where it has layers; absent where all have.
+  var graphs: [Graph?]?
   var descriptors: GvectParameters?
   var energyRescale: Double?
 
@@ -31,8 +33,20 @@ struct NetworkMetadata: Codable {
     case species = "networks_species"
     case offsets = "networks_offset"
     case files = "networks_files"
+    case graphs = "networks_graphs"
     case descriptors = "gvect_params"
     case energyRescale = "energy_rescale"
+  }
+
+  /// A network that a text defines; its files stand one by one in `files`.
+  struct Graph: Codable {
+    struct Parameter: Codable {
+      var name: String
+      var shape: [Int]
+    }
+
+    var source: GraphSource
+    var parameters: [Parameter]
   }
 
   /// A truth value that may be written as a number.

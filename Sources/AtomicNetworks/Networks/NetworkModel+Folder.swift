@@ -16,7 +16,7 @@ extension NetworkModel {
     }
     try self.init(metadata: data, file: file.path) { metadata, parameter, shape in
       let files = metadata.files[parameter.species][parameter.layer]
-      guard files.count == 2 else {
+      guard files.count == (parameter.name == nil ? 2 : 1) else {
         throw NetworkError("\(parameter): expected a file of weights and one of biases")
       }
       let name = files[parameter.kind == .weights ? 0 : 1]
@@ -67,10 +67,11 @@ extension NetworkModel {
   public func write(to folder: URL, version: FolderVersion = .v0) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for network in networks {
-      for (layer, names) in zip(network.layers, network.fileNames(version)) {
-        for (name, tensor) in zip(names, [layer.weights, layer.biases]) {
-          try NumPyFile.write(tensor, to: folder.appendingPathComponent(name))
-        }
+      let tensors =
+        network.layers.flatMap { [$0.weights, $0.biases] }
+        + (network.graph?.parameters ?? []).map(\.value)
+      for (name, tensor) in zip(network.fileNames(version).joined(), tensors) {
+        try NumPyFile.write(tensor, to: folder.appendingPathComponent(name))
       }
     }
     try AtomicFile.write(
@@ -82,6 +83,9 @@ extension NetworkModel {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
     let metadata = NetworkMetadata(self, files: networks.map { $0.fileNames(version) })
+    guard version == .v0 || metadata.graphs == nil else {
+      throw NetworkError("networks that a text defines have metadata of version v0 only")
+    }
     return version == .v0
       ? try encoder.encode(metadata) : try encoder.encode(NetworkMetadataV1(metadata))
   }
@@ -97,16 +101,25 @@ struct NetworkParameter: CustomStringConvertible {
   let species: Int
   let layer: Int
   let kind: Kind
+  /// Of a text's variable, which then counts as a layer with weights alone.
+  var name: String?
 
   var description: String { "species \(symbol), layer \(layer), \(kind)" }
 
   /// The variable's name in graphs and checkpoints.
-  var variableName: String { "species_\(symbol)_layer_\(layer)/\(kind)" }
+  var variableName: String {
+    name.map { "species_\(symbol)/\($0)" } ?? "species_\(symbol)_layer_\(layer)/\(kind)"
+  }
 }
 
 extension SpeciesNetwork {
   /// For each layer the files of its weights and biases, as the original names them.
   func fileNames(_ version: NetworkModel.FolderVersion) -> [[String]] {
+    if let graph {
+      return graph.parameters.map {
+        ["species_\(symbol)_\($0.name.replacing("/", with: "_")).npy"]
+      }
+    }
     if version == .v1 { return NetworkMetadataV1.files(symbol, layers: layers.count) }
     return layers.enumerated().map { index, layer in
       let stem = "species_\(symbol)_layer_\(index)"
@@ -124,7 +137,7 @@ extension NetworkMetadata {
       ("networks_layers_size", layerSizes.count), ("networks_feature_size", featureSizes.count),
       ("networks_layers_activation", activations.count),
       ("networks_layers_trainable", trainable.count), ("networks_offset", offsets.count),
-      ("networks_files", files.count),
+      ("networks_files", files.count), ("networks_graphs", graphs?.count ?? species.count),
     ]
     for (key, count) in counts where count != species.count {
       throw NetworkError("\(key) has \(count) entries for \(species.count) species")
@@ -135,6 +148,10 @@ extension NetworkMetadata {
     _ index: Int, _ read: (NetworkMetadata, NetworkParameter, Shape) throws -> Tensor
   ) throws -> SpeciesNetwork {
     let (symbol, sizes) = (species[index], layerSizes[index])
+    if let graph = graphs?[index] {
+      return SpeciesNetwork(
+        symbol: symbol, graph: try graphNetwork(graph, index, read), offset: offsets[index])
+    }
     guard !sizes.isEmpty, sizes.last == 1, activations[index].count == sizes.count,
       trainable[index].count == sizes.count, files[index].count == sizes.count
     else {
@@ -163,16 +180,46 @@ extension NetworkMetadata {
     return SpeciesNetwork(symbol: symbol, layers: layers, offset: offsets[index])
   }
 
+  private func graphNetwork(
+    _ graph: Graph, _ index: Int,
+    _ read: (NetworkMetadata, NetworkParameter, Shape) throws -> Tensor
+  ) throws -> GraphNetwork {
+    guard files[index].count == graph.parameters.count else {
+      throw NetworkError(
+        "species \(species[index]): \(files[index].count) files for \(graph.parameters.count)"
+          + " parameters")
+    }
+    let parameters = try graph.parameters.enumerated().map { place, parameter in
+      let name = NetworkParameter(
+        symbol: species[index], species: index, layer: place, kind: .weights, name: parameter.name)
+      return GraphNetwork.Parameter(
+        name: parameter.name, value: try read(self, name, Shape(parameter.shape)))
+    }
+    return GraphNetwork(
+      source: graph.source, featureSize: featureSizes[index], parameters: parameters)
+  }
+
   init(_ model: NetworkModel, files: [[[String]]]) {
     let networks = model.networks
+    let graphs = networks.map { network in
+      network.graph.map { graph in
+        Graph(
+          source: graph.source,
+          parameters: graph.parameters.map {
+            Graph.Parameter(name: $0.name, shape: $0.value.shape.dimensions)
+          })
+      }
+    }
     self.init(
-      version: "v0", scaffoldType: "PANNA", types: networks.map { _ in "a2ff" },
+      version: "v0", scaffoldType: "PANNA",
+      types: networks.map { $0.graph == nil ? "a2ff" : "graph" },
       layerSizes: networks.map { $0.layers.map(\.outputSize) },
       featureSizes: networks.map(\.featureSize),
       activations: networks.map { $0.layers.map(\.activation.rawValue) },
       trainable: networks.map { $0.layers.map { Flag($0.isTrainable) } },
       species: networks.map(\.symbol), offsets: networks.map(\.offset),
-      files: files, descriptors: model.descriptors.map(GvectParameters.init),
+      files: files, graphs: graphs.contains { $0 != nil } ? graphs : nil,
+      descriptors: model.descriptors.map(GvectParameters.init),
       energyRescale: model.energyRescale == 1 ? nil : model.energyRescale)
   }
 }

@@ -13,6 +13,8 @@ public struct PotentialGraph {
   public let structureOfAtom: Value
   /// For each species and layer the variables.
   public let layers: [[Layer]]
+  /// For each species the variables of its text, where it has one instead of layers.
+  public let graphVariables: [[Variable]]
   /// The networks' outputs without offsets: `[atoms]`, in eV.
   public let atomicEnergies: Value
   /// Their sums: `[structures]`, in eV.
@@ -36,20 +38,30 @@ public struct PotentialGraph {
     var descriptors: [Value] = []
     var outputs: [Value] = []
     var layers: [[Layer]] = []
+    var graphVariables: [[Variable]] = []
     for network in networks {
       let input = graph.placeholder(
         elementType,
         [Dimension(symbol: "atoms_\(network.symbol)"), Dimension(network.featureSize)],
         name: "descriptors_\(network.symbol)")
       descriptors.append(input)
+      let known = graph.variables.count
       let variables = try Self.makeVariables(network, elementType, in: graph)
       layers.append(variables)
+      if let text = network.graph {
+        let energies = try text.add(to: graph, input, prefix: Self.prefix(network))
+        outputs.append(reshape(energies, [energies.shape[0], 1]))
+        graphVariables.append(Array(graph.variables[known...]))
+        continue
+      }
+      graphVariables.append([])
       outputs.append(
         zip(network.layers, variables).reduce(input) { value, layer in
           layer.0.activation.layer(
             value, weights: layer.1.weights.value, biases: layer.1.biases.value)
         })
     }
+    self.graphVariables = graphVariables
     self.descriptors = descriptors
     self.layers = layers
     let column = concat(outputs, axis: 0)
@@ -58,6 +70,9 @@ public struct PotentialGraph {
     atomicEnergies = reshape(column, [atoms])
     energies = unsortedSegmentSum(atomicEnergies, structureOfAtom, segments: Self.structures)
   }
+
+  /// What the names of a text's variables begin with.
+  private static func prefix(_ network: SpeciesNetwork) -> String { "species_\(network.symbol)" }
 
   private static func makeVariables(
     _ network: SpeciesNetwork, _ elementType: ElementType, in graph: Graph
@@ -87,6 +102,26 @@ public struct PotentialGraph {
       zip(gradients, descriptors).map { $0 ?? graph.zeros(like: $1) }, axis: 0)
   }
 
+  /// Gives all variables of a session their first values: those of the networks.
+  public func initialize(_ session: Session, with networks: [SpeciesNetwork]) throws {
+    try session.initializeVariables()
+    for (network, variables) in zip(networks, graphVariables) {
+      for (parameter, variable) in zip(network.graph?.parameters ?? [], variables) {
+        try session.assign(parameter.value.converted(to: elementType), to: variable)
+      }
+    }
+  }
+
+  /// The variables that count as weights in a cost of large parameters: matrices.
+  var weights: [Variable] {
+    layers.joined().map(\.weights) + graphVariables.joined().filter { $0.value.shape.rank >= 2 }
+  }
+
+  /// The variables that count as biases there.
+  var biases: [Variable] {
+    layers.joined().map(\.biases) + graphVariables.joined().filter { $0.value.shape.rank < 2 }
+  }
+
   /// The networks with what a session's variables hold.
   public func networks(
     like networks: [SpeciesNetwork], from session: Session
@@ -98,6 +133,10 @@ public struct PotentialGraph {
           try session.value(of: layer.weights).converted(to: .float32)
         result[species].layers[index].biases =
           try session.value(of: layer.biases).converted(to: .float32)
+      }
+      for (index, variable) in graphVariables[species].enumerated() {
+        result[species].graph?.parameters[index].value =
+          try session.value(of: variable).converted(to: .float32)
       }
     }
     return result

@@ -24,6 +24,8 @@ public struct SpeciesNetwork: Sendable, Equatable {
   /// The species' symbol, as in the descriptors' species list.
   public var symbol: String
   public var layers: [Layer]
+  /// What the network is instead of layers; nil as a rule.
+  public var graph: GraphNetwork?
   /// What is added to each atom's output, in eV.
   public var offset: Double
 
@@ -38,11 +40,20 @@ public struct SpeciesNetwork: Sendable, Equatable {
     self.offset = offset
   }
 
+  /// A network that a text defines.
+  public init(symbol: String, graph: GraphNetwork, offset: Double) {
+    self.symbol = symbol
+    self.layers = []
+    self.graph = graph
+    self.offset = offset
+  }
+
   /// The size of the descriptor.
-  public var featureSize: Int { layers[0].inputSize }
+  public var featureSize: Int { graph?.featureSize ?? layers[0].inputSize }
 
   public var parameterCount: Int {
     layers.reduce(0) { $0 + $1.weights.elementCount + $1.biases.elementCount }
+      + (graph?.parameters ?? []).reduce(0) { $0 + $1.value.elementCount }
   }
 }
 

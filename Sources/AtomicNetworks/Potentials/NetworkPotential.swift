@@ -26,7 +26,7 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     potential = try PotentialGraph(model.networks, elementType: .float64, in: graph)
     descriptorGradient = try potential.makeDescriptorGradient()
     session = Session(graph)
-    try session.initializeVariables()
+    try potential.initialize(session, with: model.networks)
   }
 
   /// In Å.

@@ -29,7 +29,7 @@ public final class Trainer {
     graph = try TrainingGraph(model.networks, objective: objective, elementType: elementType)
     session = Session(graph.potential.graph, options: options)
     step = 0
-    try session.initializeVariables()
+    try graph.potential.initialize(session, with: model.networks)
   }
 
   /// The networks as they are now.

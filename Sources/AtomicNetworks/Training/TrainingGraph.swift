@@ -4,6 +4,10 @@ import Dataflow
 public struct TrainingObjective: Sendable, Equatable {
   public var energyLoss = EnergyLoss.quad
   public var forceLoss = ForceLoss.quad
+  /// Texts that say what the losses are instead: from `errors` or `squared_errors`, and `atom_counts`, all
+  /// `[structures]`, to `loss`, a scalar.
+  public var energyLossSource: GraphSource?
+  public var forceLossSource: GraphSource?
   /// a of equation 15.
   public var lossCap = EnergyLoss.cap
   public var energyReduction = LossReduction.sum
@@ -20,6 +24,41 @@ public struct TrainingObjective: Sendable, Equatable {
   public init() {}
 
   public var includesForces: Bool { forcesCost > 0 }
+}
+
+extension TrainingObjective {
+  fileprivate func energyLoss(_ errors: Value, _ atomCounts: Value) throws -> Value {
+    if let energyLossSource {
+      return try energyLossSource.addLoss(
+        "energy_loss", ["errors": errors, "atom_counts": atomCounts])
+    }
+    return energyLoss.value(
+      errors: errors, atomCounts: atomCounts, cap: lossCap, reduction: energyReduction)
+  }
+
+  fileprivate func forceLoss(_ squaredErrors: Value, _ atomCounts: Value) throws -> Value {
+    if let forceLossSource {
+      return try forceLossSource.addLoss(
+        "force_loss", ["squared_errors": squaredErrors, "atom_counts": atomCounts])
+    }
+    return forceLoss.value(
+      squaredErrors: squaredErrors, atomCounts: atomCounts, reduction: forceReduction)
+  }
+}
+
+extension GraphSource {
+  fileprivate func addLoss(_ prefix: String, _ placeholders: [String: Value]) throws -> Value {
+    let graph = placeholders.values.first!.graph
+    let known = graph.variables.count
+    let loss = try add(to: graph, prefix: prefix, placeholders: placeholders, result: "loss")
+    guard loss.shape.rank == 0, loss.elementType.isFloatingPoint else {
+      throw NetworkError(file: file, "loss is \(loss.spec), expected one number")
+    }
+    guard graph.variables.count == known else {
+      throw NetworkError(file: file, "a loss has no variables of its own")
+    }
+    return loss
+  }
 }
 
 /// Networks, losses and the step of the optimizer as one graph.
@@ -56,17 +95,12 @@ public struct TrainingGraph {
     atomCounts = graph.placeholder(elementType, perStructure, name: "atom_counts")
     learningRate = graph.placeholder(elementType, [], name: "learning_rate")
     energyErrors = potential.energies - referenceEnergies
-    energyLoss = objective.energyLoss.value(
-      errors: energyErrors, atomCounts: atomCounts, cap: objective.lossCap,
-      reduction: objective.energyReduction)
-    regularizationLoss = objective.regularization.value(
-      Array(potential.layers.joined()), in: graph, elementType)
+    energyLoss = try objective.energyLoss(energyErrors, atomCounts)
+    regularizationLoss = objective.regularization.value(potential)
     var total = energyLoss
     if objective.includesForces {
       let forces = try ForceGraph(potential)
-      let loss = objective.forceLoss.value(
-        squaredErrors: forces.squaredErrors, atomCounts: atomCounts,
-        reduction: objective.forceReduction)
+      let loss = try objective.forceLoss(forces.squaredErrors, atomCounts)
       total = total + loss * objective.forcesCost
       (self.forces, forceLoss) = (forces, loss)
     } else {

@@ -7,6 +7,8 @@ final class BuildState {
   let parameters: [String: String]
   /// Gives the texts of files.
   let read: (String) throws -> String
+  /// Values that take the place of placeholders, by their names.
+  var placeholders: [String: Value] = [:]
   var declaredParameters: [String] = []
   var includedFiles: Set<String> = []
   /// Name scopes that calls of functions have taken, by graph.

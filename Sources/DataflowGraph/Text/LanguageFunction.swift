@@ -14,6 +14,7 @@ struct LanguageFunction: Sendable {
     LanguageFunction(name: "placeholder", usage: "placeholder(float[n, 3])") { call in
       try call.expect(1)
       let spec = try call.spec(0)
+      if let given = try call.givenPlaceholder(spec) { return .value(given) }
       return .node(
         try call.graph.add(
           Placeholder(elementType: spec.elementType, shape: spec.shape),

@@ -9,6 +9,8 @@ import ProgramSupport
 /// how their descriptors are made.
 struct DescriptorConfiguration {
   let settings: DescriptorSettings
+  /// Along which vectors structures may repeat at all.
+  let periodic: Periodicity
   /// Known keys that have no effect on this type of descriptors, for a warning.
   let ignored: [String]
 
@@ -52,6 +54,7 @@ struct DescriptorConfiguration {
     let functions = try file.section("SYMMETRY_FUNCTION")
     let kind: Kind = try functions.choice("type")
     let section = try file.section("GVECT_PARAMETERS")
+    periodic = try Self.periodicity(file)
     let species = try functions.strings("species")
     let obeyed = Set(kind.keys.map { $0.lowercased() })
     ignored = section.keys.filter { !obeyed.contains($0.lowercased()) }
@@ -65,6 +68,20 @@ struct DescriptorConfiguration {
       let place = error.key == "species" ? functions : section
       throw place.error(error.key ?? "", error.allowed)
     }
+  }
+
+  /// Without section nothing is switched off; in it, what is not mentioned is.
+  private static func periodicity(_ file: IniFile) throws -> Periodicity {
+    guard let section = file["PBC"] else { return .init(repeating: true) }
+    var periodic = Periodicity(repeating: false)
+    if section.has("use_pbc") {
+      let flags = try section.strings("use_pbc").compactMap { IniSection.truth($0) }
+      guard flags.count == 3 else { throw section.error("use_pbc", "three truth values") }
+      for k in 0..<3 { periodic[k] = flags[k] }
+      return periodic
+    }
+    for k in 0..<3 { periodic[k] = try section.bool("pbc\(k + 1)", default: false) }
+    return periodic
   }
 
   // MARK: The two types

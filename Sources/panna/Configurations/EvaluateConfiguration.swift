@@ -1,3 +1,4 @@
+import Dataflow
 import Foundation
 import ProgramSupport
 
@@ -24,6 +25,8 @@ struct EvaluateConfiguration {
   /// How many structures are taken by chance; nil for all.
   let sampleSize: Int?
   let threads: Int
+  /// Known keys that have no effect here, for a warning.
+  let ignored: [String]
 
   init(_ file: IniFile) throws {
     try file.check(known: [
@@ -54,8 +57,21 @@ struct EvaluateConfiguration {
     }
     sampleSize = size > 0 ? size : nil
     threads = try file.optionalSection("PARALLELIZATION").int(
-      "number_of_process", default: 4, in: 0...4096)
+      "number_of_process", default: min(4, ThreadCount.available), in: 0...4096)
+    ignored = Self.ignored(file, source)
     let structure = file["TFR_STRUCTURE"] ?? file.optionalSection("DATA_INFORMATION")
     descriptorSize = structure.has("g_size") ? try structure.int("g_size", in: 1...Int.max) : nil
+  }
+
+  private static func ignored(_ file: IniFile, _ source: NetworkSource) -> [String] {
+    var keys = [("DATA_INFORMATION", "atomic_sequence"), ("DATA_INFORMATION", "output_offset")]
+    keys += ["DATA_INFORMATION", "TFR_STRUCTURE"].map { ($0, "sparse_derivatives") }
+    if case .training = source {
+      keys.append(("IO_INFORMATION", "networks_folder"))
+    } else {
+      keys.append(("IO_INFORMATION", "train_dir"))
+      keys += ["single_step", "step_number", "subsampling"].map { ("VALIDATION_OPTIONS", $0) }
+    }
+    return keys.filter { file[$0.0]?.has($0.1) ?? false }.map { "[\($0.0)] \($0.1)" }
   }
 }

@@ -21,7 +21,6 @@ struct GvectCalculatorConfiguration {
   init(_ file: IniFile, folder: URL?) throws {
     let described = try DescriptorConfiguration(file)
     descriptors = described.settings
-    ignored = described.ignored
     let io = file.optionalSection("IO_INFORMATION")
     if let folder {
       input = folder.appendingPathComponent("examples")
@@ -34,8 +33,13 @@ struct GvectCalculatorConfiguration {
     }
     threads = try file.section("PARALLELIZATION").int(
       "number_of_process", default: 1, in: 0...1024)
-    derivatives = try Self.derivatives(file.section("SYMMETRY_FUNCTION"))
-    periodic = try Self.periodicity(file)
+    let functions = try file.section("SYMMETRY_FUNCTION")
+    derivatives = try Self.derivatives(functions)
+    ignored =
+      described.ignored
+      + (derivatives == nil && functions.has("sparse_derivatives")
+        ? ["[SYMMETRY_FUNCTION] sparse_derivatives without include_derivatives"] : [])
+    periodic = described.periodic
     let others = file.optionalSection("MISC")
     includesPerAtomEnergy = try others.bool("per_atom_energy", default: false)
     if try others.bool("long_range", default: false) {
@@ -48,19 +52,5 @@ struct GvectCalculatorConfiguration {
   ) throws -> DescriptorFile.DerivativeLayout? {
     guard try section.bool("include_derivatives", default: false) else { return nil }
     return try section.bool("sparse_derivatives", default: false) ? .sparse : .dense
-  }
-
-  /// Without section nothing is switched off; in it, what is not mentioned is.
-  private static func periodicity(_ file: IniFile) throws -> Periodicity {
-    guard let section = file["PBC"] else { return .init(repeating: true) }
-    var periodic = Periodicity(repeating: false)
-    if section.has("use_pbc") {
-      let flags = try section.strings("use_pbc").compactMap { IniSection.truth($0) }
-      guard flags.count == 3 else { throw section.error("use_pbc", "three truth values") }
-      for k in 0..<3 { periodic[k] = flags[k] }
-      return periodic
-    }
-    for k in 0..<3 { periodic[k] = try section.bool("pbc\(k + 1)", default: false) }
-    return periodic
   }
 }

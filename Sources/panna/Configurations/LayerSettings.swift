@@ -5,7 +5,7 @@ import ProgramSupport
 /// What a section says of a network's layers.
 struct LayerSettings {
   static let keys = [
-    "nn_type", "g_size", "architecture", "trainable", "activations", "initialization",
+    "nn_type", "g_size", "architecture", "trainable", "activations", "initialization", "graph",
   ]
 
   var featureSize: Int?
@@ -13,6 +13,8 @@ struct LayerSettings {
   var trainable: [Bool]?
   var activations: [Activation]?
   var initialization: WeightInitialization?
+  /// A file in the graph language that says what the network is.
+  var graph: GraphSource?
 
   private static let types = ["a2aff", "A2AFF", "ff", "a2a", "FF", "A2A"]
 
@@ -31,7 +33,17 @@ struct LayerSettings {
     }
     if section.has("trainable") { trainable = try section.colonBools("trainable") }
     if section.has("initialization") { initialization = try section.choice("initialization") }
+    graph = try Self.graph(section)
     if section.has("activations") { activations = try Self.activations(section) }
+  }
+
+  private static func graph(_ section: IniSection) throws -> GraphSource? {
+    guard section.has("graph") else { return nil }
+    for key in ["architecture", "trainable", "activations", "initialization", "behavior"]
+    where section.has(key) {
+      throw section.error(key, "no such key beside graph, which says all of that")
+    }
+    return try GraphSource(section.url("graph"))
   }
 
   private static func activations(_ section: IniSection) throws -> [Activation] {
@@ -45,10 +57,10 @@ struct LayerSettings {
   }
 
   /// Whether the section asks for other sizes than it inherits.
-  var isNewShape: Bool { sizes != nil || featureSize != nil }
+  var isNewShape: Bool { sizes != nil || featureSize != nil || graph != nil }
 
   func fits(_ saved: SpeciesNetwork) -> Bool {
-    (sizes ?? saved.layers.map(\.outputSize)) == saved.layers.map(\.outputSize)
+    graph == nil && (sizes ?? saved.layers.map(\.outputSize)) == saved.layers.map(\.outputSize)
       && (featureSize ?? saved.featureSize) == saved.featureSize
   }
 
@@ -56,6 +68,7 @@ struct LayerSettings {
     var result = self
     result.featureSize = featureSize ?? common.featureSize
     result.sizes = sizes ?? common.sizes
+    if sizes == nil && graph == nil { result.graph = common.graph }
     return result
   }
 
@@ -64,6 +77,11 @@ struct LayerSettings {
     _ symbol: String, _ section: IniSection, _ random: RandomLayers
   ) throws -> SpeciesNetwork {
     guard let featureSize else { throw section.error("g_size", "the descriptors' size") }
+    if let graph {
+      let network = try GraphNetwork(
+        source: graph, featureSize: featureSize, seed: random.seed &* 1000 &+ UInt64(random.index))
+      return SpeciesNetwork(symbol: symbol, graph: network, offset: 0)
+    }
     guard let sizes else { throw section.error("architecture", "layer sizes such as 64:32:1") }
     var network = SpeciesNetwork(
       symbol: symbol, layers: random.layers(featureSize, sizes), offset: 0)

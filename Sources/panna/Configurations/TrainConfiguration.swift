@@ -19,6 +19,7 @@ struct TrainConfiguration {
   }
 
   let data: URL
+  let inputFormat: TrainingData
   let output: Output
   let objective: TrainingObjective
   let schedule: TrainingSchedule
@@ -73,10 +74,8 @@ struct TrainConfiguration {
     }
     try file.check(known: known)
     data = try io.url("data_dir")
-    guard try io.string("input_format", default: "TFR") == "TFR" else {
-      throw io.error("input_format", "TFR")
-    }
-    gvectIni = io.has("gvect_ini") ? try io.url("gvect_ini") : nil
+    inputFormat = try io.choice("input_format", default: .packed)
+    gvectIni = io.has("gvect_ini") || inputFormat == .examples ? try io.url("gvect_ini") : nil
     output = try Self.output(io, instance)
     objective = try Self.objective(training)
     validation = try ValidationConfiguration(
@@ -87,9 +86,23 @@ struct TrainConfiguration {
     interOpThreads = try parallel.int("inter_op_parallelism_threads", default: 1, in: 0...4096)
     logsDevicePlacement = try io.bool("log_device_placement", default: false)
     let obeyed = ["intra_op_parallelism_threads", "inter_op_parallelism_threads"]
+    let data = file.optionalSection("DATA_INFORMATION")
     ignored =
-      parallel.keys.filter { !obeyed.contains($0.lowercased()) }.map { "[PARALLELIZATION] \($0)" }
+      (data.has("sparse_derivatives") ? ["[DATA_INFORMATION] sparse_derivatives"] : [])
+      + Self.ignored(training, objective, schedule)
+      + parallel.keys.filter { !obeyed.contains($0.lowercased()) }.map { "[PARALLELIZATION] \($0)" }
       + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
+  }
+
+  /// Keys of what is switched off.
+  private static func ignored(
+    _ training: IniSection, _ objective: TrainingObjective, _ schedule: TrainingSchedule
+  ) -> [String] {
+    var keys: [String] = []
+    if schedule.decay == nil { keys += ["learning_rate_decay_factor", "learning_rate_decay_step"] }
+    if !objective.includesForces { keys += ["floss_function", "force_reduction"] }
+    if !objective.energyLoss.hasCap || objective.energyLossSource != nil { keys.append("loss_cap") }
+    return keys.filter { training.has($0) }.map { "[TRAINING_PARAMETERS] \($0)" }
   }
 
   private static func output(_ io: IniSection, _ instance: Int?) throws -> Output {
@@ -110,8 +123,16 @@ struct TrainConfiguration {
 
   private static func objective(_ training: IniSection) throws -> TrainingObjective {
     var objective = TrainingObjective()
-    objective.energyLoss = try training.choice("loss_function", default: .quad)
-    objective.forceLoss = try training.choice("floss_function", default: .quad)
+    if let source = try lossSource(training, "loss_function") {
+      objective.energyLossSource = source
+    } else {
+      objective.energyLoss = try training.choice("loss_function", default: .quad)
+    }
+    if let source = try lossSource(training, "floss_function") {
+      objective.forceLossSource = source
+    } else {
+      objective.forceLoss = try training.choice("floss_function", default: .quad)
+    }
     objective.lossCap = try training.double("loss_cap", default: EnergyLoss.cap, above: 0)
     objective.energyReduction = try training.choice("energy_reduction", default: .sum)
     objective.forceReduction = try training.choice("force_reduction", default: .sum)
@@ -128,6 +149,12 @@ struct TrainConfiguration {
     objective.regularization.biasesL1 = try training.double("bscale_l1", default: 0, atLeast: 0)
     objective.regularization.biasesL2 = try training.double("bscale_l2", default: 0, atLeast: 0)
     return objective
+  }
+
+  /// A loss in the graph language, where the key names a file.
+  private static func lossSource(_ training: IniSection, _ key: String) throws -> GraphSource? {
+    guard try training.string(key, default: "quad").hasSuffix(".graph") else { return nil }
+    return try GraphSource(training.url(key))
   }
 
   private static func schedule(_ training: IniSection) throws -> TrainingSchedule {

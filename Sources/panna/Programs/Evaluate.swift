@@ -41,6 +41,7 @@ enum Evaluate: Program {
     let configuration = try EvaluateConfiguration(arguments.configuration())
     try FileManager.default.createDirectory(
       at: configuration.evaluationDirectory, withIntermediateDirectories: true)
+    for key in configuration.ignored { warn("evaluate: \(key) has no effect here") }
     let sources = try files(configuration)
     for candidate in try candidates(configuration) {
       try evaluate(candidate, sources, configuration)
@@ -100,18 +101,12 @@ enum Evaluate: Program {
     if configuration.exampleFormat == .packed {
       return try DescribedStructureFile.files(in: configuration.data)
     }
-    let names =
-      (try? FileManager.default.contentsOfDirectory(atPath: configuration.data.path)) ?? []
-    var files = names.filter { $0.hasSuffix(".bin") }.sorted()
-    guard !files.isEmpty else {
-      throw WorkError(
-        "\(configuration.data.path): there is no *.bin file among its \(names.count) files")
-    }
+    var files = try TrainingData.binFiles(in: configuration.data)
     if let size = configuration.sampleSize {
       var order = ShuffledOrder(count: files.count, seed: 0)
       files = (0..<min(size, files.count)).map { files[order.index(at: $0)] }
     }
-    return files.map { configuration.data.appendingPathComponent($0) }
+    return files
   }
 
   private static func evaluate(

@@ -2,7 +2,6 @@ import Atomistics
 import Dataflow
 import Foundation
 import ProgramSupport
-import Synchronization
 
 /// Computes the descriptors of example files.
 enum GvectCalculator: Program {
@@ -78,7 +77,7 @@ enum GvectCalculator: Program {
       arguments.configuration(),
       folder: arguments["--folder_info"].map { URL(fileURLWithPath: $0) })
     for key in configuration.ignored { warn("gvect_calculator: \(key) has no effect here") }
-    let files = try files(in: configuration.input)
+    let files = try DescriptorWork.files(in: configuration.input)
     for folder in [configuration.output, configuration.log] {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
@@ -90,99 +89,29 @@ enum GvectCalculator: Program {
     if !left.isEmpty { try compute(left, configuration, computed) }
   }
 
-  /// The example files of a folder by name, each with a key of its own.
-  private static func files(in folder: URL) throws -> [URL] {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    } catch {
-      throw WorkError("\(folder.path): cannot be read: \(error.localizedDescription)")
-    }
-    let files = names.filter { $0.hasSuffix(".example") && !$0.hasPrefix(".") }.sorted()
-      .map { folder.appendingPathComponent($0) }
-    guard !files.isEmpty else {
-      throw WorkError("\(folder.path): there is no *.example file among its \(names.count) files")
-    }
-    for (file, next) in zip(files, files.dropFirst())
-    where FileAccess.key(of: file) == FileAccess.key(of: next) {
-      throw WorkError(
-        "\(file.path) and \(next.lastPathComponent): have the same key \(FileAccess.key(of: file)),"
-          + " the name up to the first dot")
-    }
-    return files
-  }
-
   /// Computes files in batches and notes each batch when its files are there.
   private static func compute(
     _ files: [URL], _ configuration: GvectCalculatorConfiguration, _ computed: ComputedKeys
   ) throws {
-    let work = try DescriptorWork(configuration)
+    let work = try DescriptorWork(
+      configuration.descriptors, periodic: configuration.periodic,
+      includesDerivatives: configuration.derivatives != nil,
+      includesPerAtomEnergy: configuration.includesPerAtomEnergy)
     let pool = ComputePool(threads: configuration.threads)
     let progress = ProgressReporter(name, unit: "structures", total: files.count)
     let size = 8 * pool.threads
     for start in stride(from: 0, to: files.count, by: size) {
-      let batch = files[start..<min(files.count, start + size)]
-      let failures = Mutex<[Int: any Error]>([:])
-      pool.run(shards: batch.count) { shard in
-        do {
-          try work.compute(batch[start + shard])
-          progress.advance()
-        } catch {
-          failures.withLock { $0[shard] = error }
-        }
+      let batch = Array(files[start..<min(files.count, start + size)])
+      let failed = work.forEach(batch, on: pool) { _, described in
+        try DescriptorFile.write(
+          described, to: configuration.output.appendingPathComponent("\(described.name).bin"),
+          derivatives: configuration.derivatives ?? .dense)
+        progress.advance()
       }
-      let failed = failures.withLock { $0 }
       try computed.append(
-        batch.indices.filter { failed[$0 - start] == nil }.map { FileAccess.key(of: files[$0]) })
+        batch.indices.filter { failed[$0] == nil }.map { FileAccess.key(of: batch[$0]) })
       if let first = failed.keys.min() { throw failed[first]! }
     }
     progress.finish(note: "\(work.size) components in \(configuration.output.path)")
-  }
-}
-
-/// From an example file to a descriptor file.
-private struct DescriptorWork {
-  private let configuration: GvectCalculatorConfiguration
-  private let descriptors: AtomicDescriptors
-
-  init(_ configuration: GvectCalculatorConfiguration) throws {
-    self.configuration = configuration
-    descriptors = try AtomicDescriptors(configuration.descriptors)
-  }
-
-  var size: Int { descriptors.size }
-
-  func compute(_ file: URL) throws {
-    do {
-      let structure = try prepared(ExampleFile.read(file) { warn($0) })
-      let described = try descriptors.describe(
-        structure, includeDerivatives: configuration.derivatives != nil)
-      try DescriptorFile.write(
-        described, to: configuration.output.appendingPathComponent("\(structure.name).bin"),
-        derivatives: configuration.derivatives ?? .dense)
-    } catch var error as AtomisticsError {
-      error.file = error.file ?? file.path
-      throw error
-    }
-  }
-
-  /// The structure with what the configuration asks for and nothing else.
-  private func prepared(_ structure: Structure) throws -> Structure {
-    var structure = structure
-    structure.cell = try Cell(
-      vectors: structure.cell.vectors,
-      periodic: structure.cell.periodic .& configuration.periodic)
-    if configuration.derivatives != nil && structure.forces == nil {
-      throw AtomisticsError(
-        key: "atoms", found: "no forces", allowed: "forces, which include_derivatives asks for")
-    }
-    if !configuration.includesPerAtomEnergy {
-      structure.perAtomQuantity = nil
-    } else if structure.perAtomQuantity == nil {
-      throw AtomisticsError(
-        key: "per_atom_energy", found: "no such key",
-        allowed: "one number for each atom, which per_atom_energy asks for")
-    }
-    return structure
   }
 }

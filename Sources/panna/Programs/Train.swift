@@ -17,6 +17,8 @@ enum Train: Program {
   static let details = """
     [IO_INFORMATION]
       data_dir                   folder of *.tfrecord files
+      input_format (TFR)         single_files: data_dir has *.bin files; example: it has *.example
+                                 files, described by gvect_ini before the training
       train_dir                  folder for checkpoints, event files and the trained networks
       log_dir                    folder for delta_e.dat and delta_e_std.dat (.)
       save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
@@ -38,19 +40,23 @@ enum Train: Program {
                                  exp_quad_std_atom, quad_exp_tanh, quad_exp_tanh_atom,
                                  quad_exp_tanh_std_atom
       floss_function (quad)      quad, exp_quad, quad_atom, exp_quad_atom
+                                 both may be a file in the graph language, *.graph: from errors or
+                                 squared_errors, and atom_counts, to loss
       loss_cap (5.0)             the cap of the quad_exp_tanh losses (a of equation 15)
       energy_reduction (sum)     force_reduction (sum)   sum or mean over the batch
       forces_cost (0.0)          above 0: trains on forces too
       seed (0)                   of the initial networks and of the order of examples
     [DEFAULT_NETWORK] and a section for any species, named by its symbol
       g_size  architecture (n1:n2:1)  activations  trainable  nn_type (a2aff)
+      graph                      instead of architecture: a file in the graph language, from
+                                 descriptors to energies (see Graphs/network.graph)
       initialization (original)  of the weights: original, ±1/out; glorot; he
       networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
       behavior                   species: for each layer keep (the saved one's), new (random) or
                                  load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
       output_offset              species: its energy, eV
     [VALIDATION]                 optional: looks at structures that are not trained on
-      data_dir                   folder of *.tfrecord files
+      data_dir                   folder of the same format as the training's
       frequency                  in steps (save_checkpoint_steps)
       patience (0)               ends the training after so many validations in a row that are no
                                  better by min_gain (0.0) than the best; 0: never
@@ -80,17 +86,20 @@ enum Train: Program {
 /// One training from its data to the saved networks.
 private struct TrainingRun {
   let configuration: TrainConfiguration
+  /// What `gvect_ini` says.
+  let descriptors: DescriptorConfiguration?
   let structures: [DescribedStructure]
   let trainer: Trainer
 
   init(_ configuration: TrainConfiguration) throws {
     self.configuration = configuration
-    structures = try Self.read(configuration)
+    descriptors = try configuration.gvectIni.map {
+      try DescriptorConfiguration(IniFile(path: $0.path))
+    }
+    structures = try Self.read(configuration, descriptors)
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     var model = configuration.networks.model
-    if let file = configuration.gvectIni {
-      model.descriptors = try DescriptorConfiguration.settings(path: file.path)
-    }
+    if let descriptors { model.descriptors = descriptors.settings }
     var options = SessionOptions(
       intraOpParallelismThreads: threads, interOpParallelismThreads: configuration.interOpThreads)
     options.placement.log = { say("train: \($0)") }
@@ -103,19 +112,12 @@ private struct TrainingRun {
     say("train: \(structures.count) structures, \(parameters) parameters, threads: \(chosen)")
   }
 
-  private static func read(_ configuration: TrainConfiguration) throws -> [DescribedStructure] {
-    let files = try DescribedStructureFile.files(in: configuration.data)
-    let progress = ProgressReporter("train: reading", unit: "files", total: files.count)
-    let needsDerivatives = configuration.objective.includesForces
-    let structures = try files.flatMap { file in
-      defer { progress.advance() }
-      return try DescribedStructureFile.read(file).map { structure in
-        var structure = structure
-        if !needsDerivatives { structure.derivatives = nil }
-        return structure
-      }
-    }
-    progress.finish(note: "\(structures.count) structures")
+  private static func read(
+    _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?
+  ) throws -> [DescribedStructure] {
+    let structures = try configuration.inputFormat.read(
+      configuration.data, descriptors: descriptors,
+      includesForces: configuration.objective.includesForces, threads: configuration.threads)
     guard structures.count >= configuration.schedule.batchSize else {
       throw WorkError(
         "\(configuration.data.path): \(structures.count) structures are fewer than batch_size ="
@@ -131,8 +133,13 @@ private struct TrainingRun {
     }
     let checkpoints = CheckpointFolder(output.trainDirectory)
     let checkpoint = try resume(checkpoints)
-    let validation = try configuration.validation.map {
-      try TrainValidation($0, trainDirectory: output.trainDirectory, checkpoint: checkpoint)
+    let validation = try configuration.validation.map { validation in
+      try TrainValidation(
+        validation,
+        structures: configuration.inputFormat.read(
+          validation.data, descriptors: descriptors,
+          includesForces: configuration.objective.includesForces, threads: configuration.threads),
+        trainDirectory: output.trainDirectory, checkpoint: checkpoint)
     }
     let log = try TrainLog(configuration, step: trainer.step)
     let progress = ProgressReporter(

@@ -46,7 +46,9 @@ final class TrainLog {
       )
     }
     events = try EventWriter(folder: output.trainDirectory)
-    lossTag = configuration.objective.energyLoss.tag
+    lossTag =
+      configuration.objective.energyLossSource == nil
+      ? configuration.objective.energyLoss.tag : "1.Losses/1.LOSS-graph"
   }
 
   func add(_ step: TrainingStep) throws {

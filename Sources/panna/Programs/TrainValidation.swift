@@ -17,12 +17,12 @@ final class TrainValidation {
 
   /// - Parameter checkpoint: what the training goes on from.
   init(
-    _ configuration: ValidationConfiguration, trainDirectory: URL, checkpoint: Checkpoint?
+    _ configuration: ValidationConfiguration, structures: [DescribedStructure],
+    trainDirectory: URL, checkpoint: Checkpoint?
   ) throws {
     self.configuration = configuration
     folder = trainDirectory.appendingPathComponent(Self.bestFolder)
-    structures = try DescribedStructureFile.files(in: configuration.data)
-      .flatMap(DescribedStructureFile.read)
+    self.structures = structures
     guard !structures.isEmpty else {
       throw WorkError("\(configuration.data.path): there is no structure to validate with")
     }

@@ -1,0 +1,108 @@
+import Atomistics
+import Dataflow
+import Foundation
+import ProgramSupport
+import Synchronization
+
+/// From example files to described structures.
+struct DescriptorWork: Sendable {
+  /// Files of more bytes are described one after the other, each on all threads: a few thousand atoms.
+  private static let largeSize = 200_000
+
+  private let descriptors: AtomicDescriptors
+  private let periodic: Periodicity
+  private let includesDerivatives: Bool
+  private let includesPerAtomEnergy: Bool
+
+  /// - Parameter periodic: along which vectors structures may repeat at all.
+  init(
+    _ settings: DescriptorSettings, periodic: Periodicity, includesDerivatives: Bool,
+    includesPerAtomEnergy: Bool = false
+  ) throws {
+    descriptors = try AtomicDescriptors(settings)
+    self.periodic = periodic
+    self.includesDerivatives = includesDerivatives
+    self.includesPerAtomEnergy = includesPerAtomEnergy
+  }
+
+  var size: Int { descriptors.size }
+
+  /// The example files of a folder by name, each with a key of its own.
+  static func files(in folder: URL) throws -> [URL] {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    } catch {
+      throw WorkError("\(folder.path): cannot be read: \(error.localizedDescription)")
+    }
+    let files = names.filter { $0.hasSuffix(".example") && !$0.hasPrefix(".") }.sorted()
+      .map { folder.appendingPathComponent($0) }
+    guard !files.isEmpty else {
+      throw WorkError("\(folder.path): there is no *.example file among its \(names.count) files")
+    }
+    for (file, next) in zip(files, files.dropFirst())
+    where FileAccess.key(of: file) == FileAccess.key(of: next) {
+      throw WorkError(
+        "\(file.path) and \(next.lastPathComponent): have the same key \(FileAccess.key(of: file)),"
+          + " the name up to the first dot")
+    }
+    return files
+  }
+
+  /// Does something with each file's structure, small ones side by side.
+  ///
+  /// - Returns: the errors by the files' places.
+  func forEach(
+    _ files: [URL], on pool: ComputePool,
+    _ body: @Sendable (Int, DescribedStructure) throws -> Void
+  ) -> [Int: any Error] {
+    let failures = Mutex<[Int: any Error]>([:])
+    func work(_ index: Int, _ executor: any ParallelExecutor) {
+      do {
+        try body(index, describe(files[index], executor))
+      } catch {
+        failures.withLock { $0[index] = error }
+      }
+    }
+    let isLarge = files.map { file in
+      let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
+      return (attributes?[.size] as? Int ?? 0) > Self.largeSize
+    }
+    let small = files.indices.filter { !isLarge[$0] }
+    pool.run(shards: small.count) { work(small[$0], SerialExecutor()) }
+    for index in files.indices where isLarge[index] { work(index, pool) }
+    return failures.withLock { $0 }
+  }
+
+  private func describe(
+    _ file: URL, _ executor: any ParallelExecutor
+  ) throws -> DescribedStructure {
+    do {
+      return try descriptors.describe(
+        prepared(ExampleFile.read(file) { warn($0) }), includeDerivatives: includesDerivatives,
+        executor: executor)
+    } catch var error as AtomisticsError {
+      error.file = error.file ?? file.path
+      throw error
+    }
+  }
+
+  /// The structure with what is asked for and nothing else.
+  private func prepared(_ structure: Structure) throws -> Structure {
+    var structure = structure
+    structure.cell = try Cell(
+      vectors: structure.cell.vectors, periodic: structure.cell.periodic .& periodic)
+    if includesDerivatives && structure.forces == nil {
+      throw AtomisticsError(
+        key: "atoms", found: "no forces", allowed: "forces, which include_derivatives asks for")
+    }
+    if !includesPerAtomEnergy {
+      structure.perAtomQuantity = nil
+    } else if structure.perAtomQuantity == nil {
+      throw AtomisticsError(
+        key: "per_atom_energy", found: "no such key",
+        allowed: "one number for each atom, which per_atom_energy asks for")
+    }
+    return structure
+  }
+}

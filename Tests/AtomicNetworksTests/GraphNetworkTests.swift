@@ -1,0 +1,166 @@
+import Atomistics
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+@testable import AtomicNetworks
+
+/// Networks and losses that texts in the graph language define.
+@Suite struct GraphNetworkTests {
+  private static let graphs = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Graphs")
+
+  /// Layers for hydrogen, a text for oxygen.
+  private func model() throws -> NetworkModel {
+    var model = Fixtures.model()
+    let source = try GraphSource(Self.graphs.appendingPathComponent("network.graph"))
+    model.networks[1] = SpeciesNetwork(
+      symbol: "O", graph: try GraphNetwork(source: source, featureSize: 18, seed: 5), offset: -3.5)
+    return model
+  }
+
+  private func trainer(_ model: NetworkModel, _ objective: TrainingObjective) throws -> Trainer {
+    try Trainer(
+      model, objective: objective,
+      schedule: TrainingSchedule(batchSize: 4, maxSteps: 10, learningRate: 0.01))
+  }
+
+  @Test func aTextIsReadWithWhatItIncludes() throws {
+    let network = try #require(try model().networks[1].graph)
+    #expect(network.source.file == "network.graph")
+    #expect(Array(network.source.includes.keys) == ["layers.graph"])
+    #expect(network.parameters.count == 8)
+    #expect(network.parameters.map(\.name).contains("straight/weights"))
+    #expect(try model().networks[1].parameterCount == 19 + 18 * 16 + 16 + 16 * 16 + 16 + 17)
+  }
+
+  @Test func itIsTrainedWithForcesAndGoesOnFromItsCheckpoint() throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = 0.5
+    objective.regularization.weightsL2 = 1e-3
+    let whole = try trainer(model(), objective)
+    let batch = try whole.batch(of: Fixtures.structures(4))
+    let first = try whole.run(batch)
+    for _ in 0..<2 { _ = try whole.run(batch) }
+    let checkpoint = try TrainingCheckpoint.make(whole)
+    #expect(checkpoint.tensors.keys.contains("species_O/straight/weights"))
+    #expect(try TrainingCheckpoint.model(in: checkpoint, file: "here") == whole.model())
+    let second = try trainer(model(), objective)
+    try TrainingCheckpoint.restore(second, from: checkpoint)
+    for _ in 0..<6 {
+      let (one, other) = (try whole.run(batch), try second.run(batch))
+      #expect(one.energyErrors == other.energyErrors)
+    }
+    #expect(try whole.model() == second.model())
+    #expect(try whole.run(batch).energyLoss < first.energyLoss)
+  }
+
+  @Test func foldersKeepTheText() throws {
+    let folder = try TemporaryFolder()
+    let model = try model()
+    try model.write(to: folder.url)
+    #expect(try NetworkModel(folder: folder.url) == model)
+    #expect(try folder.names.contains("species_O_straight_weights.npy"))
+    #expect(throws: NetworkError.self) { try model.write(to: folder.url, version: .v1) }
+    #expect(throws: NetworkError.self) { try LAMMPSPotential.write(model, to: folder.url) }
+  }
+
+  /// Energies as in single precision, forces minus their derivatives.
+  @Test func itIsAPotential() throws {
+    let model = try model()
+    let potential = try NetworkPotential(model)
+    var structure = Structure(
+      species: ["O", "H", "H"], positions: [[0, 0, 0.1], [0.8, 0, 0.6], [-0.7, 0.1, 0.6]])
+    let forces = try potential.evaluate(structure).forces
+    for (atom, component) in [(0, 2), (1, 0), (2, 1)] {
+      structure.positions[atom][component] += 1e-5
+      let forward = try potential.evaluate(structure).energy
+      structure.positions[atom][component] -= 2e-5
+      let backward = try potential.evaluate(structure).energy
+      structure.positions[atom][component] += 1e-5
+      #expect(abs(forces[atom][component] + (forward - backward) / 2e-5) < 1e-7)
+    }
+    let structures = try Fixtures.structures(3)
+    let trainer = try trainer(model, TrainingObjective())
+    let errors = try trainer.run(trainer.batch(of: structures)).energyErrors
+    let results = try Evaluator(model, computesForces: false).evaluate(structures)
+    for (error, result) in zip(errors, results) {
+      #expect(abs(error - (result.energy - result.referenceEnergy)) < 1e-5)
+    }
+  }
+
+  // MARK: Losses
+
+  @Test func aLossIsWhatItsTextSays() throws {
+    var objective = TrainingObjective()
+    objective.energyLossSource = try GraphSource(
+      Self.graphs.appendingPathComponent("log_cosh.graph"))
+    let trainer = try trainer(model(), objective)
+    let step = try trainer.run(trainer.batch(of: Fixtures.structures(4)))
+    let expected = zip(step.energyErrors, step.atomCounts).reduce(0) {
+      $0 + log(cosh($1.0 / Double($1.1)))
+    }
+    #expect(abs(step.energyLoss - expected) < 1e-5 * expected)
+  }
+
+  /// The same losses in both ways train alike.
+  @Test func quadraticLossesAsTexts() throws {
+    let folder = try TemporaryFolder()
+    func source(_ errors: String, _ loss: String) throws -> GraphSource {
+      try GraphSource(
+        folder.write(
+          """
+          parameter real = double
+          \(errors) = placeholder(real[structures])
+          atom_counts = placeholder(real[structures])
+          loss = Sum(\(loss), axes: [0], keep_dims: false)
+          """, to: "\(errors).graph"))
+    }
+    var objective = TrainingObjective()
+    objective.forcesCost = 0.3
+    objective.forceLoss = .quadAtom
+    var texts = objective
+    texts.energyLossSource = try source("errors", "errors ^ 2")
+    texts.forceLossSource = try source("squared_errors", "squared_errors / atom_counts ^ 2")
+    let trainers = [try trainer(Fixtures.model(), objective), try trainer(Fixtures.model(), texts)]
+    let batch = try trainers[0].batch(of: Fixtures.structures(4))
+    for _ in 0..<3 {
+      let steps = try trainers.map { try $0.run(batch) }
+      #expect(abs(steps[0].energyLoss - steps[1].energyLoss) <= 1e-5 * steps[0].energyLoss)
+      #expect(abs(steps[0].forceLoss! - steps[1].forceLoss!) <= 1e-5 * steps[0].forceLoss!)
+    }
+  }
+
+  // MARK: Errors
+
+  @Test func whatIsNoNetworkIsNamed() throws {
+    let folder = try TemporaryFolder()
+    func message(_ text: String) throws -> String {
+      let file = try folder.write("parameter real = float\n" + text, to: "net.graph")
+      do {
+        _ = try GraphNetwork(source: GraphSource(file), featureSize: 6, seed: 0)
+        return ""
+      } catch { return "\(error)".replacing(folder.url.path, with: "") }
+    }
+    #expect(
+      try message("descriptors = placeholder(real[n, 6])")
+        == "net.graph: the text does not say what energies is")
+    #expect(
+      try message("descriptors = placeholder(real[n, 6])\nenergies = Tanh(descriptors)")
+        == "net.graph: energies is float[atoms, 6], expected float[atoms]")
+    #expect(
+      try message("descriptors = placeholder(real[n, 7])").contains(
+        "network/descriptors is float[n, 7] here, but what takes its place is float[atoms, 6]"))
+    #expect(
+      try message("include \"other.graph\"").contains("other.graph: cannot be read as a text"))
+    #expect(try message("x = Tahn(1)").contains("net.graph:2:5: there is no operation"))
+    var objective = TrainingObjective()
+    let file = try folder.write(
+      "parameter real = float\nerrors = placeholder(real[n])\nloss = errors ^ 2", to: "loss.graph")
+    objective.energyLossSource = try GraphSource(file)
+    let error = #expect(throws: NetworkError.self) { try trainer(Fixtures.model(), objective) }
+    #expect(
+      error?.description == "loss.graph: loss is float[structures], expected one number")
+  }
+}
