@@ -86,7 +86,7 @@ import Testing
     let (rendezvous, sessions) = sessions([graph])
     _ = try rendezvous.send(Tensor(1.0), key: ";;x")
     let error = #expect(throws: GraphError.self) { try sessions[0].run([received]) }
-    #expect(error?.node == "r" && error?.message == "received float64[], expected float32")
+    #expect(error?.node == "r" && error?.message == "received double[], expected float")
   }
 
   @Test(arguments: [[3, 2], [2], [4, 1], []] as [Shape]) func anotherShapeIsAnError(shape: Shape)

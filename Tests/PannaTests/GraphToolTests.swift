@@ -184,24 +184,6 @@ import Testing
     #expect(CommandLineTool.run(["graph", "plan", fixture.path("net.graph")]) == 0)
     #expect(CommandLineTool.run(["graph", "plan"]) == 2)
   }
-}
-
-/// The names of a document's elements, in their order; not well-formed ones throw.
-enum XMLReader {
-  static func names(_ text: String) throws -> [String] {
-    final class Names: NSObject, XMLParserDelegate {
-      var all: [String] = []
-      func parser(
-        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?,
-        qualifiedName: String?, attributes: [String: String]
-      ) { all.append(name) }
-    }
-    let names = Names()
-    let parser = XMLParser(data: Data(text.utf8))
-    parser.delegate = names
-    guard parser.parse() else { throw WorkError("not well-formed: \(parser.lineNumber)") }
-    return names.all
-  }
 
   /// What `Print` says goes to the standard error, values to the standard output.
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
@@ -227,5 +209,23 @@ enum XMLReader {
     #expect(values == "y = float[] [4.0]\n")
     let line = "x and its sum: [0.5 0.5...][2.0]\n"
     #expect(said == line + line)
+  }
+}
+
+/// The names of a document's elements, in their order; not well-formed ones throw.
+enum XMLReader {
+  static func names(_ text: String) throws -> [String] {
+    final class Names: NSObject, XMLParserDelegate {
+      var all: [String] = []
+      func parser(
+        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?,
+        qualifiedName: String?, attributes: [String: String]
+      ) { all.append(name) }
+    }
+    let names = Names()
+    let parser = XMLParser(data: Data(text.utf8))
+    parser.delegate = names
+    guard parser.parse() else { throw WorkError("not well-formed: \(parser.lineNumber)") }
+    return names.all
   }
 }

@@ -7,8 +7,9 @@ struct NodeOrder {
   let predecessors: [Int: Set<Int>]
 }
 
-/// Puts nodes into the order they run in: inputs and control inputs first, then what finds out sizes or
-/// waits and all it depends on, ties by the node's id.
+/// Puts nodes into the order they run in: inputs and control inputs first; then what others may wait for,
+/// `Send` and all it depends on; then what finds out sizes or waits and all it depends on; ties by the
+/// node's id. So nothing waits that could still send.
 ///
 /// A variable is read before it is written by every node that does not itself depend on the write;
 /// two writes that do not depend on each other are an error, since their order would be a guess.
@@ -25,10 +26,17 @@ func order(_ nodes: [Node]) throws -> NodeOrder {
   for access in variableAccesses(nodes) where !access.writers.isEmpty {
     try addReadsBeforeWrites(access, to: &predecessors)
   }
-  let special = nodes.filter { $0.operation.mayBlock || !$0.ownLateSymbols.isEmpty }
-  var early = Set(special.map(\.id))
-  for node in special { early.formUnion(ancestors(of: node.id, predecessors)) }
-  return NodeOrder(nodes: sort(nodes, predecessors, early), predecessors: predecessors)
+  func withAncestors(_ isWanted: (Node) -> Bool) -> Set<Int> {
+    nodes.filter(isWanted).reduce(into: []) { found, node in
+      found.insert(node.id)
+      found.formUnion(ancestors(of: node.id, predecessors))
+    }
+  }
+  let waiting = Set(nodes.filter(\.operation.mayBlock).map(\.id))
+  let urgent = withAncestors { $0.operation is Send }.subtracting(waiting)
+  let early = withAncestors { $0.operation.mayBlock || !$0.ownLateSymbols.isEmpty }
+  let sorted = sort(nodes, predecessors) { urgent.contains($0) ? 0 : early.contains($0) ? 1 : 2 }
+  return NodeOrder(nodes: sorted, predecessors: predecessors)
 }
 
 /// Who reads and who writes one variable's buffer, under whatever name.
@@ -94,13 +102,13 @@ private func ancestors(of id: Int, _ predecessors: [Int: Set<Int>]) -> Set<Int> 
   return found
 }
 
-/// Kahn's algorithm; of the nodes that could run next, an early one does, or else the one with the
-/// smallest id.
+/// Kahn's algorithm; of the nodes that could run next, one of the lowest class does, of these the one with
+/// the smallest id.
 private func sort(
-  _ nodes: [Node], _ predecessors: [Int: Set<Int>], _ early: Set<Int>
+  _ nodes: [Node], _ predecessors: [Int: Set<Int>], class: (Int) -> Int
 ) -> [Node] {
-  let late = (nodes.last?.id ?? 0) + 1
-  func rank(_ id: Int) -> Int { early.contains(id) ? id : id + late }
+  let count = (nodes.last?.id ?? 0) + 1
+  func rank(_ id: Int) -> Int { `class`(id) * count + id }
   var missing = predecessors.mapValues(\.count)
   var successors: [Int: [Int]] = [:]
   for (id, before) in predecessors {
@@ -110,7 +118,7 @@ private func sort(
   var ready = SmallestFirst(nodes.map(\.id).filter { missing[$0] == 0 }.map(rank))
   var result: [Node] = []
   while let next = ready.pop() {
-    let id = next >= late ? next - late : next
+    let id = next % count
     result.append(byID[id]!)
     for successor in successors[id] ?? [] {
       missing[successor]! -= 1
