@@ -46,6 +46,9 @@ final class TrainLog {
       )
     }
     events = try EventWriter(folder: output.trainDirectory)
+    if step == 0 {
+      try events.write(text: configuration.text, tag: "hyperparameters", step: 0)
+    }
     lossTag =
       configuration.objective.energyLossSource == nil
       ? configuration.objective.energyLoss.tag : "1.Losses/1.LOSS-graph"
@@ -62,6 +65,27 @@ final class TrainLog {
       try events.write(scalars(step), step: step.step)
       try events.flush()
     }
+  }
+
+  /// Histograms of all parameters, where it is time for them.
+  func add(_ trainer: Trainer) throws {
+    guard trainer.step.isMultiple(of: configuration.output.eventFrequency) else { return }
+    var histograms: [(tag: String, value: Histogram)] = []
+    func add(_ tag: String, _ tensor: Tensor) {
+      histograms.append((tag, Histogram(tensor.scalars(as: Float.self).map { Double($0) })))
+    }
+    for (index, network) in try trainer.model().networks.enumerated() {
+      let name = "S\(network.symbol).\(index)"
+      for (number, layer) in network.layers.enumerated() {
+        add("\(name)/W\(number)", layer.weights)
+        add("\(name)/b\(number)", layer.biases)
+      }
+      for parameter in network.graph?.parameters ?? [] {
+        add("\(name)/\(parameter.name)", parameter.value)
+      }
+    }
+    try events.write(histograms, step: trainer.step)
+    try events.flush()
   }
 
   /// Step, RMSE of the energy, the same and the MAE per atom, RMSE of the forces.
