@@ -82,25 +82,12 @@ import Testing
     #expect(Set(scalars.map(\.tag)).count == 1)
   }
 
-  @Test func histogramsCountEveryNumber() throws {
-    let histogram = Histogram((0..<300).map { Double($0) - 150 } + [149])
-    #expect(histogram.least == -150 && histogram.greatest == 149 && histogram.count == 301)
-    #expect(histogram.limits.count == 30 && histogram.buckets.count == 30)
-    #expect(histogram.limits.last == 149 && histogram.buckets.reduce(0, +) == 301)
-    #expect(histogram.buckets[0] == 10 && histogram.buckets[29] == 11)
-    #expect(histogram.sum == -1 && histogram.sumOfSquares > 2e6)
-    let equal = Histogram([2, 2])
-    #expect(equal.limits == [2] && equal.buckets == [2])
-    #expect(Histogram([]).count == 0)
-  }
-
-  /// Histograms and texts do not disturb the scalars beside them.
-  @Test func scalarsAreFoundAmongHistogramsAndTexts() throws {
+  /// Texts do not disturb the scalars beside them.
+  @Test func scalarsAreFoundAmongTexts() throws {
     let folder = try TemporaryFolder()
     let events = try EventWriter(folder: folder.url)
     try events.write(text: "- `a` = `1`", tag: "hyperparameters", step: 0)
     try events.write([("loss", 0.5)], step: 1)
-    try events.write([(tag: "weights", value: Histogram([1, 2, 4]))], step: 1)
     try events.close()
     let scalars = try EventReader.scalars(in: events.file)
     #expect(scalars.map(\.tag) == ["loss"] && scalars[0].value == 0.5)

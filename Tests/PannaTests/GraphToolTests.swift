@@ -202,7 +202,9 @@ enum XMLReader {
     guard parser.parse() else { throw WorkError("not well-formed: \(parser.lineNumber)") }
     return names.all
   }
+}
 
+extension GraphToolTests {
   /// What `Print` says goes to the standard error, values to the standard output.
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
   func printedValues() throws {

@@ -28,6 +28,7 @@ final class TrainLog {
   private let statistics: StepLog
   private let validations: StepLog?
   private let events: EventWriter
+  private let histograms: ParameterHistograms
   private let configuration: TrainConfiguration
   private let lossTag: String
 
@@ -46,6 +47,7 @@ final class TrainLog {
       )
     }
     events = try EventWriter(folder: output.trainDirectory)
+    histograms = try ParameterHistograms(configuration.networks.model.networks)
     if step == 0 {
       try events.write(text: configuration.text, tag: "hyperparameters", step: 0)
     }
@@ -70,21 +72,7 @@ final class TrainLog {
   /// Histograms of all parameters, where it is time for them.
   func add(_ trainer: Trainer) throws {
     guard trainer.step.isMultiple(of: configuration.output.eventFrequency) else { return }
-    var histograms: [(tag: String, value: Histogram)] = []
-    func add(_ tag: String, _ tensor: Tensor) {
-      histograms.append((tag, Histogram(tensor.scalars(as: Float.self).map { Double($0) })))
-    }
-    for (index, network) in try trainer.model().networks.enumerated() {
-      let name = "S\(network.symbol).\(index)"
-      for (number, layer) in network.layers.enumerated() {
-        add("\(name)/W\(number)", layer.weights)
-        add("\(name)/b\(number)", layer.biases)
-      }
-      for parameter in network.graph?.parameters ?? [] {
-        add("\(name)/\(parameter.name)", parameter.value)
-      }
-    }
-    try events.write(histograms, step: trainer.step)
+    try events.write(summary: histograms.summary(of: trainer.model().networks), step: trainer.step)
     try events.flush()
   }
 
