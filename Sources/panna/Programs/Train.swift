@@ -156,7 +156,6 @@ private struct TrainingRun {
       if isOver() || trainer.step.isMultiple(of: output.checkpointSteps) {
         try save(checkpoints, validation?.notes ?? [:])
       }
-      try log.add(trainer)
     }
     batches.close()
     try log.close()
