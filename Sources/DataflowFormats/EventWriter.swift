@@ -43,10 +43,7 @@ public final class EventWriter {
     _ scalars: [(tag: String, value: Double)], step: Int,
     wallTime: Double = Date().timeIntervalSince1970
   ) throws {
-    var event = ProtobufWriter()
-    event.field(1, double: wallTime)
-    event.field(2, varint: UInt64(bitPattern: Int64(step)))
-    event.field(5) { summary in
+    try write(step: step, wallTime: wallTime) { summary in
       for (tag, value) in scalars {
         summary.field(1) {
           $0.field(1, string: tag)
@@ -54,6 +51,17 @@ public final class EventWriter {
         }
       }
     }
+  }
+
+  /// Adds an event with a summary.
+  func write(
+    step: Int, wallTime: Double = Date().timeIntervalSince1970,
+    _ summary: (inout ProtobufWriter) -> Void
+  ) throws {
+    var event = ProtobufWriter()
+    event.field(1, double: wallTime)
+    event.field(2, varint: UInt64(bitPattern: Int64(step)))
+    event.field(5, summary)
     try writer.write(event.bytes)
   }
 

@@ -81,4 +81,15 @@ import Testing
     #expect(scalars.map(\.value) == expected.map(\.loss))
     #expect(Set(scalars.map(\.tag)).count == 1)
   }
+
+  /// Texts do not disturb the scalars beside them.
+  @Test func scalarsAreFoundAmongTexts() throws {
+    let folder = try TemporaryFolder()
+    let events = try EventWriter(folder: folder.url)
+    try events.write(text: "- `a` = `1`", tag: "hyperparameters", step: 0)
+    try events.write([("loss", 0.5)], step: 1)
+    try events.close()
+    let scalars = try EventReader.scalars(in: events.file)
+    #expect(scalars.map(\.tag) == ["loss"] && scalars[0].value == 0.5)
+  }
 }

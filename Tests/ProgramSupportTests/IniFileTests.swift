@@ -131,4 +131,9 @@ import Testing
       #expect(try !IniFile(path: file.path).sections.isEmpty, "\(file.path)")
     }
   }
+
+  @Test func markdownHasAllKeys() throws {
+    let file = try IniFile(text: "[A]\nx = 1\ny = a,\n  b\n[B]\nz: 2", path: "a.ini")
+    #expect(file.markdown == "**A**\n\n- `x` = `1`\n- `y` = `a, b`\n\n**B**\n\n- `z` = `2`\n")
+  }
 }

@@ -101,6 +101,16 @@ public struct IniFile: Sendable, Equatable {
     sections[section].set(key, to: value)
   }
 
+  /// All sections and keys as lists in Markdown.
+  public var markdown: String {
+    sections.map { section in
+      let lines = section.entries.map {
+        "- `\($0.key)` = `\($0.value.replacing("\n", with: " "))`\n"
+      }
+      return "**\(section.name)**\n\n" + lines.joined()
+    }.joined(separator: "\n")
+  }
+
   /// A section, nil where the file has none of that name.
   public subscript(name: String) -> IniSection? { sections.first { $0.name == name } }
 

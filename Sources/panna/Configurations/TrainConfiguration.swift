@@ -20,6 +20,8 @@ struct TrainConfiguration {
 
   let data: URL
   let inputFormat: TrainingData
+  /// The file as it was understood, for the record.
+  let text: String
   let output: Output
   let objective: TrainingObjective
   let schedule: TrainingSchedule
@@ -74,6 +76,7 @@ struct TrainConfiguration {
     }
     try file.check(known: known)
     data = try io.url("data_dir")
+    text = file.markdown
     inputFormat = try io.choice("input_format", default: .packed)
     gvectIni = io.has("gvect_ini") || inputFormat == .examples ? try io.url("gvect_ini") : nil
     output = try Self.output(io, instance)

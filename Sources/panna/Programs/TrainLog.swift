@@ -46,6 +46,9 @@ final class TrainLog {
       )
     }
     events = try EventWriter(folder: output.trainDirectory)
+    if step == 0 {
+      try events.write(text: configuration.text, tag: "hyperparameters", step: 0)
+    }
     lossTag =
       configuration.objective.energyLossSource == nil
       ? configuration.objective.energyLoss.tag : "1.Losses/1.LOSS-graph"
