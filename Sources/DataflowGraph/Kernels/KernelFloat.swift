@@ -15,6 +15,8 @@ extension KernelFloat {
   package static var minusOne: Self { -1 }
   package static var lowest: Self { -.infinity }
   package static var highest: Self { .infinity }
+  package static var lowestFinite: Self { -.greatestFiniteMagnitude }
+  package static var highestFinite: Self { .greatestFiniteMagnitude }
 
   package init(truncating value: Int) { self = Self(value) }
   package init(constant: Double) { self = Self(constant) }

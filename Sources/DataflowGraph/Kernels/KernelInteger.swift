@@ -12,6 +12,8 @@ extension KernelInteger {
   package static var minusOne: Self { 0 &- 1 }
   package static var lowest: Self { min }
   package static var highest: Self { max }
+  package static var lowestFinite: Self { min }
+  package static var highestFinite: Self { max }
 
   package init(truncating value: Int) { self = Self(truncatingIfNeeded: value) }
   package init(constant: Double) { self = Self(constant) }

@@ -11,6 +11,9 @@ package protocol KernelNumber: TensorElement, Numeric, Comparable, Hashable, Cod
   /// The number below which there is none, and the one above which there is none.
   static var lowest: Self { get }
   static var highest: Self { get }
+  /// The lowest and the highest number that is not infinite.
+  static var lowestFinite: Self { get }
+  static var highestFinite: Self { get }
 
   /// A whole number, less the bits that do not fit.
   init(truncating value: Int)

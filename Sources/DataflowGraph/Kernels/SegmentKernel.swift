@@ -66,7 +66,7 @@ final class SegmentKernel<T: KernelNumber>: LateSizeKernel {
     _ range: Range<Int>, _ source: UnsafePointer<T>, _ ids: TensorView,
     into result: UnsafeMutablePointer<T>
   ) {
-    result.update(repeating: function.identity(), count: segments * inner)
+    result.update(repeating: start, count: segments * inner)
     for row in range {
       let target = result + ids.integer(at: row, idType) * inner
       let elements = source + row * inner
@@ -75,6 +75,15 @@ final class SegmentKernel<T: KernelNumber>: LateSizeKernel {
       } else {
         function.apply(target, elements, target, inner)
       }
+    }
+  }
+
+  /// What a segment begins with: extremes of rows in any order begin with a finite number.
+  private var start: T {
+    switch function {
+    case .maximum where !isSorted: T.lowestFinite
+    case .minimum where !isSorted: T.highestFinite
+    default: function.identity()
     }
   }
 
@@ -151,8 +160,10 @@ extension SegmentOperation {
 
 extension OperationSample {
   /// Samples of rows with ids that are sorted or not.
+  ///
+  /// - Parameter empty: what a segment without rows is; if nil no sample has such segments.
   static func segments(
-    _ make: (Int) -> any Operation, isSorted: Bool, empty: Double,
+    _ make: (Int) -> any Operation, isSorted: Bool, empty: Double?,
     in range: ClosedRange<Double> = -1.5...1.5,
     _ function: @escaping @Sendable ([Double]) -> Double
   ) -> [OperationSample] {
@@ -160,7 +171,7 @@ extension OperationSample {
       ([5], 3, 1), ([6, 2], 4, 1), ([0, 2], isSorted ? 0 : 2, 1), ([4, 2, 3], 2, 1),
       ([3, 1], 5, 1), ([2, 3, 2], 3, isSorted ? 1 : 2), ([20_000, 3], 40, 1),
     ]
-    return cases.enumerated().map { number, sample in
+    return cases.enumerated().compactMap { number, sample in
       let (shape, segments, rank) = sample
       let rows = shape.dimensions.prefix(rank).reduce(1, *)
       let inner = shape.dimensions.dropFirst(rank).reduce(1, *)
@@ -173,11 +184,10 @@ extension OperationSample {
         ? Tensor(shape: idShape, scalars: ids.map { Int32($0) })
         : Tensor(shape: idShape, scalars: ids.map { Int64($0) })
       let places = ids
-      // Where a segment without rows is infinite, so is the loss, and has no differences.
-      let isInfinite = empty.isInfinite && Set(ids).count < count
+      guard empty != nil || Set(ids).count == count else { return nil }
       return OperationSample(
         make(segments), [.random(shape, in: range), tensor],
-        differentiable: shape.elementCount > 1000 || isInfinite ? [] : [0]
+        differentiable: shape.elementCount > 1000 ? [] : [0]
       ) { inputs in
         var groups = Array(repeating: [Double](), count: count * inner)
         for (index, element) in inputs[0].doubles.enumerated() {
@@ -185,7 +195,7 @@ extension OperationSample {
         }
         let sizes = [count] + shape.dimensions.dropFirst(rank)
         return [
-          Tensor(shape: Shape(sizes), scalars: groups.map { $0.isEmpty ? empty : function($0) })
+          Tensor(shape: Shape(sizes), scalars: groups.map { $0.isEmpty ? empty! : function($0) })
         ]
       }
     }

@@ -1,7 +1,7 @@
 import Tensors
 
-/// The largest of the rows that belong together; the lowest number for a segment without rows. TensorFlow's
-/// `UnsortedSegmentMax` with the number of segments as an attribute.
+/// The largest of the rows that belong together; the lowest finite number for a segment
+/// without rows. TensorFlow's `UnsortedSegmentMax` with the number of segments as an attribute.
 public struct UnsortedSegmentMax: SegmentOperation {
   public static let name = "UnsortedSegmentMax"
   public static let function = BinaryFunction.maximum
@@ -33,7 +33,7 @@ public struct UnsortedSegmentMax: SegmentOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.segments(
-      { UnsortedSegmentMax(segments: Dimension($0)) }, isSorted: false, empty: -.infinity,
+      { UnsortedSegmentMax(segments: Dimension($0)) }, isSorted: false, empty: nil,
       { $0.max()! })
   }
 }

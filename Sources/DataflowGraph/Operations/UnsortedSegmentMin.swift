@@ -1,7 +1,7 @@
 import Tensors
 
-/// The smallest of the rows that belong together; the highest number for a segment without rows. TensorFlow's
-/// `UnsortedSegmentMin` with the number of segments as an attribute.
+/// The smallest of the rows that belong together; the highest finite number for a segment
+/// without rows. TensorFlow's `UnsortedSegmentMin` with the number of segments as an attribute.
 public struct UnsortedSegmentMin: SegmentOperation {
   public static let name = "UnsortedSegmentMin"
   public static let function = BinaryFunction.minimum
@@ -33,7 +33,7 @@ public struct UnsortedSegmentMin: SegmentOperation {
 
   public static var samples: [OperationSample] {
     OperationSample.segments(
-      { UnsortedSegmentMin(segments: Dimension($0)) }, isSorted: false, empty: .infinity,
+      { UnsortedSegmentMin(segments: Dimension($0)) }, isSorted: false, empty: nil,
       { $0.min()! })
   }
 }
