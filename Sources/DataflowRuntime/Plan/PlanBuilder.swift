@@ -226,12 +226,16 @@ struct PlanBuilder {
       for id in predecessors[node.id]! { before.formUnion(stepsBefore[id]!) }
       stepsBefore[node.id] = stepOfNode[node].map { [$0] } ?? before
     }
+    // Of each buffer, who wrote it last and who has read it since: all others are done before that.
+    var recent = Array(repeating: [Int](), count: buffers.count)
     return steps.enumerated().map { position, step in
       var before: Set<Int> = []
       for id in predecessors[step.node.id]! { before.formUnion(stepsBefore[id]!) }
       if let source = step.overwrites {
-        before.formUnion(users[values[step.inputs[source]].buffer].filter { $0 < position })
+        before.formUnion(recent[values[step.inputs[source]].buffer])
       }
+      for value in step.inputs { recent[values[value].buffer].append(position) }
+      for value in step.outputs { recent[values[value].buffer] = [position] }
       return before.sorted()
     }
   }
