@@ -118,7 +118,7 @@ import Testing
       found == [
         "x = Placeholder(dtype: float, shape: [x_0, 2])",
         "outer/a = Tanh(x) @/device:GPU:1",
-        "outer/b = Exp(outer/a, ^outer/a) @/job:ps @^x",
+        "outer/b = Exp(outer/a, ^outer/a) @^x",
         "c = Neg(outer/b, ^outer/a, ^outer/b)",
       ])
   }

@@ -22,6 +22,8 @@ public final class Graph: @unchecked Sendable {
 
   /// Whether some operation finds out sizes while it runs.
   package private(set) var hasLateSizes = false
+  /// Who finds out the sizes that have names of the user's choice.
+  private var sizeBinders: [String: Node] = [:]
 
   /// The graph whose values a function's body may use, nil for a graph of its own.
   public let parent: Graph?
@@ -88,6 +90,12 @@ public final class Graph: @unchecked Sendable {
       controlInputs: controlScopes.joined() + controlInputs,
       outputSpecs: specs.map { nameLateSizes($0, of: unique) },
       device: deviceScopes.last ?? DeviceName(), colocation: colocationScopes.last)
+    for symbol in (operation as? BindSizes)?.names ?? [] {
+      if let other = sizeBinders.updateValue(node, forKey: symbol) {
+        throw node.error("binds the size \"\(symbol)\", and so does \(other.name)")
+      }
+      hasLateSizes = true
+    }
     hasLateSizes = hasLateSizes || specs.contains { $0.shape.hasLateSizes }
     nodes.append(node)
     byName[unique] = node
@@ -118,6 +126,13 @@ public final class Graph: @unchecked Sendable {
 
   /// The node of that name.
   public func node(named name: String) -> Node? { byName[name] }
+
+  /// The node that finds out a size while it runs, nil for a size that is fed or another graph's.
+  package func lateSizeSource(_ symbol: String) -> Node? {
+    if let binder = sizeBinders[symbol] { return binder }
+    guard let mark = symbol.lastIndex(of: "?"), symbol.hasPrefix(path) else { return nil }
+    return byName[String(symbol[..<mark].dropFirst(path.count))]
+  }
 
   /// Prefixes the names of the nodes that `body` adds with `name/`.
   public func withNameScope<R>(_ name: String, _ body: () throws -> R) rethrows -> R {
@@ -151,10 +166,15 @@ public final class Graph: @unchecked Sendable {
     return try body()
   }
 
-  /// Makes the nodes that `body` adds run on the device of `node`, wherever that is.
+  /// Makes the nodes that `body` adds run on the device of `node`, wherever that is; device scopes around
+  /// it do not count.
   public func withColocation<R>(_ node: Node, _ body: () throws -> R) rethrows -> R {
     colocationScopes.append(node)
-    defer { colocationScopes.removeLast() }
+    deviceScopes.append(DeviceName())
+    defer {
+      colocationScopes.removeLast()
+      deviceScopes.removeLast()
+    }
     return try body()
   }
 

@@ -59,5 +59,11 @@ public final class GraphFunction: @unchecked Sendable, Equatable {
     return outputs.map { copies[$0]! }
   }
 
+  /// The sizes that its nodes depend on and none of them finds out.
+  var outerSymbols: Set<String> {
+    let all = graph.nodes.reduce(into: Set<String>()) { $0.formUnion($1.symbols) }
+    return all.filter { !$0.hasPrefix(graph.path) }
+  }
+
   public static func == (left: GraphFunction, right: GraphFunction) -> Bool { left === right }
 }

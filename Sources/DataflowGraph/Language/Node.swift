@@ -33,7 +33,43 @@ public final class Node: @unchecked Sendable {
   public var operationName: String { type(of: operation).name }
 
   /// The names of the sizes that the operation finds out while it runs, by their number.
-  package func lateSymbol(_ index: Int) -> String { "\(graph.path)\(name)?\(index)" }
+  package func lateSymbol(_ index: Int) -> String {
+    if let names = (operation as? BindSizes)?.names, !names.isEmpty { return names[index] }
+    return "\(graph.path)\(name)?\(index)"
+  }
+
+  /// The names of the sizes that the node finds out while it runs.
+  package var ownLateSymbols: [String] {
+    if let names = (operation as? BindSizes)?.names, !names.isEmpty { return names }
+    let prefix = "\(graph.path)\(name)?"
+    let symbols = outputSpecs.reduce(into: Set<String>()) { found, spec in
+      for dimension in spec.shape.dimensions { found.formUnion(dimension.symbols) }
+    }
+    return symbols.filter { $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("?") }
+  }
+
+  /// Every size that the node's outputs and attributes depend on, by name; functions' bodies too.
+  package var symbols: Set<String> {
+    var found: Set<String> = []
+    func note(_ shape: SymbolicShape) {
+      for dimension in shape.dimensions { found.formUnion(dimension.symbols) }
+    }
+    for spec in outputSpecs { note(spec.shape) }
+    for attribute in operation.attributes.values.values {
+      switch attribute {
+      case .shape(let shape): note(shape)
+      case .shapes(let shapes): shapes.forEach(note)
+      case .function(let function): found.formUnion(function.outerSymbols)
+      default: break
+      }
+    }
+    return found
+  }
+
+  /// The nodes that find out sizes which this one depends on, without being among its inputs.
+  package var lateSizeSources: [Node] {
+    symbols.compactMap { graph.lateSizeSource($0) }.filter { $0 != self }
+  }
 
   /// The first output.
   public var output: Value { self[0] }

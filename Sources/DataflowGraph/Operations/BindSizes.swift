@@ -2,15 +2,24 @@ import Tensors
 
 /// Turns the elements of a vector of whole numbers into sizes, so that shapes can depend on data.
 ///
-/// The output holds nothing; the sizes are those of its shape, one for each element and a 0. Not
-/// in TensorFlow, where shapes are tensors throughout.
+/// The output holds nothing; the sizes are those of its shape, one for each element and a 0. They have
+/// names of their own, or those that are given. Not in TensorFlow, where shapes are tensors throughout.
 public struct BindSizes: Operation {
   public static let name = "BindSizes"
   public static var tensorFlowForm: TensorFlowForm { .none }
   public static var samples: [OperationSample] { [] }
 
-  public init() {}
-  public init(attributes: Attributes) {}
+  /// What the sizes are called; empty for names that only this node's sizes have.
+  let names: [String]
+
+  /// - Parameter names: one for each element, which nothing else in the graph may fix.
+  public init(names: [String] = []) { self.names = names }
+
+  public init(attributes: Attributes) throws {
+    names = try attributes.strings("names", default: [])
+  }
+
+  public var attributes: Attributes { names.isEmpty ? [:] : ["names": .strings(names)] }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
@@ -20,7 +29,11 @@ public struct BindSizes: Operation {
         "the sizes have the shape \(inputs[0].shape), expected a scalar or a vector of known length"
       )
     }
-    return [TensorSpec(.uint8, SymbolicShape((0..<count).map { .late($0) } + [0]))]
+    guard names.isEmpty || names.count == count else {
+      throw GraphError("attribute names = \(names), expected \(count) names")
+    }
+    let sizes = names.isEmpty ? (0..<count).map { .late($0) } : names.map(Dimension.init(symbol:))
+    return [TensorSpec(.uint8, SymbolicShape(sizes + [0]))]
   }
 
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {

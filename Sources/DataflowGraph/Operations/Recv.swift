@@ -9,24 +9,33 @@ public struct Recv: Operation {
 
   let spec: TensorSpec
   let names: TransferNames
+  /// Whether something else in the graph fixes the shape's named sizes.
+  let knowsSizes: Bool
 
-  /// - Parameter spec: type and shape; sizes with names are found out in the run.
+  /// - Parameters:
+  ///   - spec: type and shape.
+  ///   - knowsSizes: whether something else in the graph fixes the sizes with names; they are found out
+  ///     in the run if not.
   public init(
-    _ tensorName: String, _ spec: TensorSpec, from sender: String, to receiver: String
+    _ tensorName: String, _ spec: TensorSpec, from sender: String, to receiver: String,
+    knowsSizes: Bool = false
   ) {
     self.spec = spec
+    self.knowsSizes = knowsSizes
     names = TransferNames(tensor: tensorName, sender: sender, receiver: receiver)
   }
 
   public init(attributes: Attributes) throws {
     spec = TensorSpec(try attributes.type("tensor_type"), try attributes.shape("shape"))
     names = try TransferNames(attributes)
+    knowsSizes = try attributes.bool("knows_sizes", default: false)
   }
 
   public var attributes: Attributes {
-    let own: [String: AttributeValue] = [
+    var own: [String: AttributeValue] = [
       "tensor_type": .type(spec.elementType), "shape": .shape(spec.shape),
     ]
+    if knowsSizes { own["knows_sizes"] = .bool(true) }
     return Attributes(own.merging(names.attributes) { $1 })
   }
 
@@ -35,6 +44,7 @@ public struct Recv: Operation {
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 0)
+    if knowsSizes { return [spec] }
     var late = LateSizes()
     let sizes = spec.shape.dimensions.map { $0.known == nil ? late.next() : $0 }
     return [TensorSpec(spec.elementType, SymbolicShape(sizes))]

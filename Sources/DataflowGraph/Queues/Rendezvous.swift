@@ -30,6 +30,9 @@ public final class Rendezvous: Sendable {
     try queue(key).dequeue(1, cancellation: cancellation)?[0][0]
   }
 
+  /// Forgets what was sent and nobody has received; for when no run is under way.
+  package func clear() { state.withLock { $0.queues = [:] } }
+
   /// Lets nothing more in, so that nobody waits for what never comes.
   public func close() {
     let queues = state.withLock { state in

@@ -133,11 +133,16 @@ final class GraphBuilder {
     }
   }
 
+  /// What is said of a node's place itself counts together, whatever its order: the device inside the
+  /// colocation, which would hide it otherwise.
   private func with<T>(
     _ places: [PlaceSyntax], in scope: LanguageScope, _ body: () throws -> T
   ) throws -> T {
-    guard let first = places.first else { return try body() }
-    func rest() throws -> T { try with(Array(places.dropFirst()), in: scope, body) }
+    let index = places.firstIndex { if case .node = $0 { true } else { false } } ?? 0
+    guard places.indices.contains(index) else { return try body() }
+    var others = places
+    let first = others.remove(at: index)
+    func rest() throws -> T { try with(others, in: scope, body) }
     switch first {
     case .device(let text, let offset):
       let device = try at(offset) { try DeviceName(text) }

@@ -31,15 +31,17 @@ public struct AdamOptimizer: Optimizer {
       constant(beta2), name: "beta2_power", isTrainable: false)
     let (beta1, beta2, epsilon) = (constant(beta1), constant(beta2), constant(epsilon))
     let updates = try zip(variables, gradients).map { variable, gradient in
-      let zeros = graph.zeros(like: variable.value)
-      let m = try graph.variable(zeros, name: "\(variable.name)/Adam", isTrainable: false)
-      let v = try graph.variable(zeros, name: "\(variable.name)/Adam_1", isTrainable: false)
-      return try graph.add(
-        ApplyAdam(),
-        [
-          variable.value, m.value, v.value, beta1Power.value, beta2Power.value, learningRate,
-          beta1, beta2, epsilon, gradient,
-        ], name: "Adam/update_\(variable.name)/ApplyAdam")
+      try graph.withColocation(variable.value.node) {
+        let zeros = graph.zeros(like: variable.value)
+        let m = try graph.variable(zeros, name: "\(variable.name)/Adam", isTrainable: false)
+        let v = try graph.variable(zeros, name: "\(variable.name)/Adam_1", isTrainable: false)
+        return try graph.add(
+          ApplyAdam(),
+          [
+            variable.value, m.value, v.value, beta1Power.value, beta2Power.value, learningRate,
+            beta1, beta2, epsilon, gradient,
+          ], name: "Adam/update_\(variable.name)/ApplyAdam")
+      }
     }
     let powers = try graph.withControlDependencies(updates) {
       try [(beta1Power, beta1), (beta2Power, beta2)].map { power, beta in

@@ -15,8 +15,10 @@ public protocol Optimizer: Sendable {
 extension Graph {
   /// A slot of an optimizer: a variable like another one, with one number everywhere.
   func slot(_ name: String, of variable: Variable, _ initial: Double) throws -> Value {
-    let value = broadcast(constant(initial, variable.value.elementType), to: variable.value.shape)
-    return try self.variable(value, name: "\(variable.name)/\(name)", isTrainable: false).value
+    try withColocation(variable.value.node) {
+      let value = broadcast(constant(initial, variable.value.elementType), to: variable.value.shape)
+      return try self.variable(value, name: "\(variable.name)/\(name)", isTrainable: false).value
+    }
   }
 
   /// A node that updates each variable by an operation of the given inputs.
@@ -26,9 +28,12 @@ extension Graph {
   ) throws -> Node {
     precondition(gradients.count == variables.count, "\(name): a gradient for each variable")
     let updates = try zip(variables, gradients).map { variable, gradient in
-      try add(
-        operation, try inputs(variable, gradient),
-        name: "\(name)/update_\(variable.name)/\(type(of: operation).name)")
+      let inputs = try inputs(variable, gradient)
+      return try withColocation(variable.value.node) {
+        try add(
+          operation, inputs,
+          name: "\(name)/update_\(variable.name)/\(type(of: operation).name)")
+      }
     }
     return group(updates, name: name)
   }

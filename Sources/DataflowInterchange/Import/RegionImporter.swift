@@ -70,8 +70,8 @@ final class RegionImporter {
     let step = NodeImport(region: self, def: def, inputs: inputs, controls: control(of: node))
     do {
       let device = try DeviceName(def.device)
-      outputs[node] = try graph.withDevice(device) {
-        try withColocation(def) { try step.run() }
+      outputs[node] = try withColocation(def) {
+        try graph.withDevice(device) { try step.run() }
       }
     } catch let error as GraphError where error.node == nil {
       throw def.error(error.message)

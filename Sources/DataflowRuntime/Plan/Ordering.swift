@@ -14,16 +14,12 @@ struct NodeOrder {
 /// A variable is read before it is written by every node that does not itself depend on the write;
 /// two writes that do not depend on each other are an error, since their order would be a guess.
 func order(_ nodes: [Node]) throws -> NodeOrder {
-  var predecessors = Dictionary(
-    uniqueKeysWithValues: nodes.map { node in
-      let late = node.graph.hasLateSizes ? node.lateSizeSources : []
-      return (node.id, Set((node.inputs.map(\.node) + node.controlInputs + late).map(\.id)))
-    })
+  var predecessors = directPredecessors(nodes)
   let ids = Set(predecessors.keys)
   for id in ids where !predecessors[id]!.isSubset(of: ids) {
     predecessors[id]!.formIntersection(ids)
   }
-  for access in variableAccesses(nodes) where !access.writers.isEmpty {
+  for access in variableAccesses(nodes).accesses where !access.writers.isEmpty {
     try addReadsBeforeWrites(access, to: &predecessors)
   }
   func withAncestors(_ isWanted: (Node) -> Bool) -> Set<Int> {
@@ -39,14 +35,25 @@ func order(_ nodes: [Node]) throws -> NodeOrder {
   return NodeOrder(nodes: sorted, predecessors: predecessors)
 }
 
+/// The nodes that each one needs: its inputs, its control inputs and who finds out its sizes; by their ids.
+func directPredecessors(_ nodes: [Node]) -> [Int: Set<Int>] {
+  Dictionary(
+    uniqueKeysWithValues: nodes.map { node in
+      let late = node.graph.hasLateSizes ? node.lateSizeSources : []
+      return (node.id, Set((node.inputs.map(\.node) + node.controlInputs + late).map(\.id)))
+    })
+}
+
 /// Who reads and who writes one variable's buffer, under whatever name.
-private struct VariableAccess {
+struct VariableAccess {
   var variable: Node
   var readers: [Node] = []
   var writers: [Node] = []
 }
 
-private func variableAccesses(_ nodes: [Node]) -> [VariableAccess] {
+/// The accesses, and which of them is of the variable that a value is, under whatever name.
+func variableAccesses(_ nodes: [Node]) -> (accesses: [VariableAccess], indexOfBuffer: [Value: Int])
+{
   var accesses: [VariableAccess] = []
   var indexOfBuffer: [Value: Int] = [:]
   for node in nodes {
@@ -69,7 +76,7 @@ private func variableAccesses(_ nodes: [Node]) -> [VariableAccess] {
       for output in node.outputs { indexOfBuffer[output] = index }
     }
   }
-  return accesses
+  return (accesses, indexOfBuffer)
 }
 
 private func addReadsBeforeWrites(
@@ -91,7 +98,7 @@ private func addReadsBeforeWrites(
   }
 }
 
-private func ancestors(of id: Int, _ predecessors: [Int: Set<Int>]) -> Set<Int> {
+func ancestors(of id: Int, _ predecessors: [Int: Set<Int>]) -> Set<Int> {
   var found: Set<Int> = []
   var pending = [id]
   while let next = pending.popLast() {

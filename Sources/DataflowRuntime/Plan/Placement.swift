@@ -31,13 +31,7 @@ public struct Placement: Sendable {
   }
 
   private func device(for group: [Node]) throws -> Int {
-    var wanted = DeviceName()
-    for node in group {
-      guard wanted.isCompatible(with: node.device) else {
-        throw node.error("asks for the device \(node.device), what it must be with for \(wanted)")
-      }
-      wanted = wanted.completed(by: node.device)
-    }
+    let wanted = try wantedDevice(group)
     let able = devices.indices.filter { index in group.allSatisfy { devices[index].canRun($0) } }
     if let found = able.first(where: { wanted.matches(devices[$0].name) }) { return found }
     let names = devices.map { $0.name.short }.joined(separator: ", ")
@@ -50,29 +44,44 @@ public struct Placement: Sendable {
     log("\(group[0].name): runs on \(devices[fallback].name), not on \(wanted), \(why)")
     return fallback
   }
+}
 
-  /// Groups of nodes that must be on one device.
-  private func companions(_ nodes: [Node]) -> [[Node]] {
-    var leader: [Node: Node] = [:]
-    func root(_ node: Node) -> Node {
-      var node = node
-      while let next = leader[node] { node = next }
-      return node
+/// What the nodes of a group ask for together.
+///
+/// - Throws: `GraphError` where they contradict each other.
+func wantedDevice(_ group: [Node]) throws -> DeviceName {
+  var wanted = DeviceName()
+  for node in group {
+    guard wanted.isCompatible(with: node.device) else {
+      throw node.error("asks for the device \(node.device), what it must be with for \(wanted)")
     }
-    let present = Set(nodes)
-    func join(_ a: Node, _ b: Node) {
-      let (first, second) = (root(a), root(b))
-      if first != second { leader[second] = first }
-    }
-    for node in nodes {
-      for index in node.operation.mutatedInputs { join(node.inputs[index].node, node) }
-      for input in node.inputs where input.elementType == .resource { join(input.node, node) }
-      if let other = node.colocation, present.contains(other) { join(other, node) }
-    }
-    var groups: [Node: [Node]] = [:]
-    for node in nodes { groups[root(node), default: []].append(node) }
-    return nodes.compactMap { groups[$0] }
+    wanted = wanted.completed(by: node.device)
   }
+  return wanted
+}
+
+/// Groups of nodes that must be on one device, because one writes another's variable, holds its queue, or
+/// asks for it.
+func companions(_ nodes: [Node]) -> [[Node]] {
+  var leader: [Node: Node] = [:]
+  func root(_ node: Node) -> Node {
+    var node = node
+    while let next = leader[node] { node = next }
+    return node
+  }
+  let present = Set(nodes)
+  func join(_ a: Node, _ b: Node) {
+    let (first, second) = (root(a), root(b))
+    if first != second { leader[second] = first }
+  }
+  for node in nodes {
+    for index in node.operation.mutatedInputs { join(node.inputs[index].node, node) }
+    for input in node.inputs where input.elementType == .resource { join(input.node, node) }
+    if let other = node.colocation, present.contains(other) { join(other, node) }
+  }
+  var groups: [Node: [Node]] = [:]
+  for node in nodes { groups[root(node), default: []].append(node) }
+  return nodes.compactMap { groups[$0] }
 }
 
 extension DeviceName {
