@@ -64,6 +64,38 @@ import Testing
     }
   }
 
+  /// A constant on a branch waits for the branch's pivot, an `Identity` that is a view; it must not be
+  /// taken when the other branch is.
+  @Test(arguments: [true, false], [true, false])
+  func constantsOfABranchNotTakenDoNotCount(isFirst: Bool, isOptimized: Bool) throws {
+    let condition = graph.placeholder(.bool, [])
+    let sides = try graph.add(Switch(), [condition, condition])
+    let constants = try [10.0, 20].enumerated().map { side, element in
+      let pivot = identity(identity(sides[side]))
+      return try graph.add(Const(Tensor(element)), controlInputs: [pivot.node]).output
+    }
+    let merged = try graph.add(Merge(), constants)
+    var options = SessionOptions()
+    options.isOptimized = isOptimized
+    let result = try Session(graph, options: options).run(
+      [merged[0]], feeds: [condition: Tensor(isFirst)])
+    #expect(result == [Tensor(isFirst ? 20.0 : 10)])
+  }
+
+  /// A view that says a size which only the run finds out: right or an error, never read too early.
+  @Test func viewsOfLateSizesAreCheckedLate() throws {
+    let x = graph.placeholder(.float64, ["n"])
+    let limit = graph.placeholder(.float64, ["m"])
+    let positive = places(where: x .> 0)
+    let rows = reshape(cast(positive, to: .float64), [limit.shape[0]])
+    let result = try run([rows], [x: Tensor([1.0, -1, 3]), limit: Tensor([0.0, 0])])
+    #expect(result[0] == [0, 2])
+    let error = #expect(throws: GraphError.self) {
+      try run([rows], [x: Tensor([1.0, -1, 3]), limit: Tensor([0.0])])
+    }
+    #expect(error?.message == "Reshape: 2 elements cannot have the shape [1]")
+  }
+
   // MARK: Loops
 
   @Test(arguments: [0, 1, 4]) func loopDifferentiatesTwice(count: Int) throws {

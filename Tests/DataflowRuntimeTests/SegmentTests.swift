@@ -50,4 +50,28 @@ import Testing
       [y, gradient], feeds: [x: Tensor([2, -3] as [Double])])
     #expect(result.map { $0.scalars(as: Double.self) } == [[2], [1, 0]])
   }
+
+  /// Rows with negative ids are left out, as in TensorFlow, and have no gradient.
+  @Test func negativeIdsAreLeftOut() throws {
+    let x = graph.placeholder(.float64, [4, 2])
+    let ids = graph.constant(Tensor([1, -1, 0, 1] as [Int32]))
+    let functions = [
+      unsortedSegmentSum, unsortedSegmentProd, unsortedSegmentMax, unsortedSegmentMin,
+    ]
+    let values = functions.map { $0(x, ids, 2, nil) }
+    let gradients = try values.map { try graph.gradient(of: sum($0), withRespectTo: x) }
+    let input = Tensor(shape: [4, 2], scalars: [1.0, 2, 100, 200, 3, 4, 5, -6])
+    let found = try Session(graph).run(values + gradients, feeds: [x: input])
+      .map { $0.scalars(as: Double.self) }
+    #expect(Array(found[..<4]) == [[3, 4, 6, -4], [3, 4, 5, -12], [3, 4, 5, 2], [3, 4, 1, -6]])
+    #expect(
+      Array(found[4...]) == [
+        [1, 1, 0, 0, 1, 1, 1, 1], [5, -6, 0, 0, 1, 1, 1, 2], [0, 1, 0, 0, 1, 1, 1, 0],
+        [1, 0, 0, 0, 1, 1, 0, 1],
+      ])
+    let error = #expect(throws: GraphError.self) {
+      try Session(graph).run([gather(x, ids)], feeds: [x: input])
+    }
+    #expect(error?.message == "index -1 at position 1 is outside 0..<4")
+  }
 }

@@ -22,25 +22,29 @@ extension TensorView {
   }
 }
 
+/// - Parameter allowsNegative: whether negative indices, which stand for nothing, pass.
 /// - Throws: `GraphError` with the first index that is not in `0..<bound`.
-func checkIndices(_ indices: TensorView, _ type: ElementType, below bound: Int) throws {
+func checkIndices(
+  _ indices: TensorView, _ type: ElementType, below bound: Int, allowsNegative: Bool = false
+) throws {
+  let least = allowsNegative ? Int.min : 0
   if type == .int32 {
-    try checkIndices(indices.elements(Int32.self), indices.count, below: bound)
+    try checkIndices(indices.elements(Int32.self), indices.count, from: least, below: bound)
   } else {
-    try checkIndices(indices.elements(Int64.self), indices.count, below: bound)
+    try checkIndices(indices.elements(Int64.self), indices.count, from: least, below: bound)
   }
 }
 
 private func checkIndices<I: IndexElement>(
-  _ indices: UnsafePointer<I>, _ count: Int, below bound: Int
+  _ indices: UnsafePointer<I>, _ count: Int, from least: Int, below bound: Int
 ) throws {
   var (lowest, highest) = (I.max, I.min)
   for position in 0..<count {
     lowest = min(lowest, indices[position])
     highest = max(highest, indices[position])
   }
-  guard count > 0, lowest < 0 || Int(highest) >= bound else { return }
-  let position = (0..<count).first { indices[$0] < 0 || Int(indices[$0]) >= bound }!
+  guard count > 0, Int(lowest) < least || Int(highest) >= bound else { return }
+  let position = (0..<count).first { Int(indices[$0]) < least || Int(indices[$0]) >= bound }!
   throw GraphError("index \(indices[position]) at position \(position) is outside 0..<\(bound)")
 }
 

@@ -47,7 +47,8 @@ final class SegmentKernel<T: KernelNumber>: LateSizeKernel {
   @specialized(where T == Int32)
   @specialized(where T == Int64)
   func run(_ context: borrowing KernelContext) throws {
-    try checkIndices(context.inputs[1], idType, below: segments)
+    try checkIndices(
+      context.inputs[1], idType, below: segments, allowsNegative: !isSorted)
     let source = UnsafePointer(context.inputs[0].elements(T.self))
     let ids = context.inputs[1]
     let output = context.outputs[0].elements(T.self)
@@ -68,7 +69,10 @@ final class SegmentKernel<T: KernelNumber>: LateSizeKernel {
   ) {
     result.update(repeating: start, count: segments * inner)
     for row in range {
-      let target = result + ids.integer(at: row, idType) * inner
+      let id = ids.integer(at: row, idType)
+      // TensorFlow leaves out rows with negative ids.
+      if id < 0 { continue }
+      let target = result + id * inner
       let elements = source + row * inner
       if function == .add && !T.isInteger {
         for index in 0..<inner { target[index] += elements[index] }
@@ -128,33 +132,45 @@ extension SegmentOperation {
     return make(try inputs[0].elementType.kernelNumber)
   }
 
-  /// The gradient of the rows: of sums, extremes (equal ones share it) and products.
-  func segmentGradient(of node: Node, _ gradient: Value) -> [Value?] {
+  /// The gradient of the rows: of sums, extremes (equal ones share it) and products; rows with negative
+  /// ids have none.
+  func segmentGradient(of node: Node, _ gradient: Value) throws -> [Value?] {
     let (x, ids, segments) = (node.inputs[0], node.inputs[1], node.output.shape[0])
-    func spread(_ value: Value) -> Value { gather(value, ids) }
+    func spread(_ value: Value) -> Value {
+      node.graph.apply(GatherV2(zeroesNegative: true), value, ids)
+    }
     switch Self.function {
     case .add: return [spread(gradient), nil]
-    case .multiply: return [spread(gradient) * productOfOthers(x, ids, node.output), nil]
+    case .multiply: return [spread(gradient) * (try productOfOthers(x, ids)), nil]
     default:
       let isExtreme = cast(x .== spread(node.output), to: x.elementType)
       let count = unsortedSegmentSum(isExtreme, ids, segments: segments)
-      return [isExtreme * spread(gradient / maximum(count, ones(count))), nil]
+      let ones = node.graph.ones(like: count)
+      return [isExtreme * spread(gradient / maximum(count, ones)), nil]
     }
   }
 
-  private func ones(_ value: Value) -> Value { value.graph.ones(like: value) }
-
-  /// For each row the product of the others in its segment, with zeros among them.
-  private func productOfOthers(_ x: Value, _ ids: Value, _ product: Value) -> Value {
-    let segments = product.shape[0]
-    let isZero = x .== 0
-    let zero = x.graph.zeros(like: x)
-    let withoutZeros = select(isZero, ones(x), x)
-    let zeros = unsortedSegmentSum(cast(isZero, to: x.elementType), ids, segments: segments)
-    let rest = gather(unsortedSegmentProd(withoutZeros, ids, segments: segments), ids)
-    let isOnlyZero = logicalAnd(isZero, gather(zeros, ids) .< 2)
-    let hasNoZero = gather(zeros, ids) .< 1
-    return select(logicalOr(isOnlyZero, hasNoZero), rest / withoutZeros, zero)
+  /// For each row the product of the others in its segment: of those before it times that of those
+  /// after it, in the order of the ids. There is no division, so zeros do no harm in any derivative.
+  private func productOfOthers(_ x: Value, _ ids: Value) throws -> Value {
+    let count = ids.shape.elementCount
+    let inner = x.shape.dimensions.dropFirst(ids.shape.rank)
+    let flat = reshape(ids, [count])
+    // Of equal ids the first come first.
+    let order = try topK(-flat, k: count).places
+    let sorted = gather(reshape(x, SymbolicShape([count] + inner)), order)
+    let places = gather(flat, order)
+    func runningProduct(from step: Int) -> Value {
+      let isInside = shifted(x.graph.ones(like: places), by: step, axis: 0) .> 0
+      let isEqual = shifted(places, by: step, axis: 0) .== places
+      let isSame = cast(logicalAnd(isInside, isEqual), to: x.elementType)
+      let column = SymbolicShape([count] + inner.map { _ in 1 })
+      let continues = broadcast(reshape(isSame, column), to: sorted.shape)
+      return linearRecurrence(
+        continues * shifted(sorted, by: step, axis: 0), 1 - continues, axis: 0, reverse: step < 0)
+    }
+    let others = runningProduct(from: 1) * runningProduct(from: -1)
+    return reshape(gather(others, invertPermutation(order)), x.shape)
   }
 }
 

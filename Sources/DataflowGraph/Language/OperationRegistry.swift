@@ -78,6 +78,7 @@ public enum OperationRegistry {
     Less.self,
     LessEqual.self,
     LinSpace.self,
+    LinearRecurrence.self,
     ListDiff.self,
     Log.self,
     Log1p.self,

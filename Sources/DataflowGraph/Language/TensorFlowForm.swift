@@ -12,6 +12,9 @@ public struct TensorFlowForm: Sendable {
       case int
       /// A vector of sizes, a `shape` attribute.
       case sizes
+      /// A vector of whole numbers, negative ones too, an `ints` attribute, or a `shape` where there are
+      /// sizes among them: places.
+      case places
       /// A scalar size, a `shape` attribute of one dimension.
       case size
       /// A matrix of pairs of sizes, as `Pad` takes them: attributes `before` and `after`.

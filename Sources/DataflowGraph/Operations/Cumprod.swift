@@ -1,6 +1,6 @@
 import Tensors
 
-/// Running products along one dimension; the gradient is that of elements other than 0. TensorFlow's `Cumprod` with the axis as an attribute.
+/// Running products along one dimension. TensorFlow's `Cumprod` with the axis as an attribute.
 public struct Cumprod: CumulativeOperation {
   public static let name = "Cumprod"
   public static let function = BinaryFunction.multiply
@@ -19,9 +19,18 @@ public struct Cumprod: CumulativeOperation {
     self.reverse = reverse
   }
 
-  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
+  /// An element's part in each product is what was multiplied before it times what comes after it, which
+  /// is right with zeros too.
+  public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
     let (x, g) = (node.inputs[0], outputGradients[0]!)
-    return [cumsum(node.output * g, axis: axis, exclusive: exclusive, reverse: !reverse) / x]
+    let axis = try x.shape.axis(axis)
+    let back = reverse ? 1 : -1
+    let before =
+      exclusive ? node.output : cumprod(x, axis: axis, exclusive: true, reverse: reverse)
+    let after = linearRecurrence(
+      shifted(x, by: back, axis: axis), exclusive ? shifted(g, by: back, axis: axis) : g,
+      axis: axis, reverse: !reverse)
+    return [before * after]
   }
 
   public static var samples: [OperationSample] {
@@ -29,7 +38,7 @@ public struct Cumprod: CumulativeOperation {
   }
 }
 
-/// Running products along one dimension; the gradient is that of elements other than 0.
+/// Running products along one dimension.
 public func cumprod(
   _ x: Value, axis: Int, exclusive: Bool = false, reverse: Bool = false, name: String? = nil
 ) -> Value {

@@ -59,7 +59,7 @@ public struct Einsum: Operation {
     return try node.inputs.indices.map { index in
       let others = node.inputs.indices.filter { $0 != index }
       let known = Set(labels.output + others.flatMap { labels.inputs[$0] })
-      let (target, shape) = (labels.inputs[index], node.inputs[index].shape)
+      let target = labels.inputs[index]
       let kept = target.indices.filter { known.contains(target[$0]) }
       let operands = [labels.output] + others.map { labels.inputs[$0] }
       let einsum = Einsum(
@@ -67,26 +67,44 @@ public struct Einsum: Operation {
           + String(kept.map { target[$0] }))
       let arguments = [outputGradients[0]!] + others.map { node.inputs[$0] }
       let sum = try node.graph.add(einsum, arguments).output
-      let isWhole = kept.count == target.count
-      if isWhole { return sum }
-      // A label that is only here and there more than once has elements on its diagonal alone.
-      let alone = target.filter { !known.contains($0) }
-      guard Set(alone).count == alone.count else {
-        throw node.error("has no gradient: a label is repeated in one operand and summed over")
-      }
-      let open = SymbolicShape(
-        shape.dimensions.indices.map { kept.contains($0) ? sum.shape[kept.firstIndex(of: $0)!] : 1 }
-      )
-      let repeated = SymbolicShape(
-        open.dimensions.indices.map { kept.contains($0) ? open[$0] : shape[$0] })
-      return broadcast(reshape(sum, open), to: repeated)
+      if kept.count == target.count { return sum }
+      return try spread(sum, target.filter { known.contains($0) }, over: target, node.inputs[index])
     }
+  }
+
+  /// A tensor repeated along the labels that it lacks; where a label comes twice, its elements are
+  /// on the diagonal.
+  private func spread(
+    _ sum: Value, _ kept: [Character], over target: [Character], _ operand: Value
+  ) throws -> Value {
+    let labels = target.indices.filter { target.firstIndex(of: target[$0]) == $0 }
+    func shape(_ size: (Int, Character) -> Dimension) -> SymbolicShape {
+      SymbolicShape(labels.map { size($0, target[$0]) })
+    }
+    // A kept label that comes twice has made a diagonal already, of which one is enough.
+    let names = String(kept)
+    let unique = String(labels.map { target[$0] }.filter(kept.contains))
+    let single = names == unique ? sum : try einsum("\(names)->\(unique)", sum)
+    let open = shape { _, label in
+      unique.firstIndex(of: label).map {
+        single.shape[unique.distance(from: unique.startIndex, to: $0)]
+      }
+        ?? 1
+    }
+    let repeated = shape { place, label in
+      kept.contains(label) ? open[labels.firstIndex(of: place)!] : operand.shape[place]
+    }
+    let full = broadcast(reshape(single, open), to: repeated)
+    if labels.count == target.count { return full }
+    return try einsum("\(String(labels.map { target[$0] }))->\(String(target))", full)
   }
 
   public static var samples: [OperationSample] {
     let cases: [(String, [Shape])] = [
       ("ij,jk->ik", [[2, 3], [3, 4]]), ("ij->ji", [[2, 3]]), ("ij->", [[2, 3]]),
-      ("ii->i", [[3, 3]]), ("i->ii", [[3]]), ("ij,ij->", [[2, 3], [2, 3]]),
+      ("ii->i", [[3, 3]]), ("i->ii", [[3]]), ("ii->", [[3, 3]]), ("iij->j", [[2, 2, 3]]),
+      ("iijk,kl->lj", [[2, 2, 3, 2], [2, 3]]), ("iijj->j", [[2, 2, 3, 3]]),
+      ("ij,ij->", [[2, 3], [2, 3]]),
       ("bij,bjk->bik", [[2, 2, 3], [2, 3, 2]]), ("i,j->ij", [[3], [2]]),
       ("ijk,lk->lij", [[2, 3, 2], [4, 2]]), ("ij,k->i", [[2, 3], [4]]),
       ("ij,jk->", [[0, 3], [3, 2]]),

@@ -5,18 +5,30 @@ import Tensors
 public struct GatherV2: Operation {
   public static let name = "GatherV2"
 
-  let axis: Int
+  package let axis: Int
+  /// Whether a negative index stands for zeros; it is an error otherwise.
+  package let zeroesNegative: Bool
 
-  /// - Parameter axis: counted from the back where negative.
-  public init(axis: Int = 0) { self.axis = axis }
+  /// - Parameters:
+  ///   - axis: counted from the back where negative.
+  ///   - zeroesNegative: whether a negative index stands for zeros, as the gradients of segments
+  ///     need, which leave out rows with negative ids; it is an error otherwise, as in TensorFlow.
+  public init(axis: Int = 0, zeroesNegative: Bool = false) {
+    self.axis = axis
+    self.zeroesNegative = zeroesNegative
+  }
+
   public init(attributes: Attributes) throws {
     axis = try attributes.int("axis", default: 0)
+    zeroesNegative = try attributes.bool("zeroes_negative", default: false)
     guard try attributes.int("batch_dims", default: 0) == 0 else {
       throw GraphError("attribute batch_dims; allowed: 0")
     }
   }
 
-  public var attributes: Attributes { ["axis": .int(axis)] }
+  public var attributes: Attributes {
+    zeroesNegative ? ["axis": .int(axis), "zeroes_negative": .bool(true)] : ["axis": .int(axis)]
+  }
 
   public static var tensorFlowForm: TensorFlowForm {
     TensorFlowForm(
@@ -40,10 +52,11 @@ public struct GatherV2: Operation {
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     let axis = try inputs[0].shape.axis(axis)
     let (size, type) = (inputs[0].elementType.size, inputs[1].elementType)
+    let zeroesNegative = zeroesNegative
     return FunctionKernel { context in
       let (source, indices, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
       let length = source.dimensions[axis]
-      try checkIndices(indices, type, below: length)
+      try checkIndices(indices, type, below: length, allowsNegative: zeroesNegative)
       let bytes = source.count(from: axis + 1) * size
       guard indices.count > 0, target.count > 0 else { return }
       let rows = target.count * size / bytes
@@ -51,9 +64,14 @@ public struct GatherV2: Operation {
       context.forEachShard(sharding) { _, range in
         for row in range {
           let (outer, position) = row.quotientAndRemainder(dividingBy: indices.count)
-          let index = outer * length + indices.integer(at: position, type)
-          (target.base + row * bytes).copyMemory(
-            from: source.base + index * bytes, byteCount: bytes)
+          let index = indices.integer(at: position, type)
+          let place = target.base + row * bytes
+          if index < 0 {
+            place.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+          } else {
+            place.copyMemory(
+              from: source.base + (outer * length + index) * bytes, byteCount: bytes)
+          }
         }
       }
     }

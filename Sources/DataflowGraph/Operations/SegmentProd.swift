@@ -20,8 +20,8 @@ public struct SegmentProd: SegmentOperation, PlainOperation {
     try makeSegmentKernel(inputs, isSorted: true)
   }
 
-  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
-    segmentGradient(of: node, outputGradients[0]!)
+  public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
+    try segmentGradient(of: node, outputGradients[0]!)
   }
 
   public static var samples: [OperationSample] {

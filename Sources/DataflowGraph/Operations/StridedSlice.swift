@@ -32,7 +32,7 @@ public struct StridedSlice: Operation {
 
   public static var tensorFlowForm: TensorFlowForm {
     TensorFlowForm(operands: [
-      .init("begin", at: 1, .ints, type: "Index"), .init("end", at: 2, .ints, type: "Index"),
+      .init("begin", at: 1, .places, type: "Index"), .init("end", at: 2, .places, type: "Index"),
       .init("strides", at: 3, .ints, type: "Index"),
     ])
   }

@@ -27,8 +27,8 @@ public struct StridedSliceGrad: Operation {
 
   public static var tensorFlowForm: TensorFlowForm {
     TensorFlowForm(operands: [
-      .init("shape", at: 0, .sizes, type: "Index"), .init("begin", at: 1, .ints, type: "Index"),
-      .init("end", at: 2, .ints, type: "Index"), .init("strides", at: 3, .ints, type: "Index"),
+      .init("shape", at: 0, .sizes, type: "Index"), .init("begin", at: 1, .places, type: "Index"),
+      .init("end", at: 2, .places, type: "Index"), .init("strides", at: 3, .ints, type: "Index"),
     ])
   }
 

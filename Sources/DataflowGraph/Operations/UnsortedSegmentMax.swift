@@ -27,8 +27,8 @@ public struct UnsortedSegmentMax: SegmentOperation {
     try makeSegmentKernel(inputs, isSorted: false)
   }
 
-  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
-    segmentGradient(of: node, outputGradients[0]!)
+  public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
+    try segmentGradient(of: node, outputGradients[0]!)
   }
 
   public static var samples: [OperationSample] {

@@ -64,6 +64,7 @@ final class RegionExporter {
     // Its sizes are exported where they are used.
     case is BindSizes: break
     case is StackV2, is StackPopV2: try exportStack(node)
+    case let gather as GatherV2 where gather.zeroesNegative: try exportGather(node, gather.axis)
     default: try exportOperation(node)
     }
   }
@@ -196,13 +197,11 @@ final class RegionExporter {
     case .int:
       return typed(constant(Tensor(Int32(try attributes.int(operand.attribute))), name: name))
     case .ints:
-      // Places of slices may be sizes, counted from the back where negative.
-      if case .shape(let places)? = attributes[operand.attribute] {
-        return typed(try list(places.dimensions))
-      }
       return constant(Tensor(try attributes.ints(operand.attribute).map { Int32($0) }), name: name)
     case .size:
       return typed(try exportSize(try attributes.dimension(operand.attribute), name: name))
+    case .places:
+      return typed(try list(try attributes.shape(operand.attribute).dimensions))
     case .sizes: return try list(try attributes.shape(operand.attribute).dimensions)
     case .pairs:
       let before = try attributes.shape("before").dimensions

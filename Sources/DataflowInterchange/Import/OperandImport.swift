@@ -39,6 +39,11 @@ struct OperandImport {
   ) throws {
     switch operand.kind {
     case .ints: attributes[operand.attribute] = .ints(try numbers(input, operand.attribute))
+    case .places:
+      attributes[operand.attribute] =
+        if let numbers = input.sizes?.numbers { .ints(numbers) } else {
+          .shape(SymbolicShape(try sizes(input, operand.attribute)))
+        }
     case .int:
       let list = try numbers(input, operand.attribute)
       guard list.count == 1 else {

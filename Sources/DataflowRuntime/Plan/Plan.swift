@@ -14,6 +14,8 @@ public struct Plan {
     let overwrites: Int?
     /// The positions of the steps that the node's control inputs are.
     let controlSteps: [Int]
+    /// The values that the other control inputs have, those that are views.
+    let controlValues: [Int]
     let device: Int
     /// The epoch in which all sizes that matter to the step are known.
     var epoch = 0
@@ -25,13 +27,14 @@ public struct Plan {
 
     init(
       node: Node, inputs: [Int], outputs: [Int], overwrites: Int?, controlSteps: [Int],
-      device: Int
+      controlValues: [Int], device: Int
     ) {
       self.node = node
       self.inputs = inputs
       self.outputs = outputs
       self.overwrites = overwrites
       self.controlSteps = controlSteps
+      self.controlValues = controlValues
       self.device = device
       isLate = node.graph.hasLateSizes && !node.ownLateSymbols.isEmpty
       isSpecial = isLate || node.operation.mayBlock

@@ -132,6 +132,8 @@ struct PlanBuilder {
       Plan.Step(
         node: node, inputs: inputs, outputs: outputs, overwrites: overwritten,
         controlSteps: node.controlInputs.compactMap { stepOfNode[$0] },
+        controlValues: node.controlInputs.filter { stepOfNode[$0] == nil && isView($0) }
+          .compactMap { indices[$0.output] },
         device: devices.index(of: node)))
   }
 
@@ -150,7 +152,10 @@ struct PlanBuilder {
     }
     let isSimple = epochOfSymbol.isEmpty
     for index in values.indices {
-      values[index].epoch = isSimple ? 0 : epoch(of: values[index].spec.shape)
+      // A view's elements are those of its root, whose number is checked against its own.
+      let root = values[index].root
+      let ownEpoch = isSimple ? 0 : epoch(of: values[index].spec.shape)
+      values[index].epoch = root == index ? ownEpoch : max(ownEpoch, values[root].epoch)
       epochs[values[index].epoch].values.append(index)
     }
     for index in buffers.indices {

@@ -222,8 +222,10 @@ final class PlanRunner {
       let alive = step.inputs.indices.first { !isDead[plan.values[step.inputs[$0]].root] }
       let isMerge = steps[index].kernel is MergeKernel
       let hasDeadInput = step.inputs.contains { isDead[plan.values[$0].root] }
-      isStepDead[index] =
-        (isMerge ? alive == nil : hasDeadInput) || step.controlSteps.contains { isStepDead[$0] }
+      let hasDeadControl =
+        step.controlSteps.contains { isStepDead[$0] }
+        || step.controlValues.contains { isDead[plan.values[$0].root] }
+      isStepDead[index] = (isMerge ? alive == nil : hasDeadInput) || hasDeadControl
       if isStepDead[index] {
         for output in step.outputs { isDead[output] = true }
         continue
