@@ -17,6 +17,9 @@ final class FileInput {
   private var start = 0
   private var end = 0
   private var isAtEndOfFile = false
+  /// What takes the compression back, and the compressed bytes that it has not taken in.
+  private var inflater: Inflater?
+  private var compressed: ArraySlice<UInt8> = []
   /// Where in the file the next byte is.
   private(set) var position = 0
 
@@ -46,14 +49,56 @@ final class FileInput {
     position += count
   }
 
+  /// Takes what follows for the content of a file in gzip's or zlib's form.
+  func decompress() throws(FormatError) {
+    inflater = try Inflater()
+    compressed = Array(UnsafeRawBufferPointer(rebasing: buffer[start..<end]))[...]
+    (start, end) = (0, 0)
+  }
+
   private func fill(for count: Int) throws(FormatError) {
     if start + count > buffer.count || end == buffer.count { makeRoom(for: count) }
     let room = UnsafeMutableRawBufferPointer(rebasing: buffer[end...])
-    let got = read(handle, room.baseAddress, room.count)
-    if got < 0 && errno == EINTR { return }
-    guard got >= 0 else { throw AtomicFile.failure("cannot be read", file) }
+    let got: Int
+    if let inflater {
+      got = try inflated(by: inflater, into: room)
+    } else {
+      got = try nextBytes(into: room)
+    }
     isAtEndOfFile = got == 0
     end += got
+  }
+
+  /// The file's next bytes, at least one if there are any.
+  private func nextBytes(into room: UnsafeMutableRawBufferPointer) throws(FormatError) -> Int {
+    while true {
+      let got = read(handle, room.baseAddress, room.count)
+      if got >= 0 { return got }
+      guard errno == EINTR else { throw AtomicFile.failure("cannot be read", file) }
+    }
+  }
+
+  private func inflated(
+    by inflater: Inflater, into room: UnsafeMutableRawBufferPointer
+  ) throws(FormatError) -> Int {
+    while true {
+      if compressed.isEmpty {
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 64)
+        defer { chunk.deallocate() }
+        let got = try nextBytes(into: chunk)
+        if got == 0 { return 0 }
+        compressed = Array(chunk[..<got])[...]
+      }
+      let result = compressed.withUnsafeBytes { bytes in
+        Result { () throws(FormatError) in try inflater.inflate(bytes, into: room) }
+      }
+      let (read, written) = try result.get()
+      compressed = compressed.dropFirst(read)
+      if written > 0 { return written }
+      if read == 0 {
+        throw FormatError(file: file.path, "is compressed in a way that does not end")
+      }
+    }
   }
 
   private func makeRoom(for count: Int) {

@@ -6,7 +6,7 @@ import Foundation
 ///     while let record = try reader.next() { … }
 ///
 /// A record is its length as uint64, that length's masked CRC32C, the content and the content's masked
-/// CRC32C, little endian. Memory is that of the largest record, whatever the size of the file.
+/// CRC32C, little endian. Files in gzip's and zlib's form are read through the system's zlib. Memory is that of the largest record, whatever the size of the file.
 public struct TFRecordReader {
   private static let headerSize = 12
   private static let footerSize = 4
@@ -20,6 +20,11 @@ public struct TFRecordReader {
   public init(_ file: URL) throws(FormatError) {
     self.file = file
     input = try FileInput(file)
+    do {
+      if Self.isCompressed(try input.peek(Self.headerSize)) { try input.decompress() }
+    } catch {
+      throw FormatError(file: file.path, error.message)
+    }
   }
 
   /// The next record, nil at the end of the file.
@@ -70,8 +75,7 @@ public struct TFRecordReader {
     let covered = UnsafeRawBufferPointer(rebasing: header[..<8])
     guard CRC32C.masked(CRC32C.checksum(covered)) == stored else {
       throw FormatError(
-        damage: .lengthChecksum,
-        "the checksum of the record's length is wrong\(Self.compression(header))")
+        damage: .lengthChecksum, "the checksum of the record's length is wrong")
     }
     let length = UInt64(littleEndian: header.loadUnaligned(as: UInt64.self))
     input.skip(Self.headerSize)
@@ -96,13 +100,11 @@ public struct TFRecordReader {
     return content
   }
 
-  /// A hint where the file looks compressed.
-  private static func compression(_ header: UnsafeRawBufferPointer) -> String {
-    switch (header[0], header[1]) {
-    case (0x1F, 0x8B): "; it is compressed with gzip: uncompress it first"
-    case (0x78, 0x01), (0x78, 0x5E), (0x78, 0x9C), (0x78, 0xDA):
-      "; it is compressed with zlib: uncompress it first"
-    default: ""
-    }
+  /// Whether a file begins with no record's header, but as compressed files do.
+  private static func isCompressed(_ header: UnsafeRawBufferPointer) -> Bool {
+    guard header.count == headerSize else { return false }
+    let stored = UInt32(littleEndian: header.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+    let covered = UnsafeRawBufferPointer(rebasing: header[..<8])
+    return CRC32C.masked(CRC32C.checksum(covered)) != stored && Inflater.isCompressed(header)
   }
 }

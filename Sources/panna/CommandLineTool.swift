@@ -7,6 +7,8 @@ enum CommandLineTool {
   static let programs: [any Program.Type] = [
     GvectCalculator.self, TFRPacker.self, Train.self, Evaluate.self,
     ExtractWeights.self, Predict.self, MD.self, Report.self,
+    QEParser.self, EXYZParser.self, ANIParser.self, VaspParser.self, LammpsParser.self,
+    CP2KParser.self,
     GraphTool.self, Inspect.self,
   ]
 

@@ -6,15 +6,75 @@ import Foundation
 /// any case: `Lattice` (three rows, nine numbers), `pbc`, `Properties` (name:type:count, any order),
 /// `energy`, `virial` (nine numbers), `name`; `stress` is written beside a virial where there is one; columns `species` or `Z`, `pos`, `force` or `forces`,
 /// `velo`, `vel` or `velocities` (angstrom/fs), `local_energy` or `energies`. Others are skipped.
-/// Units are eV and angstrom.
+/// Units are eV and angstrom, where the keys `energy-unit` and `force-unit` say no other.
 public enum ExtendedXYZ {
+  /// What a file calls energies and forces, and the units they are in.
+  public struct Names: Sendable {
+    /// The key of the energy.
+    public var energy = "energy"
+    /// The column of the forces, `force` or `forces` if nil.
+    public var force: String?
+    /// The energies' unit, nil for what the key `energy-unit` says, eV without one.
+    public var energyUnit: EnergyUnit?
+    /// The forces' unit, nil for what the key `force-unit` says; without one energy over angstrom.
+    public var forceUnit: ForceUnit?
+
+    /// Units of forces.
+    public enum ForceUnit: String, Sendable, CaseIterable {
+      case electronVoltPerAngstrom = "eV/angstrom"
+      case hartreePerBohr = "Ha/bohr"
+      case rydbergPerBohr = "Ry/bohr"
+      case hartreePerAngstrom = "Ha/angstrom"
+
+      /// In eV/angstrom.
+      public var factor: Double {
+        switch self {
+        case .electronVoltPerAngstrom: 1
+        case .hartreePerBohr: Units.hartree / Units.bohr
+        case .rydbergPerBohr: Units.rydberg / Units.bohr
+        case .hartreePerAngstrom: Units.hartree
+        }
+      }
+    }
+
+    public init() {}
+
+    func energyUnit(_ values: [String: String], _ line: Int) throws -> Double {
+      if let energyUnit { return energyUnit.inElectronVolt }
+      guard let text = values["energy-unit"] else { return 1 }
+      switch text.lowercased() {
+      case "ev": return 1
+      case "hartree", "ha", "a.u.": return Units.hartree
+      case "rydberg", "ry": return Units.rydberg
+      default:
+        throw AtomisticsError(
+          line: line, key: "energy-unit", found: text, allowed: "eV, hartree, rydberg")
+      }
+    }
+
+    func forceUnit(_ values: [String: String], _ line: Int) throws -> Double {
+      if let forceUnit { return forceUnit.factor }
+      guard let text = values["force-unit"] else { return try energyUnit(values, line) }
+      switch text.lowercased() {
+      case "ev/angstrom", "ev/a": return 1
+      case "hartree/bohr", "ha/bohr": return Units.hartree / Units.bohr
+      case "rydberg/bohr", "ry/bohr": return Units.rydberg / Units.bohr
+      case "hartree/angstrom", "ha/angstrom": return Units.hartree
+      default:
+        throw AtomisticsError(
+          line: line, key: "force-unit", found: text,
+          allowed: "eV/angstrom, hartree/bohr, rydberg/bohr, hartree/angstrom")
+      }
+    }
+  }
+
   /// Reads all frames of a file; a frame without name is called after the file, from the second
   /// frame on with its number.
   ///
   /// - Throws: `AtomisticsError` with file, line and key.
-  public static func read(_ url: URL) throws -> [Structure] {
+  public static func read(_ url: URL, names: Names = Names()) throws -> [Structure] {
     do {
-      var frames = try decode(FileAccess.readText(url))
+      var frames = try decode(FileAccess.readText(url), names: names)
       let key = FileAccess.key(of: url)
       for index in frames.indices where frames[index].name.isEmpty {
         frames[index].name = frames.count == 1 ? key : "\(key)_\(index + 1)"
@@ -36,7 +96,7 @@ public enum ExtendedXYZ {
   /// The frames of a text.
   ///
   /// - Throws: `AtomisticsError` with line and key.
-  public static func decode(_ text: String) throws -> [Structure] {
+  public static func decode(_ text: String, names: Names = Names()) throws -> [Structure] {
     var frames: [Structure] = []
     var lines = Lines(text)
     while let line = lines.next() {
@@ -51,7 +111,7 @@ public enum ExtendedXYZ {
         throw AtomisticsError(
           line: lines.number, key: "comment", found: "the end of the file", allowed: "a line")
       }
-      var frame = try Frame(comment, line: lines.number)
+      var frame = try Frame(comment, line: lines.number, names)
       for atom in 0..<count {
         guard let line = lines.next() else {
           throw AtomisticsError(

@@ -18,13 +18,21 @@ extension ExtendedXYZ {
     private var width = 0
     /// Plain xyz files may have anything behind the position.
     private var mayBeWider = false
+    /// In eV/angstrom.
+    private var forceUnit = 1.0
 
-    init(_ comment: Substring, line: Int) throws {
+    private let names: ExtendedXYZ.Names
+
+    init(_ comment: Substring, line: Int, _ names: ExtendedXYZ.Names) throws {
+      self.names = names
       let values = try ExtendedXYZ.pairs(comment, line: line)
       structure = Structure(species: [], positions: [])
       structure.name = values["name"] ?? ""
       structure.cell = try Self.cell(values, line)
-      structure.energy = try values["energy"].map { try Self.numbers($0, 1, "energy", line)[0] }
+      structure.energy = try values[names.energy.lowercased()].map {
+        try Self.numbers($0, 1, names.energy, line)[0] * names.energyUnit(values, line)
+      }
+      forceUnit = try names.forceUnit(values, line)
       structure.virial = try values["virial"].map {
         Self.matrix(try Self.numbers($0, 9, "virial", line))
       }
@@ -100,7 +108,7 @@ extension ExtendedXYZ {
             allowed: "name:type:count again and again, types S, R, I, L")
         }
         let name = String(parts[start])
-        let (quantity, needed) = Self.quantity(name)
+        let (quantity, needed) = quantity(name)
         guard quantity == .other || needed == count else {
           throw AtomisticsError(
             line: line, key: "Properties", found: "\(name) with \(count) columns",
@@ -126,12 +134,15 @@ extension ExtendedXYZ {
       }
     }
 
-    private static func quantity(_ name: String) -> (Quantity, count: Int) {
-      switch name.lowercased() {
+    private func quantity(_ name: String) -> (Quantity, count: Int) {
+      if let force = names.force {
+        if name.lowercased() == force.lowercased() { return (.force, 3) }
+      }
+      return switch name.lowercased() {
       case "species": (.species, 1)
       case "z": (.atomicNumber, 1)
       case "pos": (.position, 3)
-      case "force", "forces": (.force, 3)
+      case "force" where names.force == nil, "forces" where names.force == nil: (.force, 3)
       case "velo", "vel", "velocities": (.velocity, 3)
       case "local_energy", "energies": (.atomicEnergy, 1)
       default: (.other, 0)
@@ -156,7 +167,7 @@ extension ExtendedXYZ {
         case .species: structure.species.append(String(fields[column.first]))
         case .atomicNumber: structure.species.append(try Self.symbol(fields[column.first], line))
         case .position: structure.positions.append(try vector(column))
-        case .force: structure.forces?.append(try vector(column))
+        case .force: structure.forces?.append(try vector(column) * forceUnit)
         case .velocity: structure.velocities?.append(try vector(column))
         case .atomicEnergy:
           structure.perAtomQuantity?.append(

@@ -16,6 +16,20 @@ package enum FileAccess {
     }
   }
 
+  /// The bytes of a file, which may be in gzip's form where its name ends in `.gz`.
+  ///
+  /// - Throws: `AtomisticsError` when it cannot be read or is damaged.
+  package static func readUncompressed(_ url: URL) throws -> Data {
+    let data = try read(url)
+    guard url.pathExtension == "gz" else { return data }
+    do {
+      return try Inflater.inflated(data)
+    } catch let error as FormatError {
+      throw AtomisticsError(
+        file: url.path, found: "a file that \(error.message)", allowed: "a whole file of gzip's")
+    }
+  }
+
   /// The text of a file in UTF-8.
   ///
   /// - Throws: `AtomisticsError` when it cannot be read or is not UTF-8.

@@ -6,13 +6,13 @@ import Foundation
 #endif
 
 /// A text file that is written bit by bit and appears under its name when it is complete.
-final class GrowingTextFile {
-  let file: URL
+package final class GrowingTextFile {
+  package let file: URL
   private let temporary: URL
   private var handle: Int32
   private var buffer: [UInt8] = []
 
-  init(_ file: URL) throws {
+  package init(_ file: URL) throws {
     self.file = file
     temporary = AtomicFile.temporaryURL(for: file)
     handle = try AtomicFile.create(temporary, for: file)
@@ -24,7 +24,7 @@ final class GrowingTextFile {
     unlink(temporary.path)
   }
 
-  func write(_ text: String) throws {
+  package func write(_ text: String) throws {
     buffer += text.utf8
     if buffer.count > 1 << 18 { try flush() }
   }
@@ -35,7 +35,7 @@ final class GrowingTextFile {
   }
 
   /// Completes the file.
-  func finish() throws {
+  package func finish() throws {
     try flush()
     let handle = handle
     // Whatever comes of it, the handle is closed and the temporary file gone.

@@ -1,0 +1,227 @@
+import Foundation
+
+/// The output of CP2K, and the trajectories it writes beside it; in eV and angstrom, converted from hartree
+/// and bohr.
+public enum CP2KOutput {
+  /// Reads an output: each energy with the forces after it, at the coordinates before it. Of a
+  /// trajectory, `NAME-pos-1.xyz`, also `NAME-frc-1.xyz` and `NAME-1.cell` where they are.
+  ///
+  /// - Parameters:
+  ///   - cell: three vectors in angstrom for trajectories without a file of cells, zero for molecules.
+  ///   - remark: is told of cells with few digits.
+  /// - Throws: `AtomisticsError` with the file.
+  public static func read(
+    _ url: URL, name: String, cell: Matrix3?, remark: (String) -> Void
+  ) throws -> [ParsedConfiguration] {
+    do {
+      if url.pathExtension == "xyz" { return try trajectory(url, name: name, cell) }
+      var reader = OutputReader(try TextLines(FileAccess.readUncompressed(url)), name)
+      let found = try reader.read()
+      remark("the cell is known to as many digits as the output prints")
+      return found
+    } catch let error as AtomisticsError {
+      throw error.inFile(url.path)
+    }
+  }
+
+  static let forceUnit = Units.hartree / Units.bohr
+
+  // MARK: Trajectories
+
+  private static func trajectory(
+    _ url: URL, name: String, _ cell: Matrix3?
+  ) throws -> [ParsedConfiguration] {
+    let folder = url.deletingLastPathComponent()
+    let project = url.lastPathComponent.components(separatedBy: "-pos-").first!
+    let frames = try xyz(url)
+    let force = folder.appendingPathComponent(
+      url.lastPathComponent.replacingOccurrences(of: "-pos-", with: "-frc-"))
+    let forces = FileManager.default.fileExists(atPath: force.path) ? try xyz(force) : nil
+    let cellFile = folder.appendingPathComponent("\(project)-1.cell")
+    let cells =
+      FileManager.default.fileExists(atPath: cellFile.path) ? try self.cells(cellFile) : nil
+    let forcesByStep = Dictionary((forces ?? []).map { ($0.step, $0.vectors) }) { $1 }
+    return try frames.map { frame in
+      var result = ParsedConfiguration(name: "\(name)_\(frame.step)")
+      result.species = frame.species
+      result.positions = frame.vectors
+      guard let energy = frame.energy else {
+        throw AtomisticsError(
+          key: "step \(frame.step)", found: "no E = in the second line", allowed: "one")
+      }
+      result.energy = energy * Units.hartree
+      guard let lattice = cells?[frame.step] ?? cell else {
+        throw AtomisticsError(
+          key: "cell of step \(frame.step)", found: "none",
+          allowed: "\(cellFile.lastPathComponent) beside it, or --cell")
+      }
+      result.lattice = lattice
+      if forces != nil {
+        guard let own = forcesByStep[frame.step] else {
+          throw AtomisticsError(
+            key: "forces of step \(frame.step)", found: "none",
+            allowed: "a frame of \(force.lastPathComponent)")
+        }
+        result.forces = own.map { $0 * forceUnit }
+      }
+      return try result.checked()
+    }
+  }
+
+  private struct Frame {
+    var step: Int
+    var energy: Double?
+    var species: [String] = []
+    var vectors: [SIMD3<Double>] = []
+  }
+
+  private static func xyz(_ url: URL) throws -> [Frame] {
+    var lines = try TextLines(FileAccess.read(url))
+    var frames: [Frame] = []
+    while let words = lines.words() {
+      if words.isEmpty { continue }
+      guard words.count == 1, let count = Int(words[0]), let comment = lines.next() else {
+        throw lines.wrong(
+          "number of atoms", words.joined(separator: " "), allowed: "a whole number"
+        ).inFile(url.path)
+      }
+      let fields = comment.split { " ,=".contains($0) }
+      func value(_ key: Substring) -> Double? {
+        fields.firstIndex(of: key).flatMap { $0 + 1 < fields.count ? Double(fields[$0 + 1]) : nil }
+      }
+      var frame = Frame(step: value("i").map { Int($0) } ?? frames.count, energy: value("E"))
+      for _ in 0..<count {
+        guard let words = lines.words(), words.count >= 4 else {
+          throw lines.wrong(
+            "atoms", "too few columns", allowed: "\(count) lines with a symbol and three numbers"
+          ).inFile(url.path)
+        }
+        let numbers = words[1...3].map { Double($0) ?? .nan }
+        frame.species.append(String(words[0]))
+        frame.vectors.append([numbers[0], numbers[1], numbers[2]])
+      }
+      frames.append(frame)
+    }
+    return frames
+  }
+
+  private static func cells(_ url: URL) throws -> [Int: Matrix3] {
+    var lines = try TextLines(FileAccess.read(url))
+    var cells: [Int: Matrix3] = [:]
+    while let line = lines.next() {
+      if line.drop(while: { $0 == " " }).hasPrefix("#") || line.allSatisfy(\.isWhitespace) {
+        continue
+      }
+      let n = ExtendedXYZ.fields(line).compactMap { Double($0) }
+      guard n.count >= 11 else {
+        throw lines.wrong("cell", "\"\(line)\"", allowed: "step, time and nine numbers").inFile(
+          url.path)
+      }
+      cells[Int(n[0])] = Matrix3([n[2], n[3], n[4]], [n[5], n[6], n[7]], [n[8], n[9], n[10]])
+    }
+    return cells
+  }
+}
+
+private struct OutputReader {
+  private var lines: TextLines
+  private let name: String
+  private var rows: [SIMD3<Double>?] = [nil, nil, nil]
+  private var species: [String] = []
+  private var positions: [SIMD3<Double>] = []
+  private var energy: Double?
+  private var found: [ParsedConfiguration] = []
+
+  init(_ lines: TextLines, _ name: String) {
+    self.lines = lines
+    self.name = name
+  }
+
+  mutating func read() throws -> [ParsedConfiguration] {
+    while let line = lines.next() {
+      let bare = line.drop { $0 == " " }
+      if bare.hasPrefix("CELL| Vector") {
+        try readVector(bare)
+      } else if bare.uppercased().contains("ATOMIC COORDINATES IN ANGSTROM") {
+        try readCoordinates()
+      } else if bare.hasPrefix("ENERGY| Total FORCE_EVAL") {
+        try finish(forces: nil)
+        guard let number = ExtendedXYZ.fields(bare).last.flatMap({ Double($0) }) else {
+          throw lines.wrong("ENERGY|", "\"\(line)\"", allowed: "a number")
+        }
+        energy = number
+      } else if bare.hasPrefix("ATOMIC FORCES in [a.u.]") || bare.hasPrefix("FORCES| Atomic forces")
+      {
+        try finish(forces: readForces())
+      }
+    }
+    try finish(forces: nil)
+    guard !found.isEmpty else {
+      throw AtomisticsError(
+        key: "ENERGY|", found: "no energy", allowed: "Total FORCE_EVAL energies after coordinates")
+    }
+    return found
+  }
+
+  /// `CELL| Vector a [angstrom]: x y z |a| = …`
+  private mutating func readVector(_ line: Substring) throws {
+    let words = ExtendedXYZ.fields(line)
+    guard let start = words.firstIndex(where: { $0.hasSuffix("]:") || $0.hasSuffix("]") }),
+      words.count > start + 3, let axis = ["a", "b", "c"].firstIndex(of: words[2])
+    else { throw lines.wrong("CELL|", "\"\(line)\"", allowed: "a vector in angstrom") }
+    let numbers = words[(start + 1)...(start + 3)].compactMap { Double($0) }
+    guard numbers.count == 3, line.contains("angstrom") else {
+      throw lines.wrong("CELL|", "\"\(line)\"", allowed: "a vector in angstrom")
+    }
+    rows[axis] = [numbers[0], numbers[1], numbers[2]]
+  }
+
+  /// Lines with number, kind, symbol, atomic number and place, after a heading.
+  private mutating func readCoordinates() throws {
+    (species, positions) = ([], [])
+    while let words = lines.words() {
+      guard words.count >= 7, Int(words[0]) == species.count + 1 else {
+        if species.isEmpty { continue }
+        return
+      }
+      let numbers = words[4...6].map { Double($0) ?? .nan }
+      species.append(String(words[2]))
+      positions.append([numbers[0], numbers[1], numbers[2]])
+    }
+  }
+
+  /// Lines of one form or the other: number, kind, symbol, force; or `FORCES|`, number, force.
+  private mutating func readForces() throws -> [SIMD3<Double>] {
+    var forces: [SIMD3<Double>] = []
+    while forces.count < species.count {
+      guard let words = lines.words() else {
+        throw lines.wrong("forces", "\(forces.count) atoms", allowed: "\(species.count) atoms")
+      }
+      let isNew = words.first == "FORCES|"
+      let place = isNew ? 2 : 3
+      guard words.count >= place + 3, Int(words[isNew ? 1 : 0]) == forces.count + 1 else {
+        continue
+      }
+      let numbers = words[place..<place + 3].map { Double($0) ?? .nan }
+      forces.append(SIMD3(numbers[0], numbers[1], numbers[2]) * CP2KOutput.forceUnit)
+    }
+    return forces
+  }
+
+  /// Ends a configuration whose energy is known.
+  private mutating func finish(forces: [SIMD3<Double>]?) throws {
+    guard let energy else { return }
+    self.energy = nil
+    guard !species.isEmpty else {
+      throw lines.wrong("ENERGY|", "an energy before coordinates", allowed: "coordinates before it")
+    }
+    guard let a = rows[0], let b = rows[1], let c = rows[2] else {
+      throw lines.wrong("CELL|", "no cell", allowed: "three vectors")
+    }
+    var result = ParsedConfiguration(name: found.isEmpty ? name : "\(name)_\(found.count + 1)")
+    (result.species, result.positions, result.forces) = (species, positions, forces)
+    result.lattice = Matrix3(a, b, c)
+    result.energy = energy * Units.hartree
+    found.append(try result.checked())
+  }
+}

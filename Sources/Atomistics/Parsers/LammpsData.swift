@@ -1,0 +1,79 @@
+import Foundation
+
+/// A data file of LAMMPS: one structure, without energy.
+enum LammpsData {
+  /// How many columns are before the coordinates, by the style of the atoms.
+  private static let styles = [
+    "atomic": (type: 1, position: 2), "charge": (type: 1, position: 3),
+    "molecular": (type: 2, position: 3), "full": (type: 2, position: 4),
+  ]
+
+  /// - Throws: `AtomisticsError` with the line.
+  static func decode(
+    _ data: Data, name: String, types: [String], _ units: LammpsUnits
+  ) throws -> ParsedConfiguration {
+    var lines = try TextLines(data)
+    var (count, bounds, tilt) = (0, [[0.0, 0.0], [0, 0], [0, 0]], [0.0, 0, 0])
+    _ = lines.next()
+    while let line = lines.next() {
+      let bare = line.prefix { $0 != "#" }
+      let words = ExtendedXYZ.fields(bare)
+      if words.count == 2, words[1] == "atoms", let number = Int(words[0]) { count = number }
+      for (axis, label) in ["xlo", "ylo", "zlo"].enumerated() where words.contains(Substring(label))
+      {
+        bounds[axis] = try numbers(words.prefix(2), label, lines)
+      }
+      if words.suffix(3) == ["xy", "xz", "yz"] {
+        tilt = try numbers(words.prefix(3), "xy xz yz", lines)
+      }
+      guard words.first == "Atoms" else { continue }
+      let style = line.split(separator: "#").dropFirst().first?
+        .trimmingCharacters(in: .whitespaces)
+      let box = LammpsBox(
+        low: [bounds[0][0], bounds[1][0], bounds[2][0]],
+        high: [bounds[0][1], bounds[1][1], bounds[2][1]], tilt: tilt)
+      return try atoms(&lines, count, style ?? "atomic", box, name: name, types: types, units)
+    }
+    throw AtomisticsError(key: "Atoms", found: "no such section", allowed: "one")
+  }
+
+  private static func numbers(
+    _ words: some Collection<Substring>, _ key: String, _ lines: TextLines
+  ) throws -> [Double] {
+    let numbers = words.compactMap { Double($0) }
+    guard numbers.count == words.count, numbers.allSatisfy(\.isFinite) else {
+      throw lines.wrong(key, words.joined(separator: " "), allowed: "numbers")
+    }
+    return numbers
+  }
+
+  private static func atoms(
+    _ lines: inout TextLines, _ count: Int, _ style: String, _ box: LammpsBox, name: String,
+    types: [String], _ units: LammpsUnits
+  ) throws -> ParsedConfiguration {
+    guard let columns = styles[style] else {
+      throw lines.wrong(
+        "Atoms", "the style \(style)", allowed: styles.keys.sorted().joined(separator: ", "))
+    }
+    var atoms: [(id: Int, species: String, position: SIMD3<Double>)] = []
+    while atoms.count < count {
+      guard let words = lines.words() else {
+        throw lines.wrong("Atoms", "\(atoms.count) atoms", allowed: "\(count) atoms")
+      }
+      if words.isEmpty { continue }
+      guard words.count >= columns.position + 3, let id = Int(words[0]) else {
+        throw lines.wrong("Atoms", words.joined(separator: " "), allowed: "the columns of \(style)")
+      }
+      let place = try numbers(words[columns.position..<columns.position + 3], "Atoms", lines)
+      let species = try lines.species(ofType: words[columns.type], types)
+      atoms.append((id, species, SIMD3(place[0], place[1], place[2])))
+    }
+    atoms.sort { $0.id < $1.id }
+    var result = ParsedConfiguration(name: name)
+    (result.lengthUnit, result.energyUnit) = (units.length, units.energy)
+    result.species = atoms.map(\.species)
+    result.positions = atoms.map(\.position)
+    result.lattice = box.lattice
+    return result
+  }
+}

@@ -1,0 +1,197 @@
+import Foundation
+
+/// The systems of units of LAMMPS that examples can be made of.
+public enum LammpsUnits: String, Sendable, CaseIterable {
+  /// eV and angstrom.
+  case metal
+  /// kcal/mol and angstrom.
+  case real
+  /// Hartree and bohr.
+  case electron
+
+  var length: LengthUnit { self == .electron ? .bohr : .angstrom }
+  var energy: EnergyUnit { self == .electron ? .hartree : .electronVolt }
+  /// The unit of energy in `energy`: 1 kcal/mol = 4184 J over Avogadro's constant and the electron's charge.
+  var energyFactor: Double { self == .real ? 4184 / 6.02214076e23 / 1.602176634e-19 : 1 }
+}
+
+/// The text dumps of LAMMPS, all frames.
+enum LammpsDump {
+  struct Frame {
+    var step: Int
+    var configuration: ParsedConfiguration
+  }
+
+  /// Whether a text is a dump.
+  static func isDump(_ data: Data) -> Bool { data.starts(with: Array("ITEM:".utf8)) }
+
+  /// - Parameter types: the species of type 1, 2, …; needed where there is no column `element`.
+  /// - Throws: `AtomisticsError` with the line.
+  static func decode(
+    _ data: Data, name: String, types: [String], _ units: LammpsUnits
+  ) throws -> [Frame] {
+    var reader = DumpReader(lines: try TextLines(data), name: name, types: types, units: units)
+    return try reader.read()
+  }
+}
+
+private struct DumpReader {
+  var lines: TextLines
+  let name: String
+  let types: [String]
+  let units: LammpsUnits
+
+  mutating func read() throws -> [LammpsDump.Frame] {
+    var frames: [LammpsDump.Frame] = []
+    var (step, count, box) = (0, 0, LammpsBox())
+    while let line = lines.next() {
+      if line.allSatisfy(\.isWhitespace) { continue }
+      guard line.hasPrefix("ITEM: ") else {
+        throw lines.wrong("item", "\"\(line)\"", allowed: "ITEM: …")
+      }
+      let item = line.dropFirst(6)
+      if item.hasPrefix("TIMESTEP") {
+        step = try whole("TIMESTEP")
+      } else if item.hasPrefix("NUMBER OF ATOMS") {
+        count = try whole("NUMBER OF ATOMS")
+      } else if item.hasPrefix("BOX BOUNDS") {
+        box = try readBox(ExtendedXYZ.fields(item.dropFirst(10)))
+      } else if item.hasPrefix("ATOMS") {
+        let columns = ExtendedXYZ.fields(item.dropFirst(5)).map(String.init)
+        frames.append(.init(step: step, configuration: try readAtoms(count, columns, box, step)))
+      } else {
+        // UNITS, TIME and the like have one line.
+        _ = lines.next()
+      }
+    }
+    return frames
+  }
+
+  private mutating func whole(_ key: String) throws -> Int {
+    guard let words = lines.words(), words.count == 1, let number = Int(words[0]), number >= 0
+    else {
+      throw lines.wrong(key, "no whole number", allowed: "a whole number")
+    }
+    return number
+  }
+
+  private mutating func readBox(_ words: [Substring]) throws -> LammpsBox {
+    guard !words.contains("origin") else {
+      throw lines.wrong(
+        "BOX BOUNDS", "a general triclinic box", allowed: "a box along the axes, or xy xz yz")
+    }
+    let isTilted = words.prefix(3) == ["xy", "xz", "yz"]
+    let rows = try (0..<3).map { _ in try lines.numbers(atLeast: isTilted ? 3 : 2, "BOX BOUNDS") }
+    let flags = words.suffix(3)
+    let periodic =
+      flags.count == 3 && !isTilted || words.count == 6
+      ? flags.map { $0 == "pp" } : [true, true, true]
+    return LammpsBox(
+      bounds: rows, tilt: isTilted ? rows.map { $0[2] } : [0, 0, 0], periodic: periodic)
+  }
+
+  private mutating func readAtoms(
+    _ count: Int, _ columns: [String], _ box: LammpsBox, _ step: Int
+  ) throws -> ParsedConfiguration {
+    let places = Dictionary(columns.enumerated().map { ($1, $0) }) { first, _ in first }
+    func vector(_ names: [String]) -> [Int]? {
+      let found = names.compactMap { places[$0] }
+      return found.count == 3 ? found : nil
+    }
+    let cartesian = vector(["x", "y", "z"]) ?? vector(["xu", "yu", "zu"])
+    let scaled = vector(["xs", "ys", "zs"]) ?? vector(["xsu", "ysu", "zsu"])
+    guard let id = places["id"], let position = cartesian ?? scaled else {
+      throw lines.wrong(
+        "ATOMS", columns.joined(separator: " "),
+        allowed: "id, and x y z or xs ys zs or unwrapped ones")
+    }
+    let force = vector(["fx", "fy", "fz"])
+    var atoms: [(id: Double, species: String, position: SIMD3<Double>, force: SIMD3<Double>)] = []
+    for _ in 0..<count {
+      guard let fields = lines.words(), fields.count >= columns.count else {
+        throw lines.wrong("ATOMS", "too few columns", allowed: columns.joined(separator: " "))
+      }
+      func number(_ place: Int) throws -> Double {
+        guard let number = Double(fields[place]), number.isFinite else {
+          throw lines.wrong(columns[place], "\"\(fields[place])\"", allowed: "a number")
+        }
+        return number
+      }
+      func triple(_ places: [Int]) throws -> SIMD3<Double> {
+        [try number(places[0]), try number(places[1]), try number(places[2])]
+      }
+      let at = try triple(position)
+      atoms.append(
+        (
+          try number(id), try species(fields, places),
+          cartesian == nil ? box.cartesian(at) : at, try force.map(triple) ?? .zero
+        ))
+    }
+    atoms.sort { $0.id < $1.id }
+    var result = ParsedConfiguration(name: "\(name)_\(step)")
+    (result.lengthUnit, result.energyUnit) = (units.length, units.energy)
+    result.species = atoms.map(\.species)
+    result.positions = atoms.map(\.position)
+    result.lattice = box.lattice
+    if force != nil { result.forces = atoms.map { $0.force * units.energyFactor } }
+    return result
+  }
+
+  private func species(_ fields: [Substring], _ places: [String: Int]) throws -> String {
+    if let place = places["type"], !types.isEmpty {
+      return try lines.species(ofType: fields[place], types)
+    }
+    if let place = places["element"] { return String(fields[place]) }
+    throw lines.wrong(
+      "ATOMS", "no column element", allowed: "one, or --types with the species of type 1, 2, …")
+  }
+}
+
+extension TextLines {
+  func species(ofType text: Substring, _ types: [String]) throws -> String {
+    guard let type = Int(text), (1...max(1, types.count)).contains(type), !types.isEmpty else {
+      let known = types.isEmpty ? "none" : "1 to \(types.count)"
+      throw wrong("type", "\"\(text)\"", allowed: "\(known), those that --types names")
+    }
+    return types[type - 1]
+  }
+}
+
+/// A box of LAMMPS: along the axes, or tilted.
+struct LammpsBox {
+  var origin = SIMD3<Double>.zero
+  /// All three vectors.
+  private var vectors = Matrix3.zero
+  private var periodic = [true, true, true]
+
+  init() {}
+
+  /// - Parameter bounds: lowest and highest coordinates, of a tilted box those of the box around it.
+  init(bounds: [[Double]], tilt: [Double], periodic: [Bool]) {
+    let (xy, xz, yz) = (tilt[0], tilt[1], tilt[2])
+    let low = SIMD3(
+      bounds[0][0] - min(0, xy, xz, xy + xz), bounds[1][0] - min(0, yz), bounds[2][0])
+    let high = SIMD3(
+      bounds[0][1] - max(0, xy, xz, xy + xz), bounds[1][1] - max(0, yz), bounds[2][1])
+    self.init(low: low, high: high, tilt: tilt, periodic: periodic)
+  }
+
+  init(
+    low: SIMD3<Double>, high: SIMD3<Double>, tilt: [Double], periodic: [Bool] = [true, true, true]
+  ) {
+    let edges = high - low
+    origin = low
+    vectors = Matrix3(
+      [edges.x, 0, 0], [tilt[0], edges.y, 0], [tilt[1], tilt[2], edges.z])
+    self.periodic = periodic
+  }
+
+  /// The vectors along which the structure repeats, zero for the others.
+  var lattice: Matrix3 {
+    func row(_ k: Int) -> SIMD3<Double> { periodic[k] ? vectors[k] : .zero }
+    return Matrix3(row(0), row(1), row(2))
+  }
+
+  /// The place that is given in units of the vectors, from the origin.
+  func cartesian(_ scaled: SIMD3<Double>) -> SIMD3<Double> { origin + scaled * vectors }
+}

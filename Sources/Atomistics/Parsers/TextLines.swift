@@ -1,0 +1,51 @@
+import Foundation
+
+/// The lines of a text with their numbers, for the output of other programs.
+struct TextLines {
+  private var rest: Substring.UTF8View
+  /// The number of the line that came last, counted from 1.
+  private(set) var number = 0
+
+  /// - Throws: `AtomisticsError` where the bytes are no text at all.
+  init(_ data: Data) throws {
+    // Programs write names in encodings of their own; what is read here is ASCII.
+    guard !data.contains(0) else {
+      throw AtomisticsError(found: "bytes that are no text", allowed: "text")
+    }
+    rest = String(decoding: data, as: UTF8.self)[...].utf8
+  }
+
+  mutating func next() -> Substring? {
+    guard !rest.isEmpty else { return nil }
+    number += 1
+    let end = rest.firstIndex(of: 0x0A) ?? rest.endIndex
+    var line = rest[..<end]
+    rest = end == rest.endIndex ? rest[end...] : rest[rest.index(after: end)...]
+    if line.last == 0x0D { line = line.dropLast() }
+    return Substring(line)
+  }
+
+  /// The next line's words.
+  mutating func words() -> [Substring]? { next().map(ExtendedXYZ.fields) }
+
+  /// The next line's numbers.
+  ///
+  /// - Throws: `AtomisticsError` with the line where there are fewer, or the text ends.
+  mutating func numbers(atLeast count: Int, _ key: String) throws -> [Double] {
+    guard let line = next() else {
+      throw AtomisticsError(
+        line: number, key: key, found: "the end of the file", allowed: "\(count) numbers")
+    }
+    let numbers = ExtendedXYZ.fields(line).map { Double($0) ?? .nan }
+    guard numbers.count >= count, numbers.prefix(count).allSatisfy(\.isFinite) else {
+      throw AtomisticsError(
+        line: number, key: key, found: "\"\(line)\"", allowed: "\(count) numbers")
+    }
+    return numbers
+  }
+
+  /// An error at the line that came last.
+  func wrong(_ key: String, _ found: String, allowed: String) -> AtomisticsError {
+    AtomisticsError(line: number, key: key, found: found, allowed: allowed)
+  }
+}

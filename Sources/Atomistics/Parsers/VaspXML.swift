@@ -1,0 +1,94 @@
+import Foundation
+
+/// The `vasprun.xml` of VASP: every ionic step, in eV and angstrom, positions in units of the cell.
+public enum VaspXML {
+  /// Which of VASP's energies is taken.
+  public enum Energy: String, Sendable, CaseIterable {
+    /// Without the electrons' entropy, as the original takes it.
+    case withoutEntropy = "e_wo_entrp"
+    /// The free energy, of which the forces are derivatives.
+    case free = "e_fr_energy"
+    /// Extrapolated to no smearing.
+    case extrapolated = "e_0_energy"
+  }
+
+  /// Reads a file, plain or in gzip's form; a step that was not finished is left out.
+  ///
+  /// - Throws: `AtomisticsError` with the file, where there is no finished step.
+  public static func read(
+    _ url: URL, energy: Energy = .withoutEntropy
+  ) throws -> [ParsedConfiguration] {
+    do {
+      return try decode(FileAccess.readUncompressed(url), name: FileAccess.key(of: url), energy)
+    } catch let error as AtomisticsError {
+      throw error.inFile(url.path)
+    }
+  }
+
+  static func decode(_ data: Data, name: String, _ kind: Energy) throws -> [ParsedConfiguration] {
+    var species: [String] = []
+    var steps: [ParsedConfiguration] = []
+    var ending: (any Error)?
+    do {
+      let wanted: Set = ["atominfo", "calculation", "kpoints", "dos", "eigenvalues", "projected"]
+      _ = try XMLTreeReader.read(data, wanted: wanted) { element in
+        switch element.name {
+        case "atominfo": species = try self.species(element)
+        case "calculation":
+          steps.append(try step(element, species, "\(name)_\(number(steps.count + 1))", kind))
+        default: break
+        }
+      }
+    } catch let error as AtomisticsError where error.line != nil {
+      // The file of a run that was interrupted ends within a step.
+      ending = error
+    }
+    if steps.isEmpty {
+      throw ending ?? AtomisticsError(key: "calculation", found: "none", allowed: "an ionic step")
+    }
+    return steps
+  }
+
+  static func number(_ count: Int) -> String { String(format: "%06d", count) }
+
+  private static func species(_ info: XMLTree) throws -> [String] {
+    guard let rows = info.child("array", named: "atoms")?.child("set")?.children("rc") else {
+      throw AtomisticsError(key: "atominfo", found: "no array of atoms", allowed: "one")
+    }
+    return rows.map { row in
+      (row.children.first?.text ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+  }
+
+  private static func step(
+    _ element: XMLTree, _ species: [String], _ name: String, _ kind: Energy
+  ) throws -> ParsedConfiguration {
+    var result = ParsedConfiguration(name: name)
+    result.species = species
+    result.areCrystal = true
+    guard let structure = element.child("structure") else {
+      throw AtomisticsError(key: "structure of \(name)", found: "none", allowed: "the ions' places")
+    }
+    result.positions = try rows(structure.child("varray", named: "positions"), "positions")
+    let basis = try rows(structure.child("crystal")?.child("varray", named: "basis"), "basis")
+    guard basis.count == 3 else {
+      throw AtomisticsError(key: "basis", found: "\(basis.count) rows", allowed: "3 rows")
+    }
+    result.lattice = Matrix3(basis[0], basis[1], basis[2])
+    // The energy of the step itself; of old versions, which have none, that of the last electronic step.
+    let energies = element.child("energy") ?? element.children("scstep").last?.child("energy")
+    guard let energy = energies?.child("i", named: kind.rawValue) else {
+      throw AtomisticsError(key: kind.rawValue, found: "none", allowed: "an energy")
+    }
+    result.energy = try energy.numbers(1)[0]
+    if let forces = element.child("varray", named: "forces") {
+      result.forces = try rows(forces, "forces")
+    }
+    return try result.checked()
+  }
+
+  private static func rows(_ array: XMLTree?, _ key: String) throws -> [SIMD3<Double>] {
+    guard let array else { throw AtomisticsError(key: key, found: "none", allowed: "rows") }
+    return try array.children("v").map { try $0.vectors(1)[0] }
+  }
+}

@@ -1,0 +1,87 @@
+import Atomistics
+import Foundation
+import ProgramSupport
+
+/// Examples of the ANI data sets.
+enum ANIParser: Program {
+  static let name = "ani_parser"
+  static let summary = "makes examples of the HDF5 files of the ANI data sets"
+  static let options = CommandLineOptions(
+    [
+      .init(
+        "--indir", "-i", value: "DIR|FILE", help: "*.h5, in a folder; or a file", isRequired: true)
+    ]
+      + ExampleWriter.options + [
+        .init("--forces", value: "ARRAY", help: "the array of forces in hartree/angstrom"),
+        .init("--gradients", value: "ARRAY", help: "the array of gradients, minus the forces"),
+        .init("--every", value: "N", help: "takes every Nth conformation of each molecule (1)"),
+      ])
+  static let details = """
+    Reads every group with the arrays coordinates (angstrom), energies (hartree) and species; molecules,
+    without a cell. Examples are in angstrom and Ha, called MOLECULE_1 … after the group. ANI-1 has no
+    forces; later sets have, some as gradients (the array called forces in the files of 2017): say
+    which. Needs libhdf5 (1.10 or later) on the machine, which is opened when the program runs.
+    """
+  static let example = """
+      panna ani_parser --indir ani_gdb_s01.h5 --outdir examples
+    """
+
+  static func run(_ arguments: ParsedArguments) throws {
+    var arrays = ANIFile.Arrays()
+    arrays.forces = arguments["--forces"] ?? arguments["--gradients"]
+    arrays.areGradients = arguments.has("--gradients")
+    if arguments.has("--forces") && arguments.has("--gradients") {
+      throw UsageError("--forces and --gradients: expected one of them")
+    }
+    let every = try arguments.int("--every", in: 1...Int.max) ?? 1
+    let files = try self.files(arguments["--indir"]!)
+    let writer = try ExampleWriter(arguments)
+    var failures: [String] = []
+    let progress = ProgressReporter(name, unit: "files", total: files.count)
+    for file in files {
+      do { try read(file, arrays, every, writer) } catch let error as WriteError {
+        throw WorkError("\(error)")
+      } catch let error as AtomisticsError {
+        failures.append("\(error.inFile(file.path))")
+      }
+      progress.advance()
+    }
+    let count = try writer.finish()
+    progress.finish(note: "\(count) examples in \(writer.path)")
+    try QEParser.conclude(failures, of: files.count)
+  }
+
+  private static func files(_ path: String) throws -> [URL] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw UsageError("--indir \(path): there is no such file or folder")
+    }
+    let top = URL(fileURLWithPath: path)
+    guard isFolder.boolValue else { return [top] }
+    let names = try FileManager.default.contentsOfDirectory(atPath: path)
+    let files = names.sorted().filter { $0.hasSuffix(".h5") || $0.hasSuffix(".hdf5") }
+    guard !files.isEmpty else {
+      throw WorkError("\(path): there are no *.h5 among its \(names.count) files")
+    }
+    return files.map { top.appendingPathComponent($0) }
+  }
+
+  private static func read(
+    _ file: URL, _ arrays: ANIFile.Arrays, _ every: Int, _ writer: ExampleWriter
+  ) throws {
+    let data = try ANIFile(file, arrays: arrays)
+    let last = data.molecules.map { $0.split(separator: "/").last.map(String.init) ?? "molecule" }
+    let areUnique = Set(last).count == last.count
+    for (molecule, short) in zip(data.molecules, last) {
+      let whole = molecule.split(separator: "/").joined(separator: "__")
+      let name = (areUnique ? short : whole).replacingOccurrences(of: ".", with: "_")
+      let all = try data.conformations(of: molecule, name: name)
+      let taken = stride(from: 0, to: all.count, by: every).map { index in
+        var one = all[index]
+        one.source = file.lastPathComponent
+        return one
+      }
+      try writer.append(try writer.write(taken))
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Atomistics
+import Foundation
+import ProgramSupport
+
+/// Examples of CP2K's outputs and trajectories.
+enum CP2KParser: ParserProgram {
+  static let name = "cp2k_parser"
+  static let summary = "makes examples of CP2K's outputs and trajectories"
+  static let files = "*.out, *output*, *-pos-*.xyz"
+  static let ownOptions: [CommandLineOptions.Option] = [
+    .init(
+      "--cell", value: "NUMBERS",
+      help:
+        "3 edges or 9 components in angstrom, 0,0,0: none (NAME-1.cell)"
+    )
+  ]
+  static let details = """
+    Reads outputs with coordinates, forces and energies (FORCE_EVAL / PRINT / FORCES), and
+    trajectories NAME-pos-1.xyz with the energy in each frame's second line, the forces of
+    NAME-frc-1.xyz and the cells of NAME-1.cell. An output prints the cell with three decimals only:
+    prefer trajectories where that matters. CP2K's hartree and bohr become eV and angstrom.
+    Examples are called NAME, NAME_2 … of an output, NAME_STEP of a trajectory.
+    """
+  static let example = """
+      panna cp2k_parser --indir water-pos-1.xyz --cell 9.85,9.85,9.85 --outdir examples
+    """
+
+  static func reads(_ file: URL) -> Bool {
+    let name = file.lastPathComponent
+    return name.hasSuffix(".out") || name.contains("output")
+      || (name.contains("-pos-") && name.hasSuffix(".xyz"))
+  }
+
+  static func reader(
+    _ arguments: ParsedArguments
+  ) throws -> @Sendable (ParserInput) throws -> [ParsedConfiguration] {
+    let cell = try arguments["--cell"].map(Self.cell)
+    return { input in
+      try CP2KOutput.read(input.file, name: input.name, cell: cell, remark: input.remark)
+    }
+  }
+
+  private static func cell(_ text: String) throws -> Matrix3 {
+    let n = text.split { ", ".contains($0) }.map { Double($0) ?? .nan }
+    guard n.allSatisfy(\.isFinite), [3, 9].contains(n.count) else {
+      throw UsageError("--cell \(text): expected 3 edges or 9 components in angstrom")
+    }
+    return n.count == 3
+      ? Matrix3([n[0], 0, 0], [0, n[1], 0], [0, 0, n[2]])
+      : Matrix3([n[0], n[1], n[2]], [n[3], n[4], n[5]], [n[6], n[7], n[8]])
+  }
+}

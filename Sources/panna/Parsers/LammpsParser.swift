@@ -1,0 +1,48 @@
+import Atomistics
+import Foundation
+import ProgramSupport
+
+/// Examples of LAMMPS' dumps and data files.
+enum LammpsParser: ParserProgram {
+  static let name = "lammps_parser"
+  static let summary = "makes examples of LAMMPS' dumps (or data files) and logs"
+  static let files = "*.dump, dump.*, *.lammpstrj, *.data"
+  static let ownOptions: [CommandLineOptions.Option] = [
+    .init(
+      "--log", "-l", value: "FILE", help: "the run's log (log.lammps in the folder of each file)"),
+    .init("--types", value: "LIST", help: "the species of type 1, 2, …: Si,O (the column element)"),
+    .init("--units", value: "UNITS", help: "metal, real or electron (what the log says)"),
+  ]
+  static let details = """
+    Reads all frames of text dumps with columns id, type or element, x y z (or xs ys zs, xu yu zu),
+    and fx fy fz where forces are wanted; the energy of a frame is PotEng, else E_pair, of its step in
+    the log. Frames without an energy there are left out and counted. Of a data file (atom styles
+    atomic, charge, molecular, full) the energy is that of the log's first step. Boxes may be tilted.
+    Examples are in eV and angstrom, in Ha and bohr for units electron, and called NAME_STEP.
+    """
+  static let example = """
+      panna lammps_parser --indir run.dump --log log.lammps --types Si --outdir examples
+    """
+
+  static func reads(_ file: URL) -> Bool {
+    let name = file.lastPathComponent
+    return ["dump", "lammpstrj", "data"].contains(file.pathExtension)
+      || name.hasPrefix("dump.")
+  }
+
+  static func reader(
+    _ arguments: ParsedArguments
+  ) throws -> @Sendable (ParserInput) throws -> [ParsedConfiguration] {
+    let log = arguments["--log"].map { URL(fileURLWithPath: $0) }
+    let types = (arguments["--types"] ?? "").split(separator: ",").map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+    let units: LammpsUnits? = try arguments.choice("--units")
+    return { input in
+      let ownLog =
+        log ?? input.file.deletingLastPathComponent().appendingPathComponent("log.lammps")
+      return try LammpsRun.read(
+        input.file, log: ownLog, name: input.name, types: types, units: units, remark: input.remark)
+    }
+  }
+}

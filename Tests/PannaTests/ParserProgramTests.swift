@@ -1,0 +1,194 @@
+import Atomistics
+import Foundation
+import ProgramSupport
+import TestSupport
+import Testing
+
+@testable import panna
+
+/// The programs that make examples of other programs' files.
+@Suite struct ParserProgramTests {
+  private let fixture: ProgramFixture
+
+  init() throws { fixture = try ProgramFixture() }
+
+  private func frame(_ energy: String = "energy=-1.5", symbol: String = "Si") -> String {
+    """
+    2
+    Lattice="5 0 0 0 5 0 0 0 5" Properties=species:S:1:pos:R:3:dft_force:R:3 \(energy)
+    \(symbol) 0 0 0 0 0 1
+    O 1 1 1 0 0 -1
+
+    """
+  }
+
+  @Test(.enabled(if: Golden.isPresent, "reference data absent"))
+  func espressoExamplesAreTheOriginals() throws {
+    try fixture.run(
+      QEParser.self, "-i", Golden.url("panna/tutorial/tutorial_data/qe_xmls").path, "-o",
+      fixture.path("out"), "--nproc", "2", "--extxyz", fixture.path("all.xyz"))
+    let names = try fixture.names(in: "out")
+    let original = Golden.url("panna/golden/tools/qe_parser_out")
+    #expect(
+      try names == FileManager.default.contentsOfDirectory(atPath: original.path).sorted())
+    let frames = try ExtendedXYZ.read(fixture.url("all.xyz"))
+    #expect(names.count == 3 && frames.count == 3)
+    for (name, frame) in zip(names, frames) {
+      let own = try JSONSerialization.jsonObject(with: fixture.bytes("out/\(name)"))
+      let other = try JSONSerialization.jsonObject(
+        with: Data(contentsOf: original.appendingPathComponent(name)))
+      // Every key and every number.
+      #expect(try #require(own as? NSDictionary) == #require(other as? NSDictionary))
+      var read = try ExampleFile.read(fixture.url("out/\(name)"))
+      read.perAtomQuantity = nil
+      #expect(read == frame)
+    }
+  }
+
+  @Test func frameKeysAndUnitsAreOptions() throws {
+    try fixture.write(frame("dft_energy=-2") + frame("DFT_Energy=-3"), to: "in/sub/a.b.xyz")
+    try fixture.write(frame("dft_energy=-4"), to: "in/c.extxyz")
+    try fixture.run(
+      EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out"), "--energy-key",
+      "dft_energy", "--force-key", "dft_force", "--energy-unit", "Ry", "--force-unit", "Ry/bohr",
+      "--rename", "Si=Ge")
+    #expect(try fixture.names(in: "out") == ["a_b_1.example", "a_b_2.example", "c.example"])
+    let read = try ExampleFile.read(fixture.url("out/a_b_2.example"))
+    #expect(read.energy == -3 * Units.rydberg && read.species == ["Ge", "O"])
+    #expect(read.forces![0].z == Units.rydberg / Units.bohr && read.cell.isPeriodic)
+    #expect(try fixture.text("out/c.example").contains("\"source\": \"c.extxyz\""))
+  }
+
+  /// Equal names in several folders do not overwrite each other; equal content has one name with a hash.
+  @Test func namesAreUnique() throws {
+    for (folder, energy) in [("one", -1), ("two", -2), ("three", -1)] {
+      try fixture.write(frame("energy=\(energy)"), to: "in/\(folder)/run.xyz")
+    }
+    try fixture.run(EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out"))
+    #expect(
+      try fixture.names(in: "out")
+        == ["one__run.example", "three__run.example", "two__run.example"])
+    try fixture.run(
+      EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("hashed"), "--addhash")
+    let hashed = try fixture.names(in: "hashed")
+    #expect(hashed.count == 3 && hashed.allSatisfy { $0.count == 56 + ".example".count })
+  }
+
+  /// The same files, whatever the number of threads.
+  @Test func threadsDoNotMatter() throws {
+    for number in 0..<40 { try fixture.write(frame("energy=\(number)"), to: "in/\(number).xyz") }
+    for threads in ["1", "3"] {
+      try fixture.run(
+        EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out\(threads)"), "--nproc",
+        threads, "--extxyz", fixture.path("all\(threads).xyz"))
+    }
+    #expect(try fixture.bytes("all1.xyz") == fixture.bytes("all3.xyz"))
+    #expect(try fixture.names(in: "out1") == fixture.names(in: "out3"))
+    for name in try fixture.names(in: "out1") {
+      #expect(try fixture.bytes("out1/\(name)") == fixture.bytes("out3/\(name)"))
+    }
+  }
+
+  /// A bad file is told at the end; the good ones are read.
+  @Test func badFilesDoNotStopTheOthers() throws {
+    try fixture.write(frame(), to: "in/1.xyz")
+    try fixture.write(frame("energy=nan"), to: "in/2.xyz")
+    try fixture.write(frame().replacing("1 1 1", with: "1 1"), to: "in/3.xyz")
+    try fixture.write(frame(), to: "in/4.xyz")
+    let message = fixture.message {
+      try fixture.run(
+        EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out"), "--nproc", "2")
+    }
+    #expect(message == "2 of 4 files gave no examples, for the reasons above")
+    #expect(try fixture.names(in: "out") == ["1.example", "4.example"])
+  }
+
+  @Test func theFoldersOfSaveFilesNameThem() throws {
+    let file = URL(fileURLWithPath: "/runs/water.save/data-file-schema.xml")
+    #expect(QEParser.name(of: file) == "water" && QEParser.reads(file))
+    try fixture.write("", to: "water.xml")
+    try fixture.write("", to: "water.save/data-file-schema.xml")
+    #expect(!QEParser.reads(fixture.url("water.save/data-file-schema.xml")))
+    #expect(QEParser.reads(fixture.url("water.xml")))
+  }
+
+  @Test func wrongOptionsAreSaid() throws {
+    try fixture.write(frame(), to: "in/1.xyz")
+    try fixture.write("text", to: "other/1.txt")
+    func message(_ program: any Program.Type, _ arguments: String...) -> String {
+      fixture.message {
+        try program.run(program.options.parse(arguments + ["-o", fixture.path("out")]))
+      }
+    }
+    let input = fixture.path("in")
+    #expect(
+      message(QEParser.self, "-i", fixture.path("nowhere"))
+        == "--indir nowhere: there is no such file or folder")
+    #expect(
+      message(QEParser.self, "-i", fixture.path("other"))
+        == "\(fixture.path("other")): there are no *.xml among its 1 files"
+        .replacing(fixture.folder.path + "/", with: ""))
+    #expect(
+      message(EXYZParser.self, "-i", input, "--energy-unit", "kcal")
+        == "--energy-unit kcal: expected one of eV, Ry, Ha")
+    #expect(
+      message(EXYZParser.self, "-i", input, "--rename", "Si") == "--rename Si: expected NAME=SYMBOL"
+    )
+    #expect(
+      message(VaspParser.self, "-i", input, "--energy", "total")
+        == "--energy total: expected one of e_wo_entrp, e_fr_energy, e_0_energy")
+    #expect(
+      message(CP2KParser.self, "-i", input, "--cell", "1,2")
+        == "--cell 1,2: expected 3 edges or 9 components in angstrom")
+    #expect(
+      message(LammpsParser.self, "-i", input, "--units", "lj")
+        == "--units lj: expected one of metal, real, electron")
+    #expect(
+      message(ANIParser.self, "-i", input, "--forces", "a", "--gradients", "b")
+        == "--forces and --gradients: expected one of them")
+    #expect(
+      message(ANIParser.self, "-i", input) == "in: there are no *.h5 among its 1 files")
+  }
+
+  /// Where examples cannot be written nothing is left half-written.
+  @Test func unwritableFoldersEndTheWork() throws {
+    try fixture.write(frame(), to: "in/1.xyz")
+    try fixture.write("a file", to: "taken")
+    #expect(throws: (any Error).self) {
+      try fixture.run(EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("taken"))
+    }
+    try fixture.write("", to: "out/1.example/in the way")
+    let message = fixture.message {
+      try fixture.run(
+        EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out"), "--extxyz",
+        fixture.path("all.xyz"))
+    }
+    #expect(message.hasPrefix("out/1.example: found a place that cannot be written"))
+    #expect(!fixture.exists("all.xyz"))
+    #expect(try fixture.names(in: "out") == ["1.example"])
+    #expect(try fixture.names(in: "").filter { $0.hasPrefix(".") }.isEmpty)
+  }
+
+  @Test func vaspStepsAreChosen() throws {
+    let step = """
+      <calculation><structure><crystal><varray name="basis"><v>4 0 0</v><v>0 4 0</v><v>0 0 4</v>
+      </varray></crystal><varray name="positions"><v>0 0 0</v></varray></structure>
+      <energy><i name="e_wo_entrp"> NUMBER </i></energy></calculation>
+      """
+    let steps = (0..<7).map { step.replacing("NUMBER", with: "\($0)") }.joined()
+    try fixture.write(
+      "<modeling><atominfo><array name=\"atoms\"><set><rc><c>Na</c></rc></set></array></atominfo>"
+        + steps + "</modeling>", to: "vasprun.xml")
+    try fixture.run(
+      VaspParser.self, "-i", fixture.path("vasprun.xml"), "-o", fixture.path("out"), "-t", "1",
+      "-p",
+      "3")
+    #expect(try fixture.names(in: "out") == ["vasprun_000001.example", "vasprun_000002.example"])
+    #expect(try ExampleFile.read(fixture.url("out/vasprun_000002.example")).energy == 4)
+    #expect(
+      fixture.message {
+        try fixture.run(
+          VaspParser.self, "-i", fixture.path("vasprun.xml"), "-o", fixture.path("out"), "-t", "9")
+      } == "1 of 1 files gave no examples, for the reasons above")
+  }
+}
