@@ -8,7 +8,7 @@ enum CommandLineTool {
     GvectCalculator.self, TFRPacker.self, Train.self, Evaluate.self,
     ExtractWeights.self, Predict.self, MD.self, Report.self,
     QEParser.self, EXYZParser.self, ANIParser.self, VaspParser.self, LammpsParser.self,
-    CP2KParser.self,
+    CP2KParser.self, GvectParamCheck.self, GvectWriter.self, JSONToAXSF.self,
     GraphTool.self, Inspect.self,
   ]
 

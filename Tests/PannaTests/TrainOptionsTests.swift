@@ -335,4 +335,14 @@ import Testing
         "[VALIDATION_OPTIONS] single_step",
       ])
   }
+
+  @Test func parametersAreSummarizedUnderTheOriginalsTags() throws {
+    let workspace = try TrainingWorkspace()
+    let file = try IniFile(path: workspace.path + "/train.ini")
+    let networks = try NetworkConfiguration(file, seed: 0).model.networks
+    let summary = try ParameterHistograms(networks).summary(of: networks)
+    let text = String(decoding: summary.scalars(as: UInt8.self), as: UTF8.self)
+    for tag in ["SH.0/W0", "SH.0/b2", "SO.1/W1", "SO.1/b1"] { #expect(text.contains(tag)) }
+    #expect(!text.contains("SO.1/W2"))
+  }
 }

@@ -80,4 +80,16 @@ extension HTMLReport {
     .plot .steps.c5 { fill: var(--c5); }
     @media print { main { padding: 0; } figure, .highlights div { break-inside: avoid; } }
     """
+
+  /// The rules for plots with the page's colours put in, for programs that know no variables.
+  static let plotStyles: String = {
+    let light = styleSheet.prefix(upTo: styleSheet.firstRange(of: "@media")!.lowerBound)
+    var rules = styleSheet.split(separator: "\n").filter { $0.hasPrefix(".plot ") }
+      .joined(separator: "\n")
+    for part in light.split(whereSeparator: { "{;}".contains($0) }) where part.contains(": #") {
+      let pair = part.split(separator: ":").map { $0.filter { !$0.isWhitespace } }
+      rules = rules.replacing("var(\(pair[0]))", with: pair[1])
+    }
+    return "svg { color: #1c1f23; font-family: sans-serif }\n" + rules
+  }()
 }

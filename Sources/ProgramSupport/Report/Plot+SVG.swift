@@ -20,6 +20,18 @@ extension Plot {
       ], "\n" + content.filter { !$0.isEmpty }.joined(separator: "\n") + "\n")
   }
 
+  /// The drawing as a file of its own, with the colours and fonts that a page gives it in daylight.
+  public var standaloneSVG: String {
+    let layout = PlotLayout(self)
+    let size = "width=\"\(number(layout.width))\" height=\"\(number(layout.height))\""
+    let style =
+      "<style>\(HTMLReport.plotStyles)</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>"
+    let opened = svg.replacing(
+      "<svg ", with: "<svg xmlns=\"http://www.w3.org/2000/svg\" \(size) ", maxReplacements: 1)
+    guard let end = opened.firstIndex(of: ">") else { return opened }
+    return opened[...end] + "\n" + style + opened[opened.index(after: end)...] + "\n"
+  }
+
   // MARK: Axes
 
   private func grid(_ layout: PlotLayout) -> String {

@@ -156,6 +156,7 @@ private struct TrainingRun {
       if isOver() || trainer.step.isMultiple(of: output.checkpointSteps) {
         try save(checkpoints, validation?.notes ?? [:])
       }
+      try log.add(trainer)
     }
     batches.close()
     try log.close()

@@ -28,6 +28,7 @@ final class TrainLog {
   private let statistics: StepLog
   private let validations: StepLog?
   private let events: EventWriter
+  private let histograms: ParameterHistograms
   private let configuration: TrainConfiguration
   private let lossTag: String
 
@@ -46,6 +47,7 @@ final class TrainLog {
       )
     }
     events = try EventWriter(folder: output.trainDirectory)
+    histograms = try ParameterHistograms(configuration.networks.model.networks)
     if step == 0 {
       try events.write(text: configuration.text, tag: "hyperparameters", step: 0)
     }
@@ -65,6 +67,13 @@ final class TrainLog {
       try events.write(scalars(step), step: step.step)
       try events.flush()
     }
+  }
+
+  /// Histograms of all parameters, where it is time for them.
+  func add(_ trainer: Trainer) throws {
+    guard trainer.step.isMultiple(of: configuration.output.eventFrequency) else { return }
+    try events.write(summary: histograms.summary(of: trainer.model().networks), step: trainer.step)
+    try events.flush()
   }
 
   /// Step, RMSE of the energy, the same and the MAE per atom, RMSE of the forces.

@@ -1,0 +1,66 @@
+import Atomistics
+import Foundation
+import ProgramSupport
+
+/// Makes an animation for XCrySDen of examples.
+enum JSONToAXSF: Program {
+  static let name = "json2axsf"
+  static let summary = "makes an animation (XCrySDen, VESTA) of structures (*.example)"
+  static let options = CommandLineOptions([
+    .init("--indir", "-i", value: "DIR|FILE", help: "*.example", isRequired: true),
+    .init("--outdir", "-o", value: "DIR", help: "folder for animation.axsf", isRequired: true),
+  ])
+  static let details = """
+    Writes animation.axsf: a frame for each structure, the lowest energy first; CRYSTAL with the cell in
+    angstrom where the structure repeats, else ATOMS.
+    """
+  static let example = """
+      panna json2axsf --indir examples --outdir pictures
+    """
+
+  static func run(_ arguments: ParsedArguments) throws {
+    let path = arguments["--indir"]!
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw UsageError("--indir \(path): there is no such file or folder")
+    }
+    let input = URL(fileURLWithPath: path)
+    let files = isFolder.boolValue ? try DescriptorWork.files(in: input) : [input]
+    var structures = try files.map { try ExampleFile.read($0) { warn($0) } }
+    // Sorting is stable, so that equal energies are in the order of their names.
+    structures.sort { $0.energy! < $1.energy! }
+    let folder = URL(fileURLWithPath: arguments["--outdir"]!)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let file = folder.appendingPathComponent("animation.axsf")
+    try FileAccess.write(Data(try text(structures).utf8), to: file)
+    say("\(structures.count) frames in \(file.path)")
+  }
+
+  private static func text(_ structures: [Structure]) throws -> String {
+    func row(_ v: SIMD3<Double>) -> String { "\(v.x) \(v.y) \(v.z)" }
+    var lines = ["ANIMSTEPS \(structures.count)"]
+    if structures.contains(where: \.cell.isPeriodic) { lines.append("CRYSTAL") }
+    for (index, structure) in structures.enumerated() {
+      let number = index + 1
+      if structure.cell.isPeriodic {
+        if index > 0 { lines.append("CRYSTAL") }
+        for keyword in ["PRIMVEC", "CONVVEC"] {
+          lines.append("\(keyword) \(number)")
+          lines += (0..<3).map { "  " + row(structure.cell.completed[$0]) }
+        }
+        lines += ["PRIMCOORD \(number)", "\(structure.count) 1 "]
+      } else {
+        lines.append("ATOMS \(number)")
+      }
+      lines += try structure.species.indices.map { atom in
+        guard let element = Elements.number(of: structure.species[atom]) else {
+          throw AtomisticsError(
+            key: "species of atom \(atom + 1) of \(structure.name)",
+            found: "\"\(structure.species[atom])\"", allowed: "the symbol of an element")
+        }
+        return "\(element) " + row(structure.positions[atom])
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
