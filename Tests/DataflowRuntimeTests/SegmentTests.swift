@@ -74,4 +74,17 @@ import Testing
     }
     #expect(error?.message == "index -1 at position 1 is outside 0..<4")
   }
+
+  @Test func meansOfSegments() throws {
+    let x = graph.placeholder(.float64, ["n", 2])
+    let sorted = graph.constant(Tensor([0, 0, 2] as [Int32]))
+    let unsorted = graph.constant(Tensor([1, -1, 1] as [Int64]))
+    let values = [segmentMean(x, sorted), unsortedSegmentMean(x, unsorted, segments: 3)]
+    let gradients = try values.map { try graph.gradient(of: sum(square($0)), withRespectTo: x) }
+    let input = Tensor(shape: [3, 2], scalars: [1.0, 2, 3, 6, 5, 4])
+    let found = try Session(graph).run(values + gradients, feeds: [x: input])
+      .map { $0.scalars(as: Double.self) }
+    #expect(found[0] == [2, 4, 0, 0, 5, 4] && found[1] == [0, 0, 3, 3, 0, 0])
+    #expect(found[2] == [2, 4, 2, 4, 10, 8] && found[3] == [3, 3, 0, 0, 3, 3])
+  }
 }

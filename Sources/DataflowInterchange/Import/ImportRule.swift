@@ -52,6 +52,7 @@ struct ImportRule: Sendable {
       return try node.add("TopKV2", node.inputs + [count], extra: extra).outputs
     }
     rules["Select"] = ImportRule { try select($0) }
+    rules["SegmentMean"] = .rewrite { try segmentMean($0.value(0), $0.value(1)) }
     rules["Assert"] = ImportRule { node in
       // What is printed with it may be texts, which no tensor holds here.
       let printed = node.inputs.dropFirst().filter { (try? $0.value) != nil }
