@@ -16,12 +16,13 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CChecksum"),
     .target(name: "Tensors"),
     .target(name: "ProtobufWire"),
     .target(name: "DataflowGraph", dependencies: ["Tensors", "ProtobufWire", "COpenBLAS"]),
     .target(name: "DataflowRuntime", dependencies: ["DataflowGraph"]),
     .target(name: "DataflowPipelines", dependencies: ["DataflowRuntime"]),
-    .target(name: "DataflowFormats", dependencies: ["Tensors", "ProtobufWire"]),
+    .target(name: "DataflowFormats", dependencies: ["Tensors", "ProtobufWire", "CChecksum"]),
     .target(
       name: "DataflowInterchange", dependencies: ["DataflowGraph", "DataflowFormats"]),
     .target(

@@ -1,5 +1,9 @@
+import CChecksum
+
 /// The Castagnoli checksum that TensorFlow's files carry.
 public enum CRC32C {
+  private static let hasInstruction = crc32c_instruction_exists() != 0
+
   /// Eight tables of 256, for eight bytes a step.
   private static let tables: [UInt32] = {
     var tables = [UInt32](repeating: 0, count: 8 * 256)
@@ -26,6 +30,12 @@ public enum CRC32C {
   }
 
   package static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    guard hasInstruction, let start = bytes.baseAddress else { return tableChecksum(bytes) }
+    return ~crc32c_instruction(~0, start, bytes.count)
+  }
+
+  /// The same by tables, on processors without an instruction for it.
+  static func tableChecksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     tables.withUnsafeBufferPointer { tables in
       var crc = ~UInt32(0)
       var position = 0

@@ -38,6 +38,16 @@ public struct CheckpointFolder: Sendable {
     }
   }
 
+  /// Removes what a process left that was ended while it wrote a checkpoint.
+  ///
+  /// Nobody else may write checkpoints there meanwhile.
+  public func removeRemains() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasPrefix(".checkpoint-") {
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+  }
+
   /// The newest checkpoint that is whole, nil where there is none.
   ///
   /// - Parameter onDamage: is told of newer ones that are not.

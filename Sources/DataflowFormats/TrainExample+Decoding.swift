@@ -6,7 +6,7 @@ extension TrainExample {
     self.init()
     let error = encoded.withUnsafeBytes { bytes -> FormatError? in
       do throws(FormatError) {
-        try self.parse(ProtobufReader(bytes))
+        try self.parse(ProtobufReader(bytes)) { _ in true }
         return nil
       } catch {
         return error
@@ -15,30 +15,43 @@ extension TrainExample {
     if let error { throw error }
   }
 
-  package init(encoded: UnsafeRawBufferPointer) throws(FormatError) {
+  /// - Parameter isWanted: whether the list of a name is read; others are left out.
+  package init(
+    encoded: UnsafeRawBufferPointer, where isWanted: (String) -> Bool = { _ in true }
+  ) throws(FormatError) {
     self.init()
-    try parse(ProtobufReader(encoded))
+    try parse(ProtobufReader(encoded), isWanted)
   }
 
-  private mutating func parse(_ message: ProtobufReader) throws(FormatError) {
+  private mutating func parse(
+    _ message: ProtobufReader, _ isWanted: (String) -> Bool
+  ) throws(FormatError) {
     var example = message
     while let (number, field) = try example.next() {
       guard number == 1, case .bytes(let content) = field else { continue }
       var entries = example.nested(content)
       while let (number, field) = try entries.next() {
-        if number == 1, case .bytes(let entry) = field { try parseEntry(entries.nested(entry)) }
+        if number == 1, case .bytes(let entry) = field {
+          try parseEntry(entries.nested(entry), isWanted)
+        }
       }
     }
   }
 
-  private mutating func parseEntry(_ entry: ProtobufReader) throws(FormatError) {
-    var (reader, name, feature) = (entry, "", Feature.bytes([]))
+  private mutating func parseEntry(
+    _ entry: ProtobufReader, _ isWanted: (String) -> Bool
+  ) throws(FormatError) {
+    var (reader, name, content) = (entry, "", nil as ProtobufReader?)
     while let (number, field) = try reader.next() {
-      guard case .bytes(let content) = field else { continue }
-      if number == 1 { name = String(decoding: content, as: UTF8.self) }
-      if number == 2 { feature = try Feature(reader.nested(content), of: name) }
+      guard case .bytes(let bytes) = field else { continue }
+      if number == 1 { name = String(decoding: bytes, as: UTF8.self) }
+      if number == 2 { content = reader.nested(bytes) }
     }
-    features[name] = feature
+    guard isWanted(name) else { return }
+    features[name] =
+      try content.map { content throws(FormatError) in
+        try Feature(content, of: name)
+      } ?? .bytes([])
   }
 }
 

@@ -12,12 +12,15 @@ package final class AlignedStorage: @unchecked Sendable {
   package init(byteCount: Int) {
     // A whole number of cache lines, so that two blocks never share one.
     let rounded = max(byteCount, 1).roundedUp(toMultipleOf: Self.alignment)
-    base = .allocate(byteCount: rounded, alignment: Self.alignment)
+    base = LargeBlocks.allocate(byteCount: rounded)
     base.initializeMemory(as: UInt8.self, repeating: 0, count: rounded)
     self.byteCount = byteCount
   }
 
-  deinit { base.deallocate() }
+  deinit {
+    LargeBlocks.deallocate(
+      base, byteCount: max(byteCount, 1).roundedUp(toMultipleOf: Self.alignment))
+  }
 }
 
 extension Int {

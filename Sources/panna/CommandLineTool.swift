@@ -5,7 +5,7 @@ enum CommandLineTool {
   static let version = "0.1.0"
 
   static let programs: [any Program.Type] = [
-    GvectCalculator.self, TFRPacker.self, Train.self, Evaluate.self,
+    GvectCalculator.self, TFRPacker.self, Train.self, Tune.self, Evaluate.self,
     ExtractWeights.self, Predict.self, MD.self, Report.self,
     QEParser.self, EXYZParser.self, ANIParser.self, VaspParser.self, LammpsParser.self,
     CP2KParser.self, GvectParamCheck.self, GvectWriter.self, JSONToAXSF.self,

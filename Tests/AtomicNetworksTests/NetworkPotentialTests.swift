@@ -143,7 +143,7 @@ import Testing
     #expect(worst < 1e-5 / rescale)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [2, 3, 4])
+  @Test(.timeLimit(.minutes(10)), arguments: [2, 3, 4])
   func equalBitsForAnyNumberOfThreads(threads: Int) throws {
     let potential = try NetworkPotential(Self.model())
     let structure = try Self.structure().repeated([2, 2, 1])

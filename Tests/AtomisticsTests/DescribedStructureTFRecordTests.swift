@@ -24,7 +24,7 @@ import Testing
 
   @Test(arguments: [1, 2, 5, 9]) func structuresReturn(atoms: Int) throws {
     let whole = Self.sample(atoms: atoms)
-    for storage in [DescribedStructure.DerivativeStorage.dense, .sparse] {
+    for storage in [DescribedStructure.DerivativeStorage.dense, .sparse, .blocks] {
       let example = try whole.trainExample(derivatives: storage, includesPerAtomQuantity: true)
       #expect(try read(example) == whole)
     }
@@ -60,6 +60,80 @@ import Testing
     #expect(
       try structure.trainExample(derivatives: .sparse, includesPerAtomQuantity: true).features
         == sparse)
+  }
+
+  @Test func blocksAreStoredAsTheyLieInMemory() throws {
+    let structure = Self.sample(atoms: 3, size: 2)
+    let blocks = structure.derivatives!
+    let features = try structure.trainExample(derivatives: .blocks).features
+    #expect(features["dgvect_row_starts"] == .integers(blocks.rowStarts.map { Int64($0) }))
+    #expect(features["dgvect_neighbours"] == .integers(blocks.neighbours.map { Int64($0) }))
+    #expect(features["dgvect_blocks"] == .floats(blocks.values))
+    #expect(features.keys.filter { $0.hasPrefix("dgvect") }.count == 3)
+  }
+
+  /// Numbers of all sizes are within the bound, zeros and signs as they were.
+  @Test(arguments: [1, 3e-20, 2e30] as [Float]) func halfBlocksAreWithinTheirBound(size: Float)
+    throws
+  {
+    var generator = PhiloxGenerator(seed: 5)
+    var structure = Self.sample(atoms: 6, size: 8)
+    structure.derivatives!.values = structure.derivatives!.values.indices.map { index in
+      let sign: Float = index % 2 == 0 ? 1 : -1
+      return index % 11 == 0
+        ? 0
+        : sign * size * Float(generator.uniform())
+          * Float.init(sign: .plus, exponent: -(index % 40), significand: 1)
+    }
+    let exact = structure.derivatives!.values
+    let found = try read(structure.trainExample(derivatives: .halfBlocks))
+    #expect(found.derivatives!.rowStarts == structure.derivatives!.rowStarts)
+    #expect(found.derivatives!.neighbours == structure.derivatives!.neighbours)
+    let largest = exact.reduce(0) { max($0, abs($1)) }
+    for (x, y) in zip(exact, found.derivatives!.values) {
+      #expect(abs(x - y) <= max(abs(x) * 0x1p-11, largest * 0x1p-39))
+      #expect(x != 0 || y == 0)
+    }
+    #expect(exact != found.derivatives!.values)
+  }
+
+  @Test func halfBlocksOfNothingAndOfNoNumbers() throws {
+    var structure = Self.sample(atoms: 2)
+    structure.derivatives = DerivativeBlocks(emptyRows: 2)
+    #expect(
+      try read(structure.trainExample(derivatives: .halfBlocks)).derivatives
+        == structure.derivatives)
+    structure.derivatives = DerivativeBlocks(
+      rowStarts: [0, 1, 1], neighbours: [0], values: Array(repeating: 0, count: 12))
+    #expect(
+      try read(structure.trainExample(derivatives: .halfBlocks)).derivatives
+        == structure.derivatives)
+    structure.derivatives!.values[3] = .nan
+    #expect(throws: AtomisticsError.self) { try structure.trainExample(derivatives: .halfBlocks) }
+  }
+
+  @Test func wrongBlocksAreNamed() throws {
+    func key(
+      _ storage: DescribedStructure.DerivativeStorage,
+      _ change: (inout [String: TrainExample.Feature]) -> Void
+    ) throws -> String {
+      var example = try Self.sample(atoms: 2, size: 1).trainExample(derivatives: storage)
+      change(&example.features)
+      return #expect(throws: AtomisticsError.self) { try read(example) }?.key ?? ""
+    }
+    for starts in [[0, 1], [1, 1, 2], [0, 2, 1], [0, 0, 99], [0, -1, 2]] as [[Int64]] {
+      #expect(
+        try key(.blocks) { $0["dgvect_row_starts"] = .integers(starts) } == "dgvect_row_starts")
+    }
+    let count = Self.sample(atoms: 2, size: 1).derivatives!.blockCount
+    #expect(
+      try key(.blocks) {
+        $0["dgvect_neighbours"] = .integers(Array(repeating: 2, count: count))
+      } == "dgvect_neighbours")
+    #expect(try key(.blocks) { $0["dgvect_blocks"] = .floats([1]) } == "dgvect_blocks")
+    #expect(try key(.halfBlocks) { $0["dgvect_half_scale"] = .floats([0]) } == "dgvect_half_scale")
+    #expect(
+      try key(.halfBlocks) { $0["dgvect_half_blocks"] = .bytes([[1]]) } == "dgvect_half_blocks")
   }
 
   @Test func theOldestFilesHaveNoNames() throws {

@@ -136,7 +136,7 @@ func randomStructure(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: shapes)
+  @Test(.timeLimit(.minutes(10)), arguments: shapes)
   func derivativesAreDifferences(parameters: DescriptorParameters) throws {
     let (g, h) = (parameters.size, 1e-5)
     for structure in Self.structures(parameters.species) {
@@ -294,7 +294,7 @@ func randomStructure(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3, 4])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 3, 4])
   func equalBitsForAnyNumberOfThreads(threads: Int) throws {
     let structure = randomStructure(
       9, atoms: 90, species: ["Si"], cell: Cell(cubic: 12), minimum: 1.5)

@@ -93,7 +93,7 @@ func periodicity(_ bits: Int) -> Periodicity {
     #expect(found == naive(positions, cell, cutoff), comment)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: 0..<8)
+  @Test(.timeLimit(.minutes(10)), arguments: 0..<8)
   func randomLatticesOfEverySize(bits: Int) throws {
     var generator = PhiloxGenerator(seed: 11, stream: UInt64(bits))
     // From cells far smaller than the cutoff to cells several times larger.
@@ -146,7 +146,7 @@ func periodicity(_ bits: Int) -> Periodicity {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3, 4])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 3, 4])
   func equalForAnyNumberOfThreads(threads: Int) throws {
     var generator = PhiloxGenerator(seed: 6)
     let cell = Cell(cubic: 20)
@@ -185,7 +185,7 @@ func periodicity(_ bits: Int) -> Periodicity {
   }
 
   /// Ten times the atoms take about ten times as long; a quadratic search would take a hundred.
-  @Test(.timeLimit(.minutes(1))) func timeIsLinear() throws {
+  @Test(.timeLimit(.minutes(10))) func timeIsLinear() throws {
     func seconds(_ edge: Int) throws -> Double {
       var generator = PhiloxGenerator(seed: 9)
       let cell = Cell(cubic: Double(edge))

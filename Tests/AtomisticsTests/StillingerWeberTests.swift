@@ -87,7 +87,7 @@ func shakenDiamond(_ constant: Double, _ cells: Int, amplitude: Double, seed: UI
     #expect(error?.found == "\"Ge\"" && error?.allowed == "Si")
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3, 4])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 3, 4])
   func equalBitsForAnyNumberOfThreads(threads: Int) throws {
     let structure = try shakenDiamond(5.43, 3, amplitude: 0.5, seed: 1)
     let serial = try potential.evaluate(structure)
@@ -103,7 +103,7 @@ func shakenDiamond(_ constant: Double, _ cells: Int, amplitude: Double, seed: UI
   }
 
   /// Labels computed by another program for 400 cells from 4.888 to 5.97 angstrom.
-  @Test(.enabled(if: Golden.isPresent, "reference data absent"), .timeLimit(.minutes(1)))
+  @Test(.enabled(if: Golden.isPresent, "reference data absent"), .timeLimit(.minutes(10)))
   func labelsOfAnotherProgram() throws {
     let folder = Golden.url("silicon/kliff_sw_varying_alat")
     let files = try FileManager.default.contentsOfDirectory(

@@ -32,7 +32,7 @@ import Testing
     #expect(error?.description == "\(file.path): cannot be created: No such file or directory")
   }
 
-  @Test(.timeLimit(.minutes(1))) func readersSeeOneWholeFileOrAnother() throws {
+  @Test(.timeLimit(.minutes(10))) func readersSeeOneWholeFileOrAnother() throws {
     let folder = try TemporaryFolder()
     let file = folder.file("shared")
     let contents = (0..<4).map { Data(repeating: UInt8($0), count: 200_000 + 10_000 * $0) }

@@ -22,7 +22,9 @@ import Testing
     let bytes = (0..<80).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
     for start in 0..<9 {
       for end in start...bytes.count {
-        #expect(CRC32C.checksum(bytes[start..<end]) == bitwise(bytes[start..<end]))
+        let expected = bitwise(bytes[start..<end])
+        #expect(CRC32C.checksum(bytes[start..<end]) == expected)
+        #expect(bytes[start..<end].withUnsafeBytes { CRC32C.tableChecksum($0) } == expected)
       }
     }
   }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DataflowFormats
 
-@Suite(.timeLimit(.minutes(1))) struct CheckpointTests {
+@Suite(.timeLimit(.minutes(10))) struct CheckpointTests {
   private static let checkpoint = Checkpoint(
     tensors: [
       "weights": Tensor(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6.5] as [Float]),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DataflowFormats
 
-@Suite(.timeLimit(.minutes(1))) struct EventFileTests {
+@Suite(.timeLimit(.minutes(10))) struct EventFileTests {
   @Test func scalarsReturn() throws {
     let folder = try TemporaryFolder()
     let writer = try EventWriter(folder: folder.url, wallTime: 1000.25)

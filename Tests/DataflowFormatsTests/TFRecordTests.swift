@@ -4,7 +4,7 @@ import Testing
 
 @testable import DataflowFormats
 
-@Suite(.timeLimit(.minutes(1))) struct TFRecordTests {
+@Suite(.timeLimit(.minutes(10))) struct TFRecordTests {
   /// Three records as TensorFlow 2.21 writes them: nothing, "a" and "hello world".
   private static let bytes = [UInt8](
     hex: """

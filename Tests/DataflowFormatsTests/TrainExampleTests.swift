@@ -5,7 +5,7 @@ import Testing
 
 @testable import DataflowFormats
 
-@Suite(.timeLimit(.minutes(1))) struct TrainExampleTests {
+@Suite(.timeLimit(.minutes(10))) struct TrainExampleTests {
   private static let example = TrainExample(features: [
     "name": .bytes([Array("mol".utf8), [0xFF, 0]]),
     "energy": .floats([-1.5]),

@@ -30,14 +30,14 @@ private final class Counter: Sendable {
     while !condition() { try await Task.sleep(for: .milliseconds(1)) }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3, 100], [0, 1, 2, 5, 1000])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 3, 100], [0, 1, 2, 5, 1000])
   func elementsComeInOrderAndEnd(capacity: Int, count: Int) throws {
     let queue = numbers(below: count, capacity: capacity)
     for number in 0..<count { #expect(try queue.next() == number) }
     for _ in 0..<3 { #expect(try queue.next() == nil) }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 5])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 5])
   func errorsComeInOrder(capacity: Int) throws {
     let made = Counter()
     let queue = PrefetchQueue<Int>(capacity: capacity) {
@@ -50,7 +50,7 @@ private final class Counter: Sendable {
   }
 
   /// The elements made never exceed those taken by more than the capacity.
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 7])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 7])
   func theProducerRunsAheadByTheCapacity(capacity: Int) async throws {
     let made = Counter()
     let queue = PrefetchQueue<Int>(capacity: capacity) { made.increment() }
@@ -69,7 +69,7 @@ private final class Counter: Sendable {
     PrefetchQueue(capacity: capacity) { resource.increment() }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 4])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 4])
   func closingEndsTheProducer(capacity: Int) async throws {
     var resource: Counter? = Counter()
     weak let held = resource
@@ -83,7 +83,7 @@ private final class Counter: Sendable {
     try await wait { held == nil }
   }
 
-  @Test(.timeLimit(.minutes(1))) func lettingGoOfTheQueueEndsTheProducer() async throws {
+  @Test(.timeLimit(.minutes(10))) func lettingGoOfTheQueueEndsTheProducer() async throws {
     var resource: Counter? = Counter()
     weak let held = resource
     var queue: PrefetchQueue? = endless(capacity: 2, holding: resource!)
@@ -93,7 +93,7 @@ private final class Counter: Sendable {
     try await wait { held == nil }
   }
 
-  @Test(.timeLimit(.minutes(1))) func theEndAndAnErrorEndTheThread() async throws {
+  @Test(.timeLimit(.minutes(10))) func theEndAndAnErrorEndTheThread() async throws {
     for fails in [false, true] {
       var resource: Counter? = Counter()
       weak let held = resource
@@ -109,7 +109,7 @@ private final class Counter: Sendable {
   }
 
   /// A consumer that waits for an element which never comes is let go by `close`.
-  @Test(.timeLimit(.minutes(1))) func closingWakesTheConsumer() async throws {
+  @Test(.timeLimit(.minutes(10))) func closingWakesTheConsumer() async throws {
     let gate = DispatchSemaphore(value: 0)
     let started = Counter()
     let queue = PrefetchQueue<Int>(capacity: 1) {
@@ -129,7 +129,7 @@ private final class Counter: Sendable {
   }
 
   /// Every element reaches one of the consumers.
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 8])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 8])
   func severalConsumersShareTheElements(capacity: Int) async throws {
     let queue = numbers(below: 4000, capacity: capacity)
     let taken = Locked<[Int]>([])
@@ -143,7 +143,7 @@ private final class Counter: Sendable {
     #expect(taken.withLock { $0.sorted() } == Array(0..<4000))
   }
 
-  @Test(.timeLimit(.minutes(1))) func everyQueueHasAThreadOfItsOwn() throws {
+  @Test(.timeLimit(.minutes(10))) func everyQueueHasAThreadOfItsOwn() throws {
     let threads = Locked<[Int: Set<pthread_t>]>([:])
     let queues = (0..<40).map { index in
       PrefetchQueue<Int>(capacity: 1) {
@@ -157,5 +157,75 @@ private final class Counter: Sendable {
     let used = threads.withLock { $0 }
     #expect(used.values.allSatisfy { $0.count == 1 })
     #expect(Set(used.values).count == 40)
+  }
+
+  // MARK: Several threads
+
+  /// Numbers that are made side by side, some slowly.
+  private func numbers(
+    below count: Int, capacity: Int, threads: Int, failingAt failure: Int? = nil
+  ) -> PrefetchQueue<Int> {
+    let asked = Counter()
+    return PrefetchQueue(
+      capacity: capacity, threads: threads,
+      next: {
+        let number = asked.increment() - 1
+        return number < count ? number : nil
+      },
+      make: { number in
+        if number % 7 == 3 { usleep(200) }
+        if number == failure { throw Failure(number: number) }
+        return number
+      })
+  }
+
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 3, 8], [1, 2, 5, 20])
+  func elementsComeInOrderFromAnyNumberOfThreads(threads: Int, capacity: Int) throws {
+    for count in [0, 1, 2, 300] {
+      let queue = numbers(below: count, capacity: capacity, threads: threads)
+      for number in 0..<count { #expect(try queue.next() == number) }
+      for _ in 0..<3 { #expect(try queue.next() == nil) }
+      #expect(queue.statistics.taken == count)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 5], [1, 3, 20])
+  func anErrorComesInItsPlace(threads: Int, capacity: Int) throws {
+    for failure in [0, 1, 10, 45] {
+      let queue = numbers(below: 50, capacity: capacity, threads: threads, failingAt: failure)
+      for number in 0..<failure { #expect(try queue.next() == number) }
+      for _ in 0..<3 { #expect(throws: Failure(number: failure)) { try queue.next() } }
+    }
+  }
+
+  /// What is asked for never exceeds what was taken by more than the room of the elements.
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 3])
+  func roomFollowsTheLargestElement(threads: Int) async throws {
+    let asked = Counter()
+    let queue = PrefetchQueue<Int>(
+      capacity: 8, threads: threads, room: { 12 / $0 }, next: { asked.increment() },
+      make: { $0 < 6 ? 2 : 6 })
+    #expect(try queue.next() == 2)
+    // Six of size 2 have room, until one of size 6 is made.
+    try await wait { asked.value >= 6 }
+    for _ in 0..<4 { #expect(try queue.next() == 2) }
+    for taken in 5..<20 {
+      try await Task.sleep(for: .milliseconds(2))
+      #expect(asked.value <= taken + 6)
+      #expect(try queue.next() == 6)
+    }
+    try await Task.sleep(for: .milliseconds(5))
+    #expect(asked.value <= 22)
+  }
+
+  @Test(.timeLimit(.minutes(10))) func waitingIsCounted() throws {
+    let slow = PrefetchQueue<Int>(capacity: 2) {
+      usleep(2000)
+      return 1
+    }
+    for _ in 0..<5 { _ = try slow.next() }
+    #expect(slow.statistics.taken == 5)
+    #expect(slow.statistics.waits > 0)
+    #expect(slow.statistics.waitingTime > .zero)
   }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Tensors that go from one session to another.
-@Suite(.timeLimit(.minutes(1))) struct RendezvousTests {
+@Suite(.timeLimit(.minutes(10))) struct RendezvousTests {
   private func sessions(_ graphs: [Graph], inter: Int = 1) -> (Rendezvous, [Session]) {
     let rendezvous = Rendezvous()
     var options = SessionOptions(interOpParallelismThreads: inter)

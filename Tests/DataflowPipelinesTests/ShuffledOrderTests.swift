@@ -11,6 +11,36 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 16, 17, 40, 256, 1000], [1, 5, 100, 257])
+  func windowsKeepThePermutation(window: Int, count: Int) {
+    var order = ShuffledOrder(count: count, seed: 3, window: window)
+    var epochs: [[Int]] = []
+    for epoch in 0..<3 {
+      epochs.append((0..<count).map { order.index(at: epoch * count + $0) })
+      #expect(epochs[epoch].sorted() == Array(0..<count))
+    }
+    if count > 5 && window > 1 { #expect(epochs[0] != epochs[1]) }
+  }
+
+  /// What one window reads lies in a few chunks of neighbours, and every window is in an order of its own.
+  @Test func windowsReadNeighbours() {
+    var order = ShuffledOrder(count: 10_000, seed: 4, window: 160)
+    for window in 0..<60 {
+      let indices = (0..<160).map { order.index(at: 160 * window + $0) }
+      #expect(Set(indices.map { $0 / 10 }).count == 16)
+      #expect(zip(indices, indices.dropFirst()).count { $1 == $0 + 1 } < 40)
+    }
+  }
+
+  @Test func windowsResumeAnywhere() {
+    var order = ShuffledOrder(count: 103, seed: 11, window: 32)
+    let whole = (0..<400).map { order.index(at: $0) }
+    for position in stride(from: 0, to: 400, by: 7) {
+      var resumed = ShuffledOrder(count: 103, seed: 11, window: 32)
+      #expect((position..<400).map { resumed.index(at: $0) } == Array(whole[position...]))
+    }
+  }
+
   /// From every position on, within and between epochs, a new order goes on as the first would have.
   @Test func resumesAnywhere() {
     var order = ShuffledOrder(count: 7, seed: 11)

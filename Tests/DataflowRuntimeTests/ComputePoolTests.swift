@@ -31,7 +31,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
 }
 
 @Suite struct ComputePoolTests {
-  @Test(.timeLimit(.minutes(1)), arguments: threadCounts, [0, 1, 2, 3, 7, 64, 1000])
+  @Test(.timeLimit(.minutes(10)), arguments: threadCounts, [0, 1, 2, 3, 7, 64, 1000])
   func everyShardIsDoneOnce(threads: Int, shards: Int) {
     let pool = ComputePool(threads: threads)
     for _ in 0..<20 {
@@ -40,7 +40,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
   }
 
   /// What shards write without any lock, the caller reads afterwards.
-  @Test(.timeLimit(.minutes(1)), arguments: threadCounts)
+  @Test(.timeLimit(.minutes(10)), arguments: threadCounts)
   func thousandsOfTinyRuns(threads: Int) {
     let pool = ComputePool(threads: threads)
     let results = UnsafeMutableBufferPointer<Int>.allocate(capacity: 5)
@@ -55,7 +55,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
     #expect(wrong == 0)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: threadCounts)
+  @Test(.timeLimit(.minutes(10)), arguments: threadCounts)
   func runsAfterPausesOfAllLengths(threads: Int) {
     let pool = ComputePool(threads: threads)
     for microseconds in stride(from: 0, to: 90, by: 1) {
@@ -66,7 +66,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: threadCounts)
+  @Test(.timeLimit(.minutes(10)), arguments: threadCounts)
   func shardsOfUnequalLengths(threads: Int) {
     let pool = ComputePool(threads: threads)
     for long in 0..<6 {
@@ -79,7 +79,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: threadCounts)
+  @Test(.timeLimit(.minutes(10)), arguments: threadCounts)
   func nestedRunsStayOnTheirThread(threads: Int) {
     let pool = ComputePool(threads: threads)
     let strangers = Atomic<Int>(0)
@@ -97,7 +97,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
     #expect(done.load(ordering: .relaxed) == 1500)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: threadCounts)
+  @Test(.timeLimit(.minutes(10)), arguments: threadCounts)
   func severalThreadsBringWork(threads: Int) {
     let pool = ComputePool(threads: threads)
     let done = Atomic<Int>(0)
@@ -115,7 +115,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
     #expect(done.load(ordering: .relaxed) == 4 * 500 * 3)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: threadCounts)
+  @Test(.timeLimit(.minutes(10)), arguments: threadCounts)
   func noMoreThreadsThanTold(threads: Int) {
     let pool = ComputePool(threads: threads)
     let seen = Locked<Set<String>>([])
@@ -145,7 +145,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
     #expect(order.withLock { $0 } == Array(0..<shards))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [2, 3, 4, 8])
+  @Test(.timeLimit(.minutes(10)), arguments: [2, 3, 4, 8])
   func workersEndWithThePool(threads: Int) async throws {
     weak var gate: WorkGate?
     for round in 0..<50 {
@@ -177,7 +177,7 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
     }
 
     /// The workers are threads of this process, share the computing, and rest when there is none.
-    @Test(.timeLimit(.minutes(1)), arguments: [2, 3, 4])
+    @Test(.timeLimit(.minutes(10)), arguments: [2, 3, 4])
     func idleWorkersUseNoTime(threads: Int) throws {
       let pool = ComputePool(threads: threads)
       let seen = Locked<Set<String>>([])

@@ -26,7 +26,7 @@ import Testing
     #expect(names == names.sorted())
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: OperationCheck.allCases)
+  @Test(.timeLimit(.minutes(20)), arguments: OperationCheck.allCases)
   func holds(check: OperationCheck) throws {
     for operation in OperationRegistry.builtIn
     where !Self.exceptions(check).contains(operation.name) {

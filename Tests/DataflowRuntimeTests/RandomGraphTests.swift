@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Graphs drawn at random give the same bits however they are run.
-@Suite(.timeLimit(.minutes(10))) struct RandomGraphTests {
+@Suite(.timeLimit(.minutes(30))) struct RandomGraphTests {
   private static let seeds = Array(UInt64(0)..<2000)
 
   private func options(inter: Int = 1, intra: Int = 1, isOptimized: Bool = true) -> SessionOptions {

@@ -5,7 +5,7 @@ import Testing
 @testable import DataflowRuntime
 
 /// What can run side by side, and what cannot.
-@Suite(.timeLimit(.minutes(1))) struct TaskGraphTests {
+@Suite(.timeLimit(.minutes(10))) struct TaskGraphTests {
   private func tasks(_ graph: Graph, _ feeds: [Value], _ fetches: [Value]) throws -> [[Int]]? {
     try Plan(
       graph: graph, feeds: feeds, fetches: fetches, targets: [], isOptimized: false,

@@ -75,7 +75,7 @@ import Testing
   /// The executable itself: what it prints where, and how it exits.
   @Test(
     .enabled(if: FileManager.default.isExecutableFile(atPath: Self.executable)),
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     arguments: runs)
   func theExecutable(run: Run) throws {
     let process = Process()

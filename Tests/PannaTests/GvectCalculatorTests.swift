@@ -88,7 +88,7 @@ import Testing
     #expect(file.derivatives != nil && file.forces == [0.1, 0.2, -0.3, -0.1, 0, 0.1, 0, -0.2, 0.2])
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [2, 3, 4])
+  @Test(.timeLimit(.minutes(10)), arguments: [2, 3, 4])
   func filesDoNotDependOnThreads(threads: Int) throws {
     let (one, many) = (try fixture(40), try fixture(40))
     try run(one, "SYMMETRY_FUNCTION.include_derivatives=True")

@@ -107,7 +107,7 @@ import Testing
     #expect(abs(bonds - 4) < 0.05)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3, 4])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 3, 4])
   func filesDoNotDependOnThreads(threads: Int) throws {
     let sets = ["STRUCTURE.lattice_parameter=5.4, 5.6", "DYNAMICS.repetitions=2"]
     let (grid, again) = (try fixture(), try fixture())

@@ -8,7 +8,7 @@ import Testing
 
 /// The usage example of the paper (section 4) from the first program to the last, with its own input
 /// files; only paths differ. The molecule is the paper's, others are made of it.
-@Suite(.timeLimit(.minutes(5))) struct PaperExampleTests {
+@Suite(.timeLimit(.minutes(20))) struct PaperExampleTests {
   private let fixture: ProgramFixture
 
   init() throws { fixture = try ProgramFixture() }

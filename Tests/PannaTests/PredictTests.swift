@@ -101,7 +101,7 @@ func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) ->
     #expect(try x == [0.4, 0.1, 0.2].map { try silicon($0).positions[3].x })
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3, 4])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 3, 4])
   func resultsDoNotDependOnThreads(threads: Int) throws {
     let fixture = try ProgramFixture()
     try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
@@ -210,7 +210,7 @@ func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) ->
   }
 
   /// Labels of another program: energies to 1.2e-4 eV, forces to the sixth digit of the positions.
-  @Test(.enabled(if: Golden.isPresent, "reference data absent"), .timeLimit(.minutes(1)))
+  @Test(.enabled(if: Golden.isPresent, "reference data absent"), .timeLimit(.minutes(10)))
   func labelsOfAnotherProgram() throws {
     let fixture = try ProgramFixture()
     let folder = Golden.url("silicon/kliff_sw_varying_alat")

@@ -8,7 +8,7 @@ import Testing
 @testable import panna
 
 /// `tfr_packer` on descriptor files of the tests' own making and of the original's.
-@Suite(.timeLimit(.minutes(1))) struct TFRPackerTests {
+@Suite(.timeLimit(.minutes(10))) struct TFRPackerTests {
   private func structure(_ name: String, _ energy: Float) -> DescribedStructure {
     let blocks = DerivativeBlocks(
       rowStarts: [0, 2, 4], neighbours: [0, 1, 0, 1],
@@ -205,5 +205,92 @@ import Testing
       try DescriptorFile.read(source.appendingPathComponent("\($0).bin"))
     }
     #expect(try packed(fixture).flatMap { $0 } == expected)
+  }
+
+  // MARK: Division
+
+  private static let names = (0..<40).map { "run\($0 / 4)_\($0)" }
+
+  private func namesIn(_ fixture: ProgramFixture, _ folder: String) throws -> [String] {
+    guard fixture.exists(folder) else { return [] }
+    return try DescribedStructureFile.files(in: fixture.url(folder))
+      .sorted { $0.path.compare($1.path, options: .numeric) == .orderedAscending }
+      .flatMap { try DescribedStructureFile.read($0).map(\.name) }
+  }
+
+  @Test func theSeedFixesTheOrder() throws {
+    var orders: [[String]] = []
+    for seed in [1, 1, 2] {
+      let fixture = try fixture(Self.names)
+      try pack(fixture, "DIVISION.seed=\(seed)")
+      orders.append(try namesIn(fixture, "tfr"))
+    }
+    #expect(orders[0] == orders[1] && orders[0] != orders[2])
+    #expect(orders[0] != Self.names.sorted() && orders[0].sorted() == Self.names.sorted())
+  }
+
+  @Test func fractionsGoToFoldersOfTheirOwn() throws {
+    let fixture = try fixture(Self.names)
+    try pack(fixture, "DIVISION.validation_fraction=0.2", "DIVISION.test_fraction=0.1")
+    let parts = try ["train", "validation", "test"].map { try namesIn(fixture, "tfr/\($0)") }
+    #expect(parts.map(\.count) == [28, 8, 4])
+    #expect(parts.flatMap(\.self).sorted() == Self.names.sorted())
+    #expect(try fixture.names(in: "tfr") == ["test", "train", "validation"])
+  }
+
+  @Test func groupsStayTogether() throws {
+    let fixture = try fixture(Self.names)
+    try pack(
+      fixture, "DIVISION.validation_fraction=0.2", "DIVISION.test_fraction=0.1",
+      "DIVISION.group=^(run[0-9]+)_", "DIVISION.shuffle=False")
+    let parts = try ["train", "validation", "test"].map { part in
+      let names = try namesIn(fixture, "tfr/\(part)")
+      #expect(names == names.sorted())
+      return Set(names.map { $0.prefix { $0 != "_" } })
+    }
+    #expect(parts.map(\.count) == [7, 2, 1])
+    #expect(parts[0].union(parts[1]).union(parts[2]).count == 10)
+  }
+
+  @Test func wrongDivisionsAreRefused() throws {
+    let fixture = try fixture()
+    func message(_ sets: String...) -> String {
+      fixture.message {
+        let arguments = ["--config", fixture.path("tfr.ini")] + sets.flatMap { ["--set", $0] }
+        try TFRPacker.run(TFRPacker.options.parse(arguments))
+      }
+    }
+    #expect(
+      message("DIVISION.test_fraction=0.5", "DIVISION.validation_fraction=0.5")
+        == "tfr.ini with --set: [DIVISION] test_fraction = 0.5: expected fractions that leave"
+        + " something to train on")
+    #expect(
+      message("DIVISION.group=^(run")
+        .hasPrefix("tfr.ini with --set: [DIVISION] group = ^(run: expected a regular expression"))
+    #expect(
+      message("DIVISION.group=x+")
+        == "bin/a.bin: has nothing of [DIVISION] group in its name")
+    #expect(
+      message("DIVISION.test_fraction=0.9")
+        == "[DIVISION] leaves nothing of 3 structures to train on")
+    #expect(
+      message(
+        "CONTENT_INFORMATION.include_derivatives=True",
+        "CONTENT_INFORMATION.derivative_format=cubes")
+        == "tfr.ini with --set: [CONTENT_INFORMATION] derivative_format = cubes: expected one of"
+        + " dense, sparse, blocks, half_blocks")
+    #expect(!fixture.exists("tfr/set-1-2.tfrecord"))
+  }
+
+  @Test(arguments: ["dense", "sparse", "blocks"]) func formatsHoldTheSame(format: String) throws {
+    let fixture = try fixture()
+    try pack(
+      fixture, "CONTENT_INFORMATION.include_derivatives=True",
+      "CONTENT_INFORMATION.derivative_format=\(format)")
+    for structure in try packed(fixture).flatMap(\.self) {
+      var expected = self.structure(structure.name, structure.energy)
+      expected.perAtomQuantity = nil
+      #expect(structure == expected)
+    }
   }
 }

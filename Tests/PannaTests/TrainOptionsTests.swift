@@ -9,7 +9,7 @@ import Testing
 @testable import panna
 
 /// What a training can do beside following its steps.
-@Suite(.timeLimit(.minutes(5))) struct TrainOptionsTests {
+@Suite(.timeLimit(.minutes(20))) struct TrainOptionsTests {
   private func workspace() throws -> TrainingWorkspace {
     let workspace = try TrainingWorkspace()
     #expect(workspace.run("tfr_packer") == 0)

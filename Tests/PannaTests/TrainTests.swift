@@ -9,7 +9,7 @@ import Testing
 @testable import panna
 
 /// `train`, `evaluate` and `tfr_packer` on small data of the tests' own making.
-@Suite(.timeLimit(.minutes(5))) struct TrainTests {
+@Suite(.timeLimit(.minutes(20))) struct TrainTests {
   @Test func fromDescriptorsToAnEvaluation() throws {
     let workspace = try TrainingWorkspace()
     #expect(workspace.run("tfr_packer") == 0)

@@ -8,7 +8,7 @@ import Testing
 @testable import panna
 
 /// The original's tutorial with its own input files; only paths and numbers of steps differ.
-@Suite(.enabled(if: Golden.isPresent, "reference data absent"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: Golden.isPresent, "reference data absent"), .timeLimit(.minutes(20)))
 struct TutorialTests {
   private let inputs = "panna/tutorial/input_files"
   private let data = "panna/tutorial/tutorial_data"

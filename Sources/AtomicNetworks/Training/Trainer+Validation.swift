@@ -18,12 +18,12 @@ extension Trainer {
   /// Compares the networks as they are now with some structures, without changing anything.
   ///
   /// - Throws: `DataError` that names a structure the networks cannot be used for.
-  public func validate(_ structures: [DescribedStructure]) throws -> ValidationResult {
+  public func validate(_ structures: any StructureSource) throws -> ValidationResult {
     var (errors, atomCounts, squaredForces): ([Double], [Int], Double) = ([], [], 0)
     let fetches = [graph.energyErrors] + (graph.forces.map { [$0.squaredErrors] } ?? [])
     for start in stride(from: 0, to: structures.count, by: schedule.batchSize) {
       let end = min(start + schedule.batchSize, structures.count)
-      let batch = try batch(of: Array(structures[start..<end]))
+      let batch = try batch(of: (start..<end).map { try structures.structure(at: $0) })
       let results = try session.run(fetches, feeds: feeds(batch, learningRate: 0)).map(\.inDouble)
       errors += results[0].map { $0 / initial.energyRescale }
       atomCounts += batch.batch.atomCounts

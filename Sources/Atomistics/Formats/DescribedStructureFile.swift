@@ -9,14 +9,18 @@ public enum DescribedStructureFile {
   public static func read(_ file: URL) throws -> [DescribedStructure] {
     var reader = try TFRecordReader(file)
     var result: [DescribedStructure] = []
-    let stem = file.deletingPathExtension().lastPathComponent
     while let structure = try reader.nextRecord({ bytes in
       try DescribedStructure(
-        try TrainExample(encoded: bytes), fallbackName: "\(stem)-\(result.count)")
+        try TrainExample(encoded: bytes), fallbackName: fallbackName(file, result.count))
     }) {
       result.append(structure)
     }
     return result
+  }
+
+  /// What a structure is called whose record has no name.
+  static func fallbackName(_ file: URL, _ record: Int) -> String {
+    "\(file.deletingPathExtension().lastPathComponent)-\(record)"
   }
 
   /// The `*.tfrecord` files of a folder, by name.

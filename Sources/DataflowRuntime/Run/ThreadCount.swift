@@ -78,70 +78,12 @@ extension ThreadLimits {
   }
 
   /// A small file's text, or nil where it cannot be read.
-  private static func contents(ofFile path: String) -> String? {
+  static func contents(ofFile path: String) -> String? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
     let bytes = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
       count = fread(buffer.baseAddress, 1, buffer.count, file)
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-}
-
-/// The processor quota of this process's control group and of those around it.
-enum ControlGroup {
-  /// The smallest quota on the way from the process's group to the root, in processors, or nil
-  /// where there is none.
-  ///
-  /// - Parameter read: gives a file's text, or nil where there is none.
-  static func quota(reading read: (String) -> String?) -> Double? {
-    let lines = (read("/proc/self/cgroup") ?? "").split(separator: "\n")
-    return lines.compactMap { line in quota(membership: line, reading: read) }.min()
-  }
-
-  /// The quota by one line `number:controllers:path` of `/proc/self/cgroup`.
-  private static func quota(membership line: Substring, reading read: (String) -> String?)
-    -> Double?
-  {
-    let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-    guard fields.count == 3 else { return nil }
-    if fields[1].isEmpty {
-      return smallest(from: fields[2]) { unified(read("/sys/fs/cgroup\($0)/cpu.max")) }
-    }
-    guard fields[1].split(separator: ",").contains("cpu") else { return nil }
-    return smallest(from: fields[2]) { folder in
-      legacy(
-        quota: read("/sys/fs/cgroup/cpu\(folder)/cpu.cfs_quota_us"),
-        period: read("/sys/fs/cgroup/cpu\(folder)/cpu.cfs_period_us"))
-    }
-  }
-
-  /// The smallest quota of a group and its parents; inside a container the path may name groups
-  /// that cannot be seen, and the root is the container's.
-  private static func smallest(from path: Substring, _ quota: (String) -> Double?) -> Double? {
-    let names = path.split(separator: "/")
-    let folders = (0...names.count).map { names.prefix($0).map { "/" + $0 }.joined() }
-    return folders.compactMap(quota).min()
-  }
-
-  /// `cpu.max` of version 2: quota, or `max`, and period in microseconds.
-  private static func unified(_ text: String?) -> Double? {
-    let fields = (text ?? "").split(whereSeparator: \.isWhitespace)
-    guard fields.count == 2 else { return nil }
-    return ratio(String(fields[0]), String(fields[1]))
-  }
-
-  /// The two files of version 1; a quota of -1 is none.
-  private static func legacy(quota: String?, period: String?) -> Double? {
-    guard let quota, let period else { return nil }
-    return ratio(
-      String(quota.filter { !$0.isWhitespace }), String(period.filter { !$0.isWhitespace }))
-  }
-
-  private static func ratio(_ quota: String, _ period: String) -> Double? {
-    guard let quota = Double(quota), let period = Double(period), quota > 0, period > 0 else {
-      return nil
-    }
-    return quota / period
   }
 }

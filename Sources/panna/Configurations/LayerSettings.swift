@@ -8,6 +8,9 @@ struct LayerSettings {
     "nn_type", "g_size", "architecture", "trainable", "activations", "initialization", "graph",
   ]
 
+  /// A layer of more is a slip of the pen, and its weights would not fit into memory.
+  private static let largest = 100_000
+
   var featureSize: Int?
   var sizes: [Int]?
   var trainable: [Bool]?
@@ -23,11 +26,13 @@ struct LayerSettings {
     guard Self.types.contains(type) else {
       throw section.error("nn_type", "one of \(Self.types.joined(separator: ", "))")
     }
-    if section.has("g_size") { featureSize = try section.int("g_size", in: 1...Int.max) }
+    if section.has("g_size") { featureSize = try section.int("g_size", in: 1...Self.largest) }
     if section.has("architecture") {
       let sizes = try section.colonInts("architecture")
-      guard sizes.allSatisfy({ $0 > 0 }), sizes.last == 1 else {
-        throw section.error("architecture", "positive sizes separated by \":\", the last one 1")
+      guard sizes.allSatisfy({ (1...Self.largest).contains($0) }), sizes.last == 1 else {
+        throw section.error(
+          "architecture",
+          "sizes from 1 to \(Self.largest) separated by \":\", the last one 1")
       }
       self.sizes = sizes
     }

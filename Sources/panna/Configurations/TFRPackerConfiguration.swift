@@ -10,13 +10,17 @@ struct TFRPackerConfiguration {
   let prefix: String
   let storage: DescribedStructure.DerivativeStorage
   let includesPerAtomQuantity: Bool
+  /// The order and the sets that structures are packed in.
+  let division: DataDivision
 
   init(_ file: IniFile) throws {
     try file.check(known: [
       "IO_INFORMATION": ["input_dir", "output_dir", "elements_per_file", "prefix"],
       "CONTENT_INFORMATION": [
-        "n_species", "include_derivatives", "sparse_derivatives", "include_per_atom_quantity",
+        "n_species", "include_derivatives", "sparse_derivatives", "derivative_format",
+        "include_per_atom_quantity",
       ],
+      "DIVISION": DataDivision.keys,
     ])
     let io = try file.section("IO_INFORMATION")
     input = try io.url("input_dir")
@@ -24,10 +28,36 @@ struct TFRPackerConfiguration {
     elementsPerFile = try io.int("elements_per_file", default: 1000, in: 1...Int.max)
     prefix = try io.string("prefix", default: "", allowsEmpty: true)
     let content = file.optionalSection("CONTENT_INFORMATION")
-    let isSparse = try content.bool("sparse_derivatives", default: false)
     storage =
-      try content.bool("include_derivatives", default: false)
-      ? (isSparse ? .sparse : .dense) : .none
+      try content.bool("include_derivatives", default: false) ? try Self.format(content) : .none
     includesPerAtomQuantity = try content.bool("include_per_atom_quantity", default: false)
+    division = try DataDivision(file["DIVISION"])
+  }
+
+  /// The names of `derivative_format`.
+  private enum Format: String, CaseIterable {
+    case dense, sparse, blocks
+    case halfBlocks = "half_blocks"
+
+    var storage: DescribedStructure.DerivativeStorage {
+      switch self {
+      case .dense: .dense
+      case .sparse: .sparse
+      case .blocks: .blocks
+      case .halfBlocks: .halfBlocks
+      }
+    }
+  }
+
+  private static func format(
+    _ content: IniSection
+  ) throws -> DescribedStructure.DerivativeStorage {
+    let isSparse = try content.bool("sparse_derivatives", default: false)
+    let format = try content.choice(
+      "derivative_format", default: isSparse ? Format.sparse : .dense)
+    guard !isSparse || format == .sparse else {
+      throw content.error("derivative_format", "sparse, since sparse_derivatives = True")
+    }
+    return format.storage
   }
 }

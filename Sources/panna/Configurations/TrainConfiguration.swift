@@ -26,6 +26,7 @@ struct TrainConfiguration {
   let objective: TrainingObjective
   let schedule: TrainingSchedule
   let seed: UInt64
+  let pipeline: PipelineConfiguration
   let threads: Int
   /// Operations that run at a time; 0 for as many as the process may use threads.
   let interOpThreads: Int
@@ -44,7 +45,7 @@ struct TrainConfiguration {
       "train_dir", "data_dir", "input_format", "save_checkpoint_steps", "max_ckpt_to_keep",
       "log_frequency", "tensorboard_log_frequency", "avg_speed_steps", "log_device_placement",
       "log_dir", "gvect_ini", "write_tf_checkpoints",
-    ],
+    ] + PipelineConfiguration.dataKeys,
     "DATA_INFORMATION": [
       "atomic_sequence", "output_offset", "energy_rescale", "sparse_derivatives", "scaffold_type",
     ],
@@ -58,10 +59,8 @@ struct TrainConfiguration {
     "VALIDATION": ValidationConfiguration.keys,
     "VALIDATION_OPTIONS": ValidationConfiguration.keys,
     "PARALLELIZATION": [
-      "num_parallel_readers", "num_parallel_calls", "shuffle_buffer_size_multiplier",
-      "prefetch_buffer_size_multiplier", "inter_op_parallelism_threads",
-      "intra_op_parallelism_threads", "dataset_cache",
-    ],
+      "inter_op_parallelism_threads", "intra_op_parallelism_threads",
+    ] + PipelineConfiguration.parallelKeys,
   ]
 
   /// - Parameter instance: the member of a committee, with a seed and folders of its own.
@@ -85,15 +84,14 @@ struct TrainConfiguration {
       file, frequency: output.checkpointSteps, trainsForces: objective.includesForces)
     schedule = try Self.schedule(training)
     let parallel = file.optionalSection("PARALLELIZATION")
+    pipeline = try PipelineConfiguration(io, parallel, batchSize: schedule.batchSize)
     threads = try parallel.int("intra_op_parallelism_threads", default: 0, in: 0...4096)
     interOpThreads = try parallel.int("inter_op_parallelism_threads", default: 1, in: 0...4096)
     logsDevicePlacement = try io.bool("log_device_placement", default: false)
-    let obeyed = ["intra_op_parallelism_threads", "inter_op_parallelism_threads"]
     let data = file.optionalSection("DATA_INFORMATION")
     ignored =
       (data.has("sparse_derivatives") ? ["[DATA_INFORMATION] sparse_derivatives"] : [])
       + Self.ignored(training, objective, schedule)
-      + parallel.keys.filter { !obeyed.contains($0.lowercased()) }.map { "[PARALLELIZATION] \($0)" }
       + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
   }
 

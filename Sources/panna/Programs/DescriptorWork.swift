@@ -74,8 +74,9 @@ struct DescriptorWork: Sendable {
     return failures.withLock { $0 }
   }
 
-  private func describe(
-    _ file: URL, _ executor: any ParallelExecutor
+  /// The structure of a file with its descriptors.
+  func describe(
+    _ file: URL, _ executor: any ParallelExecutor = SerialExecutor()
   ) throws -> DescribedStructure {
     do {
       return try descriptors.describe(

@@ -18,7 +18,7 @@ enum Train: Program {
     [IO_INFORMATION]
       data_dir                   folder of *.tfrecord files
       input_format (TFR)         single_files: data_dir has *.bin files; example: it has *.example
-                                 files, described by gvect_ini before the training
+                                 files, described by gvect_ini when they are wanted
       train_dir                  folder for checkpoints, event files and the trained networks
       log_dir                    folder for delta_e.dat and delta_e_std.dat (.)
       save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
@@ -65,9 +65,23 @@ enum Train: Program {
     [PARALLELIZATION]
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
+      num_parallel_readers (1)   num_parallel_calls (1)   the larger of them is the number of threads
+                                 that read structures and put batches together
+      prefetch_buffer_size_multiplier (10)   batches made ahead at most
+      shuffle_buffer_size_multiplier  reading stays within so many batches at a time, for data on
+                                 disks that are slow at random places; without it the order is
+                                 drawn from all structures
+      dataset_cache (True)       structures that were read stay in memory, as far as it reaches
+      memory_budget              for structures and batches, in MiB (half of what there is)
+    [IO_INFORMATION], of TFRecords
+      damaged_records (strict)   skip: damaged records are left out and told of
+      max_damaged_records (100)  more than these end the training all the same
 
     A training in a train_dir that holds checkpoints goes on from the newest one, this program's or
-    TensorFlow's. Numbers that are not finite end it with the step, the term and the structures.
+    TensorFlow's, with the example that would have come next. SIGTERM, SIGINT and SIGUSR1 end it
+    after the step with a checkpoint and status 0; a second SIGINT ends it at once. Numbers that are
+    not finite end it with the step, the term and the structures. No two trainings use one train_dir
+    at a time.
     """
   static let example = "  panna train --config train.ini"
 
@@ -79,184 +93,9 @@ enum Train: Program {
         try (0..<count).map { try TrainConfiguration(file, instance: $0) }
       } ?? [TrainConfiguration(file)]
     for key in configurations[0].ignored { warn("train: \(key) has no effect here") }
-    for configuration in configurations { try TrainingRun(configuration).run() }
-  }
-}
-
-/// One training from its data to the saved networks.
-private struct TrainingRun {
-  let configuration: TrainConfiguration
-  /// What `gvect_ini` says.
-  let descriptors: DescriptorConfiguration?
-  let structures: [DescribedStructure]
-  let trainer: Trainer
-
-  init(_ configuration: TrainConfiguration) throws {
-    self.configuration = configuration
-    descriptors = try configuration.gvectIni.map {
-      try DescriptorConfiguration(IniFile(path: $0.path))
+    for configuration in configurations {
+      let training = try TrainingRun(configuration)
+      guard try training.run(until: StopSignals()) else { return }
     }
-    structures = try Self.read(configuration, descriptors)
-    let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
-    var model = configuration.networks.model
-    if let descriptors { model.descriptors = descriptors.settings }
-    var options = SessionOptions(
-      intraOpParallelismThreads: threads, interOpParallelismThreads: configuration.interOpThreads)
-    options.placement.log = { say("train: \($0)") }
-    options.placement.logsAll = configuration.logsDevicePlacement
-    trainer = try Trainer(
-      model, objective: configuration.objective, schedule: configuration.schedule,
-      options: options)
-    let chosen = configuration.threads == 0 ? ThreadCount.explanation : "\(threads)"
-    let parameters = model.networks.reduce(0) { $0 + $1.parameterCount }
-    say("train: \(structures.count) structures, \(parameters) parameters, threads: \(chosen)")
-  }
-
-  private static func read(
-    _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?
-  ) throws -> [DescribedStructure] {
-    let structures = try configuration.inputFormat.read(
-      configuration.data, descriptors: descriptors,
-      includesForces: configuration.objective.includesForces, threads: configuration.threads)
-    guard structures.count >= configuration.schedule.batchSize else {
-      throw WorkError(
-        "\(configuration.data.path): \(structures.count) structures are fewer than batch_size ="
-          + " \(configuration.schedule.batchSize)")
-    }
-    return structures
-  }
-
-  func run() throws {
-    let output = configuration.output
-    for folder in [output.trainDirectory, output.logDirectory] {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
-    let checkpoints = CheckpointFolder(output.trainDirectory)
-    let checkpoint = try resume(checkpoints)
-    let validation = try configuration.validation.map { validation in
-      try TrainValidation(
-        validation,
-        structures: configuration.inputFormat.read(
-          validation.data, descriptors: descriptors,
-          includesForces: configuration.objective.includesForces, threads: configuration.threads),
-        trainDirectory: output.trainDirectory, checkpoint: checkpoint)
-    }
-    let log = try TrainLog(configuration, step: trainer.step)
-    let progress = ProgressReporter(
-      "train", unit: "steps", total: configuration.schedule.maxSteps, first: trainer.step)
-    let batches = makeBatches()
-    func isOver() -> Bool {
-      trainer.step >= configuration.schedule.maxSteps || validation?.isOver ?? false
-    }
-    while !isOver(), let batch = try batches.next() {
-      let step = try trainer.run(batch)
-      try log.add(step)
-      progress.advance(note: describe(step))
-      try validation?.check(trainer, log)
-      if isOver() || trainer.step.isMultiple(of: output.checkpointSteps) {
-        try save(checkpoints, validation?.notes ?? [:])
-      }
-      try log.add(trainer)
-    }
-    batches.close()
-    try log.close()
-    progress.finish()
-    if let summary = validation?.summary { say("train: \(summary)") }
-    let folder = output.trainDirectory.appendingPathComponent("saved_networks")
-    try trainer.model().write(to: folder)
-    say("train: the networks are in \(folder.path)")
-  }
-
-  /// Batches in the seeded order, made ahead on a thread of their own.
-  private func makeBatches() -> PrefetchQueue<TrainingBatch> {
-    let size = configuration.schedule.batchSize
-    let producer = BatchProducer(
-      structures: structures,
-      order: ShuffledOrder(count: structures.count, seed: configuration.seed),
-      position: trainer.step * size, batchSize: size, make: trainer.batchMaker)
-    return PrefetchQueue(capacity: 2) { try producer.next() }
-  }
-
-  /// - Returns: the checkpoint that the training goes on from.
-  private func resume(_ checkpoints: CheckpointFolder) throws -> Checkpoint? {
-    guard
-      let (step, checkpoint) = checkpoints.newest(onDamage: {
-        warn("train: \($0); an older checkpoint is used")
-      })
-    else {
-      try resumeFromTensorFlow()
-      return nil
-    }
-    let file = checkpoints.file(step: step).path
-    for (name, value) in notes where checkpoint.texts[name] != value {
-      warn(
-        "train: \(name) is \(value), but \(checkpoint.texts[name] ?? "unknown") in \(file):"
-          + " the order of examples differs from an undisturbed run's")
-    }
-    do {
-      try TrainingCheckpoint.restore(trainer, from: checkpoint)
-    } catch {
-      throw WorkError("\(file): \(error)")
-    }
-    say("train: goes on from \(file), step \(step)")
-    return checkpoint
-  }
-
-  /// Goes on from the last of TensorFlow's checkpoints, where there is one.
-  private func resumeFromTensorFlow() throws {
-    let networks = TrainedNetworks(configuration.output.trainDirectory)
-    guard let step = TrainedNetworks.tensorFlowSteps(networks.folder).last else { return }
-    try networks.restore(trainer, tensorFlowStep: step)
-    say("train: goes on from \(networks.folder.path)/model.ckpt-\(step)")
-  }
-
-  private func save(_ checkpoints: CheckpointFolder, _ more: [String: String]) throws {
-    let checkpoint = try TrainingCheckpoint.make(trainer, notes: notes.merging(more) { $1 })
-    try checkpoints.write(
-      checkpoint, step: trainer.step, keeping: configuration.output.checkpointsKept)
-    if configuration.output.writesTensorFlow {
-      try TrainedNetworks.writeTensorFlowCheckpoint(
-        trainer, to: checkpoints.folder, keeping: configuration.output.checkpointsKept)
-    }
-  }
-
-  /// What the order of examples depends on.
-  private var notes: [String: String] {
-    [
-      "seed": String(configuration.seed), "batch_size": String(configuration.schedule.batchSize),
-      "structures": String(structures.count),
-    ]
-  }
-
-  private func describe(_ step: TrainingStep) -> String {
-    let energy = String(format: "%.3f meV/atom", 1000 * step.energyRMSEPerAtom)
-    return step.forceRMSE.map { energy + String(format: ", %.3f eV/Å", $0) } ?? energy
-  }
-}
-
-/// Makes the batches of a training one after the other.
-private final class BatchProducer: @unchecked Sendable {
-  // Used by the queue's thread only.
-  private let structures: [DescribedStructure]
-  private var order: ShuffledOrder
-  private var position: Int
-  private let batchSize: Int
-  private let make: @Sendable ([DescribedStructure]) throws -> TrainingBatch
-
-  init(
-    structures: [DescribedStructure], order: ShuffledOrder, position: Int, batchSize: Int,
-    make: @escaping @Sendable ([DescribedStructure]) throws -> TrainingBatch
-  ) {
-    self.structures = structures
-    self.order = order
-    self.position = position
-    self.batchSize = batchSize
-    self.make = make
-  }
-
-  func next() throws -> TrainingBatch {
-    let batch = (0..<batchSize).map { structures[order.index(at: position + $0)] }
-    position += batchSize
-    return try make(batch)
   }
 }

@@ -56,7 +56,8 @@ final class TrainLog {
       ? configuration.objective.energyLoss.tag : "1.Losses/1.LOSS-graph"
   }
 
-  func add(_ step: TrainingStep) throws {
+  /// - Parameter waiting: the part of the time so far in which the training waited for its data.
+  func add(_ step: TrainingStep, waiting: Double) throws {
     if step.step.isMultiple(of: configuration.output.logFrequency) {
       let (mean, deviation) = meanAndDeviation(step.energyErrors)
       let (meanAbsolute, _) = meanAndDeviation(step.energyErrors.map { abs($0) })
@@ -64,7 +65,7 @@ final class TrainLog {
       try statistics.write([mean, meanAbsolute, deviation])
     }
     if step.step.isMultiple(of: configuration.output.eventFrequency) {
-      try events.write(scalars(step), step: step.step)
+      try events.write(scalars(step) + [("7.Input/1.Waiting", waiting)], step: step.step)
       try events.flush()
     }
   }

@@ -11,19 +11,19 @@ final class TrainValidation {
   private static let note = "validation"
 
   private let configuration: ValidationConfiguration
-  private let structures: [DescribedStructure]
+  private let structures: any StructureSource
   private let folder: URL
   private var stopping: EarlyStopping
 
   /// - Parameter checkpoint: what the training goes on from.
   init(
-    _ configuration: ValidationConfiguration, structures: [DescribedStructure],
+    _ configuration: ValidationConfiguration, structures: any StructureSource,
     trainDirectory: URL, checkpoint: Checkpoint?
   ) throws {
     self.configuration = configuration
     folder = trainDirectory.appendingPathComponent(Self.bestFolder)
     self.structures = structures
-    guard !structures.isEmpty else {
+    guard structures.count > 0 else {
       throw WorkError("\(configuration.data.path): there is no structure to validate with")
     }
     stopping = configuration.stopping

@@ -3,7 +3,6 @@ import Atomistics
 import Dataflow
 import Foundation
 import ProgramSupport
-import Synchronization
 
 /// What a training learns from or is validated with, by the names of `input_format`.
 enum TrainingData: String, CaseIterable {
@@ -11,38 +10,42 @@ enum TrainingData: String, CaseIterable {
   case packed = "TFR"
   /// Descriptors in a file for each structure, `*.bin`.
   case singleFiles = "single_files"
-  /// Structures, `*.example`, whose descriptors are computed now.
+  /// Structures, `*.example`, whose descriptors are computed when they are wanted.
   case examples = "example"
 
-  /// All structures of a folder.
+  /// All structures of a folder, to be read when they are wanted.
   ///
   /// - Parameters:
   ///   - descriptors: what `gvect_ini` says; examples need it.
   ///   - includesForces: whether derivatives and forces are wanted.
-  func read(
-    _ folder: URL, descriptors: DescriptorConfiguration?, includesForces: Bool, threads: Int
-  ) throws -> [DescribedStructure] {
-    if self == .examples {
-      return try describe(folder, descriptors!, includesForces: includesForces, threads: threads)
-    }
-    let files = try files(in: folder)
-    let progress = ProgressReporter("train: reading", unit: "files", total: files.count)
-    let structures = try files.flatMap { file in
-      defer { progress.advance() }
-      let all =
-        self == .packed ? try DescribedStructureFile.read(file) : [try DescriptorFile.read(file)]
-      return all.map { structure in
-        var structure = structure
-        if !includesForces { structure.derivatives = nil }
+  func structures(
+    in folder: URL, descriptors: DescriptorConfiguration?, includesForces: Bool,
+    _ pipeline: PipelineConfiguration
+  ) throws -> any StructureSource {
+    switch self {
+    case .packed:
+      let packed = try PackedStructures(
+        DescribedStructureFile.files(in: folder), includesDerivatives: includesForces,
+        damaged: pipeline.damaged, executor: ComputePool(threads: pipeline.threads))
+      report(packed.damage)
+      return packed
+    case .singleFiles:
+      return StructuresInFiles(try Self.binFiles(in: folder)) { file in
+        var structure = try DescriptorFile.read(file)
+        if !includesForces { (structure.derivatives, structure.forces) = (nil, nil) }
         return structure
       }
+    case .examples:
+      let work = try DescriptorWork(
+        descriptors!.settings, periodic: descriptors!.periodic,
+        includesDerivatives: includesForces)
+      return StructuresInFiles(try DescriptorWork.files(in: folder)) { try work.describe($0) }
     }
-    progress.finish(note: "\(structures.count) structures")
-    return structures
   }
 
-  private func files(in folder: URL) throws -> [URL] {
-    self == .packed ? try DescribedStructureFile.files(in: folder) : try Self.binFiles(in: folder)
+  private func report(_ damage: [FormatError]) {
+    for error in damage.prefix(10) { warn("train: left out: \(error)") }
+    if !damage.isEmpty { warn("train: \(damage.count) damaged records are left out") }
   }
 
   /// The `*.bin` files of a folder, by name.
@@ -53,22 +56,5 @@ enum TrainingData: String, CaseIterable {
       throw WorkError("\(folder.path): there is no *.bin file among its \(names.count) files")
     }
     return files.map { folder.appendingPathComponent($0) }
-  }
-
-  private func describe(
-    _ folder: URL, _ descriptors: DescriptorConfiguration, includesForces: Bool, threads: Int
-  ) throws -> [DescribedStructure] {
-    let work = try DescriptorWork(
-      descriptors.settings, periodic: descriptors.periodic, includesDerivatives: includesForces)
-    let files = try DescriptorWork.files(in: folder)
-    let progress = ProgressReporter("train: describing", unit: "structures", total: files.count)
-    let found = Mutex([DescribedStructure?](repeating: nil, count: files.count))
-    let failed = work.forEach(files, on: ComputePool(threads: threads)) { index, structure in
-      found.withLock { $0[index] = structure }
-      progress.advance()
-    }
-    if let first = failed.keys.min() { throw failed[first]! }
-    progress.finish(note: "\(work.size) components")
-    return found.withLock { $0.compactMap(\.self) }
   }
 }

@@ -1,0 +1,142 @@
+import Dataflow
+import Foundation
+import Synchronization
+
+/// What to do with records that are damaged or hold no structure.
+public enum DamagedRecords: Sendable, Equatable {
+  /// The first one is an error.
+  case strict
+  /// They are left out, up to so many.
+  case skip(atMost: Int)
+}
+
+/// The structures of TFRecord files, read record by record when they are wanted.
+///
+/// Compressed files, whose records cannot be found one by one, are read at once and kept.
+public final class PackedStructures: StructureSource {
+  private enum Part {
+    case records(TFRecordFile)
+    case kept([DescribedStructure])
+
+    var count: Int {
+      switch self {
+      case .records(let file): file.count
+      case .kept(let structures): structures.count
+      }
+    }
+  }
+
+  private struct Place {
+    let part: Int32
+    let record: Int32
+  }
+
+  private let parts: [Part]
+  private let places: [Place]
+  private let includesDerivatives: Bool
+  /// What was left out, in the order of the files.
+  public let damage: [FormatError]
+
+  /// Finds the records of all files; where damage is left out, every record is read once for that.
+  ///
+  /// - Parameters:
+  ///   - includesDerivatives: whether derivatives and forces are wanted.
+  ///   - executor: files are read side by side on it.
+  /// - Throws: `FormatError` with file, record and byte for the first damage, or the one too many.
+  public init(
+    _ files: [URL], includesDerivatives: Bool, damaged: DamagedRecords = .strict,
+    executor: any ParallelExecutor = SerialExecutor()
+  ) throws {
+    self.includesDerivatives = includesDerivatives
+    let opened = Mutex([Int: Result<Opened, any Error>]())
+    executor.run(shards: files.count) { index in
+      let result = Result { try Self.open(files[index], includesDerivatives, damaged) }
+      opened.withLock { $0[index] = result }
+    }
+    let all = try opened.withLock { opened in try files.indices.map { try opened[$0]!.get() } }
+    parts = all.map(\.part)
+    damage = all.flatMap(\.damage)
+    if case .skip(let most) = damaged, damage.count > most {
+      var error = damage[most]
+      error.message += "; \(damage.count) records are damaged, more than the \(most) allowed"
+      throw error
+    }
+    places = all.enumerated().flatMap { part, opened in
+      opened.records.map { Place(part: Int32(part), record: Int32($0)) }
+    }
+  }
+
+  public var count: Int { places.count }
+
+  public func structure(at index: Int) throws -> DescribedStructure {
+    let place = places[index]
+    switch parts[Int(place.part)] {
+    case .kept(let structures): return structures[Int(place.record)]
+    case .records(let file):
+      return try Self.structure(in: file, Int(place.record), includesDerivatives)
+    }
+  }
+
+  // MARK: Files
+
+  /// A file with its usable records.
+  private struct Opened {
+    let part: Part
+    var records: [Int]
+    var damage: [FormatError] = []
+
+    init(_ part: Part) {
+      self.part = part
+      records = Array(0..<part.count)
+    }
+  }
+
+  private static func open(
+    _ url: URL, _ includesDerivatives: Bool, _ damaged: DamagedRecords
+  ) throws -> Opened {
+    if try TFRecordReader.isCompressed(url) {
+      return Opened(
+        .kept(
+          try DescribedStructureFile.read(url).map { structure in
+            includesDerivatives ? structure : structure.withoutDerivatives
+          }))
+    }
+    guard case .skip = damaged else { return Opened(.records(try TFRecordFile(url))) }
+    var damage: [FormatError] = []
+    let file = try TFRecordFile(url) { damage.append($0) }
+    var opened = Opened(.records(file))
+    opened.records = []
+    for record in 0..<file.count {
+      do throws(FormatError) {
+        _ = try structure(in: file, record, includesDerivatives)
+        opened.records.append(record)
+      } catch {
+        opened.damage.append(error)
+      }
+    }
+    opened.damage += damage
+    return opened
+  }
+
+  private static func structure(
+    in file: TFRecordFile, _ record: Int, _ includesDerivatives: Bool
+  ) throws(FormatError) -> DescribedStructure {
+    try file.withRecord(record) { bytes in
+      try DescribedStructure(
+        try TrainExample(encoded: bytes) { includesDerivatives || !isDerivative($0) },
+        fallbackName: DescribedStructureFile.fallbackName(file.url, record))
+    }
+  }
+
+  private static func isDerivative(_ feature: String) -> Bool {
+    feature.hasPrefix("dgvect") || feature == "forces"
+  }
+}
+
+extension DescribedStructure {
+  fileprivate var withoutDerivatives: DescribedStructure {
+    var structure = self
+    (structure.derivatives, structure.forces) = (nil, nil)
+    return structure
+  }
+}

@@ -1,0 +1,103 @@
+import Dataflow
+import Foundation
+import ProgramSupport
+
+/// In which order structures are packed, and which are set aside for validation and test.
+struct DataDivision {
+  static let keys = ["shuffle", "seed", "validation_fraction", "test_fraction", "group"]
+
+  /// One part of the data.
+  struct Part: Equatable {
+    /// Of its folder; empty where the data are not divided.
+    let name: String
+    let files: [URL]
+  }
+
+  private let shuffles: Bool
+  private let seed: UInt64
+  private let fractions: (validation: Double, test: Double)
+  /// Finds in a structure's name what it has in common with those that it must stay together with.
+  private let group: Regex<AnyRegexOutput>?
+
+  /// - Parameter section: `[DIVISION]`; nil: all in the order of the names.
+  init(_ section: IniSection?) throws {
+    guard let section else {
+      (shuffles, seed, fractions, group) = (false, 0, (0, 0), nil)
+      return
+    }
+    seed = UInt64(try section.int("seed", default: 0, in: 0...Int.max))
+    shuffles = try section.bool("shuffle", default: true)
+    fractions = (
+      try section.double("validation_fraction", default: 0, atLeast: 0),
+      try section.double("test_fraction", default: 0, atLeast: 0)
+    )
+    guard fractions.validation + fractions.test < 1 else {
+      throw section.error(
+        section.has("test_fraction") ? "test_fraction" : "validation_fraction",
+        "fractions that leave something to train on")
+    }
+    guard section.has("group") else {
+      group = nil
+      return
+    }
+    do {
+      group = try Regex(section.string("group"))
+    } catch {
+      throw section.error("group", "a regular expression: \(error)")
+    }
+  }
+
+  /// The parts of some files, in the order in which they are to be packed.
+  ///
+  /// Whole groups go to test, then to validation, until these have their fraction of the files; the rest is
+  /// trained on.
+  ///
+  /// - Throws: `WorkError` for a file whose name has nothing of a group, or where nothing is left to train on.
+  func parts(_ files: [URL]) throws -> [Part] {
+    var rest = try groups(files)
+    var parts: [Part] = []
+    for (name, fraction) in [("test", fractions.test), ("validation", fractions.validation)]
+    where fraction > 0 {
+      var taken: [URL] = []
+      let wanted = (fraction * Double(files.count)).rounded()
+      while Double(taken.count) < wanted, let next = rest.popLast() { taken += next }
+      parts.append(Part(name: name, files: order(taken)))
+    }
+    guard !rest.isEmpty else {
+      throw WorkError("[DIVISION] leaves nothing of \(files.count) structures to train on")
+    }
+    let isDivided = !parts.isEmpty
+    parts.append(Part(name: isDivided ? "train" : "", files: order(rest.flatMap(\.self))))
+    return parts.reversed()
+  }
+
+  /// The files group by group; the groups in an order drawn at random where there are parts.
+  private func groups(_ files: [URL]) throws -> [[URL]] {
+    var byKey: [String: [URL]] = [:]
+    for file in files { byKey[try key(file), default: []].append(file) }
+    let groups = byKey.sorted { $0.key < $1.key }.map(\.value)
+    let isDivided = fractions.validation > 0 || fractions.test > 0
+    return isDivided ? shuffled(groups, epoch: 0) : groups
+  }
+
+  private func key(_ file: URL) throws -> String {
+    let name = file.lastPathComponent
+    guard let group else { return name }
+    guard let match = name.firstMatch(of: group) else {
+      throw WorkError("\(file.path): has nothing of [DIVISION] group in its name")
+    }
+    // The first pair of parentheses, or all that was found where there is none.
+    return String((match.output.count > 1 ? match.output[1] : match.output[0]).substring ?? "")
+  }
+
+  private func order(_ files: [URL]) -> [URL] {
+    let sorted = files.sorted { $0.path < $1.path }
+    return shuffles ? shuffled(sorted, epoch: 1) : sorted
+  }
+
+  private func shuffled<T>(_ list: [T], epoch: Int) -> [T] {
+    guard !list.isEmpty else { return [] }
+    var order = ShuffledOrder(count: list.count, seed: seed)
+    return list.indices.map { list[order.index(at: epoch * list.count + $0)] }
+  }
+}

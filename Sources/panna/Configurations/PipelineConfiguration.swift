@@ -1,0 +1,59 @@
+import AtomicNetworks
+import Atomistics
+import Dataflow
+import ProgramSupport
+
+/// How a training gets at its data: the readers' keys of `[PARALLELIZATION]` and `[IO_INFORMATION]`.
+struct PipelineConfiguration {
+  static let parallelKeys = [
+    "num_parallel_readers", "num_parallel_calls", "shuffle_buffer_size_multiplier",
+    "prefetch_buffer_size_multiplier", "dataset_cache", "memory_budget",
+  ]
+  static let dataKeys = ["damaged_records", "max_damaged_records"]
+
+  /// Threads that read, and put batches together.
+  let threads: Int
+  /// Batches made ahead at most.
+  let ahead: Int
+  /// Within how many structures the order is drawn; nil: all.
+  let window: Int?
+  /// Whether structures stay in memory once they are read, as far as it reaches.
+  let keepsStructures: Bool
+  /// Memory for structures and batches, in bytes.
+  let memory: Int
+  let damaged: DamagedRecords
+
+  private enum Damaged: String, CaseIterable {
+    case strict, skip
+  }
+
+  init(_ io: IniSection, _ parallel: IniSection, batchSize: Int) throws {
+    let counts = 1...1_000_000
+    threads = max(
+      try parallel.int("num_parallel_readers", default: 1, in: 1...4096),
+      try parallel.int("num_parallel_calls", default: 1, in: 1...4096))
+    ahead = try parallel.int("prefetch_buffer_size_multiplier", default: 10, in: counts)
+    window =
+      parallel.has("shuffle_buffer_size_multiplier")
+      ? batchSize * (try parallel.int("shuffle_buffer_size_multiplier", in: counts)) : nil
+    keepsStructures = try parallel.bool("dataset_cache", default: true)
+    memory =
+      parallel.has("memory_budget")
+      ? try parallel.int("memory_budget", in: 1...(1 << 40)) << 20 : MemoryLimit.available / 2
+    let most = try io.int("max_damaged_records", default: 100, in: 0...Int.max)
+    damaged =
+      try io.choice("damaged_records", default: Damaged.strict) == .skip
+      ? .skip(atMost: most) : .strict
+  }
+
+  /// Half of the memory is for batches, the other half for structures that stay.
+  var batches: BatchPipeline.Options {
+    BatchPipeline.Options(threads: threads, ahead: ahead, byteCount: memory / 2)
+  }
+
+  /// - Parameter share: the part of the memory for structures that is theirs.
+  func cached(_ structures: any StructureSource, share: Double) -> any StructureSource {
+    keepsStructures
+      ? StructureCache(structures, byteCount: Int(Double(memory / 2) * share)) : structures
+  }
+}

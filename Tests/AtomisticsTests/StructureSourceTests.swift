@@ -1,0 +1,127 @@
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Atomistics
+
+@Suite struct StructureSourceTests {
+  private static func structure(_ number: Int) -> DescribedStructure {
+    let n = 2 + number % 3
+    return DescribedStructure(
+      name: "s\(number)", energy: Float(number), species: (0..<n).map { Int32($0 % 2) },
+      descriptorSize: 3, descriptors: (0..<3 * n).map { Float($0 + number) },
+      derivatives: DerivativeBlocks(
+        rowStarts: (0...n).map { Int32($0) }, neighbours: (0..<n).map { Int32($0) },
+        values: (0..<9 * n).map { Float($0 - number) }),
+      forces: (0..<3 * n).map { Float($0) / 2 })
+  }
+
+  private func write(_ numbers: Range<Int>, to file: URL) throws {
+    let writer = try TFRecordWriter(file)
+    for number in numbers {
+      try writer.write(Self.structure(number).trainExample(derivatives: .sparse).encoded())
+    }
+    try writer.close()
+  }
+
+  private func packed(_ folder: TemporaryFolder) throws -> [URL] {
+    try write(0..<5, to: folder.file("a.tfrecord"))
+    try write(5..<5, to: folder.file("b.tfrecord"))
+    try write(5..<12, to: folder.file("c.tfrecord"))
+    return try DescribedStructureFile.files(in: folder.url)
+  }
+
+  @Test(arguments: [1, 3]) func packedStructuresAreReadInAnyOrder(threads: Int) throws {
+    let folder = try TemporaryFolder()
+    let files = try packed(folder)
+    for includesDerivatives in [false, true] {
+      let source = try PackedStructures(
+        files, includesDerivatives: includesDerivatives, executor: ComputePool(threads: threads))
+      #expect(source.count == 12)
+      for index in (0..<12).reversed() {
+        var expected = Self.structure(index)
+        if !includesDerivatives { (expected.derivatives, expected.forces) = (nil, nil) }
+        #expect(try source.structure(at: index) == expected)
+      }
+    }
+  }
+
+  /// What reads all at once reads the same.
+  @Test func theFileReaderAgrees() throws {
+    let folder = try TemporaryFolder()
+    let files = try packed(folder)
+    let source = try PackedStructures(files, includesDerivatives: true)
+    let all = try files.flatMap { try DescribedStructureFile.read($0) }
+    #expect(try (0..<source.count).map { try source.structure(at: $0) } == all)
+  }
+
+  private func damage(_ file: URL, at offset: Int) throws {
+    var bytes = [UInt8](try Data(contentsOf: file))
+    bytes[offset] ^= 0x10
+    try Data(bytes).write(to: file)
+  }
+
+  @Test func damageIsAnErrorOrLeftOut() throws {
+    let folder = try TemporaryFolder()
+    let files = try packed(folder)
+    let record = try TFRecordFile(files[0]).byteCount(ofRecord: 0) + 16
+    // Within the content of a's second record; the length of c's fifth.
+    try damage(files[0], at: record + 40)
+    let fifth = try TFRecordFile(files[2])
+    let start = (0..<4).reduce(0) { $0 + fifth.byteCount(ofRecord: $1) + 16 }
+    try damage(files[2], at: start + 2)
+
+    let strict = #expect(throws: FormatError.self) {
+      try PackedStructures(files, includesDerivatives: true)
+    }
+    #expect(
+      strict
+        == FormatError(
+          file: files[2].path, offset: start, record: 4, damage: .lengthChecksum,
+          "the checksum of the record's length is wrong"))
+
+    let skipping = try PackedStructures(
+      files, includesDerivatives: true, damaged: .skip(atMost: 2))
+    #expect(
+      try (0..<skipping.count).map { try skipping.structure(at: $0).name }
+        == ["s0", "s2", "s3", "s4", "s5", "s6", "s7", "s8"])
+    #expect(skipping.damage.map(\.damage) == [.contentChecksum, .lengthChecksum])
+    #expect(skipping.damage.map(\.record) == [1, 4])
+
+    let tooMany = #expect(throws: FormatError.self) {
+      try PackedStructures(files, includesDerivatives: true, damaged: .skip(atMost: 1))
+    }
+    #expect(
+      tooMany?.message == "the checksum of the record's length is wrong; 2 records are damaged,"
+        + " more than the 1 allowed")
+  }
+
+  @Test func damagedContentsAreFoundWhenTheyAreRead() throws {
+    let folder = try TemporaryFolder()
+    let files = try packed(folder)
+    try damage(files[0], at: 40)
+    let source = try PackedStructures(files, includesDerivatives: true)
+    let error = #expect(throws: FormatError.self) { try source.structure(at: 0) }
+    #expect(error?.damage == .contentChecksum && error?.file == files[0].path)
+    #expect(try source.structure(at: 1) == Self.structure(1))
+  }
+
+  @Test func theCacheKeepsWhatFits() throws {
+    let reads = Locked([Int]())
+    let files = (0..<6).map { URL(fileURLWithPath: "/\($0)") }
+    let source = StructuresInFiles(files) { file in
+      let number = Int(file.lastPathComponent)!
+      reads.withLock { $0.append(number) }
+      return Self.structure(3 * number)
+    }
+    let cache = StructureCache(source, byteCount: 2 * Self.structure(0).byteCount)
+    for _ in 0..<3 {
+      for index in [4, 1, 0] {
+        #expect(try cache.structure(at: index) == Self.structure(3 * index))
+      }
+    }
+    #expect(reads.withLock { $0 } == [4, 1, 0, 0, 0])
+    #expect(cache.keptCount == 2 && cache.count == 6)
+  }
+}
