@@ -10,6 +10,10 @@ struct TFRPackerConfiguration {
   let prefix: String
   let storage: DescribedStructure.DerivativeStorage
   let includesPerAtomQuantity: Bool
+  /// How many species there are, nil where nothing says so.
+  let speciesCount: Int?
+  /// Known keys that have no effect here, for a warning.
+  let ignored: [String]
 
   init(_ file: IniFile) throws {
     try file.check(known: [
@@ -28,6 +32,11 @@ struct TFRPackerConfiguration {
     storage =
       try content.bool("include_derivatives", default: false)
       ? (isSparse ? .sparse : .dense) : .none
+    speciesCount =
+      content.has("n_species") ? try content.int("n_species", in: 1...Int.max) : nil
+    ignored =
+      storage == .none && content.has("sparse_derivatives")
+      ? ["[CONTENT_INFORMATION] sparse_derivatives without include_derivatives"] : []
     includesPerAtomQuantity = try content.bool("include_per_atom_quantity", default: false)
   }
 }

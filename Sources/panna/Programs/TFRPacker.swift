@@ -15,64 +15,75 @@ enum TFRPacker: Program {
       elements_per_file   structures in a file (1000)
       prefix              beginning of the files' names (none)
     [CONTENT_INFORMATION]
-      n_species                    not used, kept for compatibility
+      n_species                    has no effect; a warning where there are more
       include_derivatives          derivatives and forces (False)
       sparse_derivatives           store non-zero derivatives only (False)
       include_per_atom_quantity    (False)
 
-    Files are taken in the order of their names. A target that exists and is not empty is kept.
+    Files are taken in the order of their names. A target that is not empty and newer than its *.bin
+    files is kept.
     """
   static let example = "  panna tfr_packer --config tfr.ini"
 
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try TFRPackerConfiguration(arguments.configuration())
-    let files = try files(in: configuration.input)
+    for key in configuration.ignored { warn("tfr_packer: \(key) has no effect here") }
+    let files = try Folder.files(in: configuration.input, ending: ".bin")
     let chunks = stride(from: 0, to: files.count, by: configuration.elementsPerFile).map {
       Array(files[$0..<min($0 + configuration.elementsPerFile, files.count)])
     }
-    try FileManager.default.createDirectory(
-      at: configuration.output, withIntermediateDirectories: true)
+    try Folder.make(configuration.output)
+    var seen = Seen(speciesCount: configuration.speciesCount)
     let progress = ProgressReporter("tfr_packer", unit: "structures", total: files.count)
     for (index, chunk) in chunks.enumerated() {
       let stem = "\(index + 1)-\(chunks.count).tfrecord"
       let name = configuration.prefix.isEmpty ? stem : "\(configuration.prefix)-\(stem)"
       let target = configuration.output.appendingPathComponent(name)
-      if hasContent(target) {
+      if Freshness.isFresh(target, of: chunk) {
         say("\(target.path): already computed")
         progress.advance(by: chunk.count)
       } else {
-        try pack(chunk, into: target, configuration) { progress.advance() }
+        try pack(chunk, into: target, configuration) { file, structure in
+          try seen.check(structure, file)
+          progress.advance()
+        }
       }
     }
     progress.finish(note: "\(chunks.count) files")
   }
 
-  private static func files(in folder: URL) throws -> [URL] {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    } catch {
-      throw WorkError("\(folder.path): cannot be read: \(error.localizedDescription)")
-    }
-    let files = names.filter { $0.hasSuffix(".bin") && !$0.hasPrefix(".") }.sorted()
-    guard !files.isEmpty else {
-      throw WorkError("\(folder.path): there is no *.bin file among its \(names.count) files")
-    }
-    return files.map { folder.appendingPathComponent($0) }
-  }
+  /// What the structures so far have in common; packed files say neither size nor species.
+  private struct Seen {
+    /// What `n_species` says, nil where it says nothing or was told to be wrong.
+    var speciesCount: Int?
+    private var first: (file: String, size: Int)?
 
-  private static func hasContent(_ file: URL) -> Bool {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
-    return (attributes?[.size] as? Int ?? 0) > 0
+    init(speciesCount: Int?) { self.speciesCount = speciesCount }
+
+    mutating func check(_ structure: DescribedStructure, _ file: URL) throws {
+      let known = first ?? (file.lastPathComponent, structure.descriptorSize)
+      first = known
+      guard structure.descriptorSize == known.size else {
+        throw WorkError(
+          "\(file.path): has \(structure.descriptorSize) components, \(known.file) has \(known.size)"
+        )
+      }
+      // The original does not read it, and its own examples have wrong numbers there.
+      if let count = speciesCount, let index = structure.species.first(where: { $0 >= count }) {
+        warn("tfr_packer: n_species is \(count), but \(file.path) has a species of index \(index)")
+        speciesCount = nil
+      }
+    }
   }
 
   private static func pack(
     _ files: [URL], into target: URL, _ configuration: TFRPackerConfiguration,
-    _ onEach: () -> Void
+    _ onEach: (URL, DescribedStructure) throws -> Void
   ) throws {
     let writer = try TFRecordWriter(target)
     for file in files {
       let structure = try DescriptorFile.read(file)
+      try onEach(file, structure)
       if configuration.storage != .none && structure.derivatives == nil {
         throw WorkError("\(file.path): has no derivatives, which include_derivatives asks for")
       }
@@ -84,7 +95,6 @@ enum TFRPacker: Program {
         derivatives: configuration.storage,
         includesPerAtomQuantity: configuration.includesPerAtomQuantity)
       try writer.write(example.encoded())
-      onEach()
     }
     try writer.close()
   }
