@@ -24,12 +24,15 @@ enum Train: Program {
       save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
       write_tf_checkpoints       True: checkpoints for TensorFlow too, model.ckpt-<step> (False)
       log_frequency (1)          tensorboard_log_frequency (log_frequency)
+      metrics                    some of MAE, RMSE, loss: errors for each atom and force component, or
+                                 the losses, of each logged step in log_dir/metrics.dat
       gvect_ini                  the descriptors' configuration, kept with the networks so that
                                  predict and md can use them
     [DATA_INFORMATION]
       atomic_sequence            species in the order of their indices
       output_offset              an energy for each species, eV
-      energy_rescale (1.0)
+      energy_rescale (1.0)       what energies without offsets, and forces, are multiplied with; the
+                                 networks' outputs are divided by it wherever they are used
     [TRAINING_PARAMETERS]
       batch_size  max_steps  learning_rate
       learning_rate_constant (True); if False: learning_rate_decay_factor and
@@ -89,6 +92,8 @@ private struct TrainingRun {
   /// What `gvect_ini` says.
   let descriptors: DescriptorConfiguration?
   let structures: [DescribedStructure]
+  /// Those of [VALIDATION], empty where there is none.
+  let validationStructures: [DescribedStructure]
   let trainer: Trainer
 
   init(_ configuration: TrainConfiguration) throws {
@@ -96,10 +101,26 @@ private struct TrainingRun {
     descriptors = try configuration.gvectIni.map {
       try DescriptorConfiguration(IniFile(path: $0.path))
     }
-    structures = try Self.read(configuration, descriptors)
+    structures = try Self.read(configuration.data, configuration, descriptors)
+    guard structures.count >= configuration.schedule.batchSize else {
+      throw WorkError(
+        "\(configuration.data.path): \(structures.count) structures are fewer than batch_size ="
+          + " \(configuration.schedule.batchSize)")
+    }
+    validationStructures =
+      try configuration.validation.map { [descriptors] validation in
+        try Self.read(validation.data, configuration, descriptors)
+      } ?? []
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     var model = configuration.networks.model
-    if let descriptors { model.descriptors = descriptors.settings }
+    if let descriptors {
+      if let conflict = model.conflict(with: descriptors.settings) {
+        warn("train: networks_metadata: \(conflict)")
+      }
+      model.descriptors = descriptors.settings
+    } else if let caveat = model.caveat {
+      warn("train: networks_metadata: \(caveat); gvect_ini may say another")
+    }
     var options = SessionOptions(
       intraOpParallelismThreads: threads, interOpParallelismThreads: configuration.interOpThreads)
     options.placement.log = { say("train: \($0)") }
@@ -107,39 +128,31 @@ private struct TrainingRun {
     trainer = try Trainer(
       model, objective: configuration.objective, schedule: configuration.schedule,
       options: options)
+    try trainer.check(structures + validationStructures)
     let chosen = configuration.threads == 0 ? ThreadCount.explanation : "\(threads)"
     let parameters = model.networks.reduce(0) { $0 + $1.parameterCount }
     say("train: \(structures.count) structures, \(parameters) parameters, threads: \(chosen)")
   }
 
   private static func read(
-    _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?
+    _ folder: URL, _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?
   ) throws -> [DescribedStructure] {
-    let structures = try configuration.inputFormat.read(
-      configuration.data, descriptors: descriptors,
-      includesForces: configuration.objective.includesForces, threads: configuration.threads)
-    guard structures.count >= configuration.schedule.batchSize else {
-      throw WorkError(
-        "\(configuration.data.path): \(structures.count) structures are fewer than batch_size ="
-          + " \(configuration.schedule.batchSize)")
-    }
-    return structures
+    try configuration.inputFormat.read(
+      folder, descriptors: descriptors, includesForces: configuration.objective.includesForces,
+      threads: configuration.threads)
   }
 
   func run() throws {
     let output = configuration.output
     for folder in [output.trainDirectory, output.logDirectory] {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Folder.make(folder)
     }
     let checkpoints = CheckpointFolder(output.trainDirectory)
     let checkpoint = try resume(checkpoints)
     let validation = try configuration.validation.map { validation in
       try TrainValidation(
-        validation,
-        structures: configuration.inputFormat.read(
-          validation.data, descriptors: descriptors,
-          includesForces: configuration.objective.includesForces, threads: configuration.threads),
-        trainDirectory: output.trainDirectory, checkpoint: checkpoint)
+        validation, structures: validationStructures, trainDirectory: output.trainDirectory,
+        checkpoint: checkpoint)
     }
     let log = try TrainLog(configuration, step: trainer.step)
     let progress = ProgressReporter(
@@ -198,8 +211,27 @@ private struct TrainingRun {
     } catch {
       throw WorkError("\(file): \(error)")
     }
+    for change in try changes(TrainingCheckpoint.model(in: checkpoint, file: file)) {
+      warn("train: \(file) \(change)")
+    }
     say("train: goes on from \(file), step \(step)")
     return checkpoint
+  }
+
+  /// What the configuration says otherwise than a checkpoint, and the networks have not learned.
+  private func changes(_ old: NetworkModel) throws -> [String] {
+    let new = try trainer.model()
+    var changes: [String] = []
+    for (was, now) in zip(old.networks, new.networks) where was.offset != now.offset {
+      changes.append("has output_offset = \(was.offset) for \(was.symbol), now it is \(now.offset)")
+    }
+    if old.energyRescale != new.energyRescale {
+      changes.append("has energy_rescale = \(old.energyRescale), now it is \(new.energyRescale)")
+    }
+    if let settings = new.descriptors, let key = old.descriptors?.difference(from: settings) {
+      changes.append("has descriptors with \(key.name) = \(key.own), now it is \(key.other)")
+    }
+    return changes
   }
 
   /// Goes on from the last of TensorFlow's checkpoints, where there is one.
@@ -229,8 +261,9 @@ private struct TrainingRun {
   }
 
   private func describe(_ step: TrainingStep) -> String {
-    let energy = String(format: "%.3f meV/atom", 1000 * step.energyRMSEPerAtom)
-    return step.forceRMSE.map { energy + String(format: ", %.3f eV/Å", $0) } ?? energy
+    let rescale = configuration.networks.model.energyRescale
+    let energy = String(format: "%.3f meV/atom", 1000 * step.energyRMSEPerAtom / rescale)
+    return step.forceRMSE.map { energy + String(format: ", %.3f eV/Å", $0 / rescale) } ?? energy
   }
 }
 

@@ -25,7 +25,7 @@ enum TrainingData: String, CaseIterable {
     if self == .examples {
       return try describe(folder, descriptors!, includesForces: includesForces, threads: threads)
     }
-    let files = try files(in: folder)
+    let files = try Folder.files(in: folder, ending: self == .packed ? ".tfrecord" : ".bin")
     let progress = ProgressReporter("train: reading", unit: "files", total: files.count)
     let structures = try files.flatMap { file in
       defer { progress.advance() }
@@ -39,20 +39,6 @@ enum TrainingData: String, CaseIterable {
     }
     progress.finish(note: "\(structures.count) structures")
     return structures
-  }
-
-  private func files(in folder: URL) throws -> [URL] {
-    self == .packed ? try DescribedStructureFile.files(in: folder) : try Self.binFiles(in: folder)
-  }
-
-  /// The `*.bin` files of a folder, by name.
-  static func binFiles(in folder: URL) throws -> [URL] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let files = names.filter { $0.hasSuffix(".bin") }.sorted()
-    guard !files.isEmpty else {
-      throw WorkError("\(folder.path): there is no *.bin file among its \(names.count) files")
-    }
-    return files.map { folder.appendingPathComponent($0) }
   }
 
   private func describe(
