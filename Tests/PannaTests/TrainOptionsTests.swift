@@ -137,6 +137,22 @@ import Testing
     #expect(workspace.run("train", ["--instances", "0"]) == 2)
   }
 
+  /// What a resumed training is told that its networks have not learned.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func changesOnTheWayAreSaid() throws {
+    let workspace = try workspace()
+    #expect(workspace.run("train", sets("TRAINING_PARAMETERS.max_steps=3")) == 0)
+    let said = try workspace.said(
+      "train",
+      sets(
+        "TRAINING_PARAMETERS.max_steps=4", "DATA_INFORMATION.output_offset=-2.5, -3",
+        "DATA_INFORMATION.energy_rescale=0.5"))
+    let file = "\(workspace.path)/train/checkpoint-3.panna"
+    #expect(said.contains("train: \(file) has output_offset = -3.5 for O, now it is -3.0\n"))
+    #expect(said.contains("train: \(file) has energy_rescale = 1.0, now it is 0.5\n"))
+    #expect(!said.contains("for H"))
+  }
+
   /// Errors are in eV whatever energies are multiplied with; a resumed training goes on with the file.
   @Test func metricsAreLogged() throws {
     let (whole, parts) = (try workspace(), try workspace())
