@@ -26,12 +26,7 @@ public struct CheckpointFolder: Sendable {
   ///
   /// - Throws: `FormatError` that names the file or folder that cannot be written.
   public func write(_ checkpoint: Checkpoint, step: Int, keeping: Int) throws {
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FormatError(
-        file: folder.path, "cannot be made a folder: \(error.localizedDescription)")
-    }
+    try Folder.make(folder)
     try checkpoint.write(to: file(step: step))
     for old in steps.dropLast(max(1, keeping)) where old != step {
       try? FileManager.default.removeItem(at: file(step: old))

@@ -180,6 +180,44 @@ import Testing
     #expect(golden.cases.count == 3)
   }
 
+  /// What no file of the original's records is said, and not taken for known.
+  @Test(.enabled(if: Golden.isPresent, "reference data absent"))
+  func anAssumedEpsilonIsSaid() throws {
+    var model = try LAMMPSPotential.read(Golden.url("panna/lammps-example/network"))
+    #expect(model.assumesEpsilon && model.caveat?.contains("0.01 is assumed") == true)
+    guard case .modified(var parameters)? = model.descriptors else {
+      Issue.record("expected mBP")
+      return
+    }
+    parameters.epsilon = 0.001
+    #expect(model.conflict(with: .modified(parameters)) == nil)
+    try model.describe(by: .modified(parameters))
+    #expect(model.caveat == nil)
+    let folder = try TemporaryFolder()
+    try LAMMPSPotential.write(model, to: folder.url)
+    let read = try LAMMPSPotential.read(folder.url)
+    #expect(read.caveat == nil && read.descriptors == model.descriptors)
+    parameters.epsilon = 0.01
+    #expect(
+      read.conflict(with: .modified(parameters))
+        == "the networks take other descriptors: epsilon is 0.001 there, 0.01 here")
+    let file = folder.file("panna.in")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    try Data(text.replacing("epsilon = 0.001", with: "epsilon = O.001").utf8).write(to: file)
+    let error = #expect(throws: NetworkError.self) { try LAMMPSPotential.read(folder.url) }
+    #expect(error?.message == "line 1: epsilon = O.001: expected a number")
+  }
+
+  /// Single precision holds the offsets of heavy atoms to some 0.0001 eV.
+  @Test func whatRoundingTheOffsetsCostsIsSaid() throws {
+    var model = Fixtures.model()
+    #expect(LAMMPSPotential.caveats(model) == [])
+    model.networks[1].offset = -2041.8396
+    let caveats = LAMMPSPotential.caveats(model)
+    #expect(
+      caveats.count == 1 && caveats[0].hasPrefix("the last biases hold the offsets in single"))
+  }
+
   /// The original's export of its own training: the same bytes of parameters, the same text but for the
   /// order of the lines.
   @Test(.enabled(if: Golden.isPresent, "reference data absent"))

@@ -121,6 +121,44 @@ import Testing
     #expect(losses.last! < 0.3 * losses[0])
   }
 
+  /// Energies and forces are multiplied alike: networks whose outputs are too have the same errors.
+  @Test func rescalingChangesTheUnitOnly() throws {
+    let rescale = 0.25
+    var rescaled = Fixtures.model()
+    rescaled.energyRescale = rescale
+    for index in rescaled.networks.indices {
+      let layer = rescaled.networks[index].layers[2]
+      func scaled(_ tensor: Tensor) -> Tensor {
+        Tensor(
+          shape: tensor.shape, scalars: tensor.scalars(as: Float.self).map { $0 * Float(rescale) })
+      }
+      rescaled.networks[index].layers[2].weights = scaled(layer.weights)
+      rescaled.networks[index].layers[2].biases = scaled(layer.biases)
+    }
+    var objective = TrainingObjective()
+    objective.forcesCost = 1
+    let structures = try Fixtures.structures(5)
+    let schedule = TrainingSchedule(batchSize: 5, maxSteps: 1, learningRate: 0.01)
+    let trainers = try [Fixtures.model(), rescaled].map {
+      try Trainer($0, objective: objective, schedule: schedule, elementType: .float64)
+    }
+    func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) < 1e-5 * abs(b) }
+    let validations = try trainers.map { try $0.validate(structures) }
+    #expect(near(validations[1].energyRMSE, validations[0].energyRMSE))
+    #expect(near(validations[1].forceRMSE!, validations[0].forceRMSE!))
+    let steps = try trainers.map { try $0.run(try $0.batch(of: structures)) }
+    #expect(near(steps[1].energyRMSEPerAtom, rescale * steps[0].energyRMSEPerAtom))
+    #expect(near(steps[1].forceRMSE!, rescale * steps[0].forceRMSE!))
+    #expect(near(steps[1].forceLoss!, rescale * rescale * steps[0].forceLoss!))
+    #expect(near(steps[1].energyErrors[2], rescale * steps[0].energyErrors[2]))
+    // What the trainer says is what an evaluation says.
+    let evaluated = try Evaluator(rescaled, computesForces: true).evaluate(structures)
+    var summary = EvaluationSummary()
+    for result in evaluated { summary.add(result) }
+    #expect(near(validations[1].forceRMSE!, summary.forceRMSE!))
+    #expect(near(validations[1].energyRMSEPerAtom, summary.energyRMSE))
+  }
+
   @Test func frozenLayersStayAsTheyAre() throws {
     var model = Fixtures.model()
     model.networks[0].layers[1].isTrainable = false

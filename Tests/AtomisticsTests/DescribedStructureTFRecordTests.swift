@@ -153,6 +153,9 @@ import Testing
     #expect(
       try message { $0["energy"] = nil } == "energy: found nothing; allowed: a list of floats")
     #expect(
+      try message { $0["energy"] = .floats([.nan]) }
+        == "molecule-5: energy: found nan; allowed: finite numbers")
+    #expect(
       try message { $0["species"] = .floats([1]) }
         == "species: found another kind of list; allowed: a list of integers")
     #expect(
@@ -223,7 +226,14 @@ import Testing
       try DescribedStructureFile.files(in: folder.url).map(\.lastPathComponent)
         == ["a.tfrecord", "b.tfrecord"])
     let empty = try TemporaryFolder()
-    #expect(throws: AtomisticsError.self) { try DescribedStructureFile.files(in: empty.url) }
+    let error = #expect(throws: FormatError.self) {
+      try DescribedStructureFile.files(in: empty.url)
+    }
+    #expect(error?.message == "there is no *.tfrecord file among its 0 files")
+    let nowhere = #expect(throws: FormatError.self) {
+      try DescribedStructureFile.files(in: empty.file("none"))
+    }
+    #expect(nowhere?.message == "cannot be read: No such file or directory")
   }
 
   // MARK: Files of the original

@@ -121,6 +121,12 @@ func randomBlocks(atoms n: Int, size g: Int, seed: UInt64) -> DerivativeBlocks {
     #expect(key(put(6, count + 1 + values)) == "indices of sparse derivative 0")
     #expect(key(put(9, count + 2 + values)) == "indices of sparse derivative 0")
     #expect(key { for i in 6..<10 { $0[i] = 255 } } == "species")
+    #expect(key { for i in 10..<14 { $0[i] = 255 } } == "descriptors")
+    #expect(key { $0[6] = 0 } == "number of atoms")
+    #expect(key { $0[10] = 0 } == "descriptor size")
+    #expect(key(put(.nan, 0)) == "energy")
+    #expect(key(put(.infinity, 5)) == "descriptors")
+    #expect(key(put(.nan, count + 2)) == "derivatives")
   }
 
   @Test func filesNameTheirPlace() throws {

@@ -65,6 +65,25 @@ func withTemporaryFolder(_ body: (URL) throws -> Void) throws {
     #expect(structure.forces == nil)
   }
 
+  /// There is no fraction of a vector that is not there.
+  @Test func crystalPositionsNeedTheirVectors() throws {
+    func read(_ position: String, _ lattice: String) throws -> Structure {
+      try decode(
+        Self.text(
+          position: #""crystal""#, lattice: lattice, atoms: #"[[1, "O", \#(position)]]"#))
+    }
+    let slab = "[[4, 0, 0], [1, 5, 0], [0, 0, 0]]"
+    #expect(try read("[0.5, 0, 0]", slab).positions[0] == [2 * Units.bohr, 0, 0])
+    let error = #expect(throws: AtomisticsError.self) { try read("[0.5, 0, 0.25]", slab) }
+    #expect(
+      error?.description
+        == "line 6: atoms[0]: found the crystal coordinate 0.25 along lattice vector 3, which is"
+        + " missing; allowed: 0 there, three lattice vectors, or cartesian positions")
+    #expect(throws: AtomisticsError.self) {
+      try read("[0.5, 0, 0]", "[[0, 0, 0], [0, 0, 0], [0, 0, 0]]")
+    }
+  }
+
   @Test func oldAndLooseFormsAreRead() throws {
     let old =
       #"{"atoms": [["a1", "H", [0, 0, 1], [0, 0, 0], 0.5]], "atomic_coordinates": "cartesian", "energy": ["'-1.5'"]}"#
@@ -110,6 +129,13 @@ func withTemporaryFolder(_ body: (URL) throws -> Void) throws {
         == "energy: found no such key; allowed: the key is required")
     #expect(
       error("{\n\"atoms\": [1,\n 2") == "line 3: found the end of the text; allowed: a comma or ]")
+    #expect(
+      error(Self.text(atoms: "[]"))
+        == "line 6: atoms: found a list of 0; allowed: at least one atom")
+    #expect(
+      error(Self.text(energy: #"[NaN, "eV"]"#))
+        == "line 2: found \"NaN, \"eV\"],\n\"; allowed: a number, a string, a list, an object, true,"
+        + " false or null")
     #expect(error("[]") == "line 1: the whole file: found a list of 0; allowed: an object")
     #expect(
       error(Self.text(more: #", "per_atom_energy": [1]"#))
@@ -136,7 +162,7 @@ func withTemporaryFolder(_ body: (URL) throws -> Void) throws {
     }
     // A direction that does not repeat has no vector in this format.
     let slab = Structure(
-      species: [], positions: [],
+      species: ["Si"], positions: [.zero],
       cell: try Cell(vectors: .identity, periodic: [true, false, true]),
       energy: 0)
     #expect(try decode(try ExampleFile.encode(slab)).cell.vectors.b == .zero)

@@ -63,6 +63,28 @@ import Testing
     }
   }
 
+  /// Everything that is an energy has the energy's unit, whether a file or its reader says it.
+  @Test func energiesOfAtomsAndVirialsHaveTheUnitToo() throws {
+    func frame(_ key: String, _ names: ExtendedXYZ.Names = .init()) throws -> Structure {
+      try ExtendedXYZ.decode(
+        """
+        1
+        Properties=species:S:1:pos:R:3:local_energy:R:1 energy=-2 virial="1 0 0 0 1 0 0 0 1"\(key)
+        Si 0 0 0 -0.5
+
+        """, names: names)[0]
+    }
+    let plain = try frame("")
+    #expect(plain.perAtomQuantity == [-0.5] && plain.virial == .identity)
+    var names = ExtendedXYZ.Names()
+    names.energyUnit = .rydberg
+    for converted in [try frame("", names), try frame(" energy-unit=rydberg")] {
+      #expect(converted.energy == -2 * Units.rydberg)
+      #expect(converted.perAtomQuantity == [-0.5 * Units.rydberg])
+      #expect(converted.virial == Matrix3.identity * Units.rydberg)
+    }
+  }
+
   @Test func wrongFilesAreNamedExactly() {
     func error(_ text: String) -> String {
       let error = #expect(throws: AtomisticsError.self) { try ExtendedXYZ.decode(text) }

@@ -60,6 +60,15 @@ import Testing
     #expect(Set(steps.map(\.name)).count == steps.count)
   }
 
+  /// Nothing is smeared, so that all three energies are the same to the digits of the electronic steps.
+  @Test(arguments: VaspXML.Energy.allCases, ["vasprun.h2o.md.10.xml", "vasprun.h2o.md.xml"])
+  func vaspXMLsEnergies(kind: VaspXML.Energy, name: String) throws {
+    let expected = try expected("poscars/\(name)")
+    let steps = try VaspXML.read(Golden.url("parsers/poscars/\(name)"), energy: kind)
+    #expect(abs(steps[0].energy - expected.first.energy!) < 1e-8)
+    #expect(abs(steps.last!.energy - expected.last!.energy!) < 1e-8)
+  }
+
   @Test(arguments: VaspXML.Energy.allCases) func vaspOutcar(kind: VaspXML.Energy) throws {
     let expected = try expected("poscars/OUTCAR.h2o.md")
     let steps = try VaspOutcar.read(Golden.url("parsers/poscars/OUTCAR.h2o.md"), energy: kind)

@@ -117,10 +117,14 @@ import Testing
     #expect(metal[0].energy == -23.060547830619026 && metal[0].forces![1] == [1, 2, 3])
   }
 
-  @Test func lammpsErrorsAreExact() throws {
-    func message(_ body: () throws -> [ParsedConfiguration]) -> String {
-      do { return "\(try body())" } catch { return "\(error)" }
+  /// What is said of an error, the log called LOG.
+  private func message(_ body: () throws -> [ParsedConfiguration]) -> String {
+    do { return "\(try body())" } catch {
+      return "\(error)".replacing(/\/\S*log\.lammps/, with: "LOG")
     }
+  }
+
+  @Test func lammpsErrorsAreExact() throws {
     #expect(
       message { try read(dump, log, types: []) }
         == "x.dump:10: ATOMS: found no column element; allowed: one, or --types with the species of type 1, 2, …"
@@ -142,11 +146,15 @@ import Testing
       message { try read(dump, log.replacing("-23.060547830619026", with: "nan")) }
         == "x.dump: energy: found nan; allowed: a finite number")
     #expect(
+      message { try read(dump, log.replacing("Loop", with: "thermo_modify norm yes\nLoop")) }
+        == "log.lammps:8: thermo_modify: found norm yes, energies divided by the number of atoms;"
+        + " allowed: norm no, total energies")
+    #expect(
       message { try read(dump.replacing(" 1 2 3", with: " 1 2"), log) }
         == "x.dump:10: ATOMS: found too few columns; allowed: id type xs ys zs fx fy fz")
   }
 
-  @Test func lammpsDataFilesHaveTheFirstEnergy() throws {
+  @Test func lammpsDataFilesHaveTheirStepsEnergy() throws {
     let data = """
       a comment
       2 atoms
@@ -171,6 +179,32 @@ import Testing
     #expect(one.species == ["Si", "O"] && one.positions == [.zero, [1, 1, 1]])
     #expect(one.lattice == Matrix3([4, 0, 0], [1, 5, 0], [0.5, 0.25, 6]) && one.forces == nil)
     #expect(abs(one.energy + 2.5 / 23.060547830619026) < 1e-12)
+    // What write_data wrote after a run has the energy of that step.
+    let written = data.replacing(
+      "a comment", with: "LAMMPS data file via write_data, version 2 Aug 2023, timestep = 10")
+    #expect(abs(try read(written, log)[0].energy + 1) < 1e-12)
+    for (wrong, expected) in [
+      (
+        written.replacing("= 10", with: "= 7"),
+        "x.dump: timestep: found 7; allowed: a step whose energy LOG has"
+      ),
+      (
+        data.replacing(" # charge", with: ""),
+        "x.dump:16: Atoms: found 2 1 -0.5 1 1 1; allowed: the 5 columns of the style atomic, or 8 with"
+          + " the image; another style is named in the line Atoms # STYLE"
+      ),
+      (
+        data.replacing("# charge", with: "# ellipsoid"),
+        "x.dump:14: Atoms: found the style ellipsoid; allowed: atomic, charge, full, molecular"
+      ),
+      (
+        data.replacing("0 5 ylo yhi\n", with: ""),
+        "x.dump:13: box: found no bounds along every axis; allowed: xlo xhi, ylo yhi and zlo zhi"
+          + " before Atoms"
+      ),
+    ] {
+      #expect(message { try read(wrong, log) } == expected)
+    }
   }
 
   // MARK: CP2K
@@ -205,15 +239,113 @@ import Testing
     #expect(found[1].forces![0] == SIMD3(0.5, 0, 5) * (Units.hartree / Units.bohr))
   }
 
+  private func cp2k(_ text: String, _ name: String) throws -> ([ParsedConfiguration], [String]) {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(text, to: name)
+    var remarks: [String] = []
+    do {
+      let found = try CP2KOutput.read(file, name: "w", cell: .zero) { remarks.append($0) }
+      return (found, remarks)
+    } catch let error as AtomisticsError {
+      var error = error
+      error.file = error.file.map { URL(fileURLWithPath: $0).lastPathComponent }
+      throw error
+    }
+  }
+
+  private let output = """
+     CELL| Vector a [angstrom]:       5.0     0.0     0.0    |a| =       5.0
+     CELL| Vector b [angstrom]:       0.0     5.0     0.0    |b| =       5.0
+     CELL| Vector c [angstrom]:       0.0     0.0     5.0    |c| =       5.0
+     MODULE QUICKSTEP: ATOMIC COORDINATES IN ANGSTROM
+      Atom Kind Element         X             Y             Z       Z(eff)     Mass
+         1    1 H    1      0.000000      0.000000      1.000000   1.000000   1.0079
+
+     ENERGY| Total FORCE_EVAL ( QS ) energy [hartree]         -2.5
+     FORCES| Atomic forces [hartree/bohr]
+     FORCES|   Atom     x               y               z               |f|
+     FORCES|      1  0.50000000E-01  0.00000000E+00  0.00000000E+00  0.50000000E-01
+
+    """
+
+  /// An optimisation prints coordinates once: later energies are not theirs.
+  @Test func cp2kEnergiesHaveCoordinatesOfTheirOwn() throws {
+    let later =
+      "  *** SCF run NOT converged ***\n ENERGY| Total FORCE_EVAL ( QS ) energy [a.u.]: -2.6\n"
+    let (found, remarks) = try cp2k(output + later + later, "w.out")
+    #expect(found.count == 1 && found[0].energy == -2.5 * Units.hartree)
+    #expect(found[0].forces == [[0.05 * (Units.hartree / Units.bohr), 0, 0]])
+    #expect(
+      remarks == [
+        "the cell is known to as many digits as the output prints",
+        "2 energies have no coordinates of their own and are left out: read the trajectory,"
+          + " NAME-pos-1.xyz", "self-consistency was not reached 2 times",
+      ])
+    #expect(try cp2k(output + output, "w.out").0.map(\.name) == ["w", "w_2"])
+  }
+
+  @Test(arguments: [
+    (
+      "energy [hartree]", "energy [eV]",
+      "w.out:8: ENERGY|: found \" ENERGY| Total FORCE_EVAL ( QS ) energy [eV]         -2.5\"; allowed:"
+        + " a number in a.u. or hartree"
+    ),
+    (
+      "[hartree/bohr]", "[eV/angstrom]",
+      "w.out:9: forces: found \"FORCES| Atomic forces [eV/angstrom]\"; allowed: a.u. or hartree/bohr"
+    ),
+    (
+      " FORCES|      1", " FORCES|      2", "w.out:11: forces: found 0 atoms; allowed: 1 atoms"
+    ),
+    (
+      "Vector c", "Vector d",
+      "w.out:3: CELL|: found \"CELL| Vector d [angstrom]:       0.0     0.0     5.0    |c| =       5.0\";"
+        + " allowed: a vector in angstrom"
+    ),
+    (
+      "MODULE QUICKSTEP", "",
+      "w.out:9: ENERGY|: found an energy before coordinates; allowed:"
+        + " coordinates before it"
+    ),
+    (
+      "        -2.5", "        nan", "w.out: energy: found nan; allowed: a finite number"
+    ),
+  ])
+  func cp2kErrorsAreExact(_ from: String, _ to: String, _ expected: String) throws {
+    // Without the heading there are no coordinates.
+    let changed =
+      from == "MODULE QUICKSTEP"
+      ? output.replacing(" MODULE QUICKSTEP: ATOMIC COORDINATES IN ANGSTROM", with: "")
+      : output.replacing(from, with: to)
+    #expect(message { try cp2k(changed, "w.out").0 } == expected)
+  }
+
+  @Test(arguments: [
+    ("-1\n i = 0, E = 1\n", "w-pos-1.xyz:1: number of atoms: found -1; allowed: a whole number"),
+    (
+      "1\n i = nan, E = 1\nH 0 0 0\n",
+      "w-pos-1.xyz:2: i: found \" i = nan, E = 1\"; allowed: the number of the step"
+    ),
+    ("1\n i = 0\nH 0 0 0\n", "w-pos-1.xyz: step 0: found no E = in the second line; allowed: one"),
+    (
+      "2\n i = 0, E = 1\nH 0 0 0\n",
+      "w-pos-1.xyz:3: atoms: found too few columns; allowed: 2 lines with a symbol and three numbers"
+    ),
+  ])
+  func cp2kTrajectoryErrorsAreExact(_ text: String, _ expected: String) throws {
+    #expect(message { try cp2k(text, "w-pos-1.xyz").0 } == expected)
+  }
+
   // MARK: VASP and Quantum ESPRESSO
 
   private func vasprun(_ steps: Int, cut: Int = 0) -> Data {
     let step = """
-      <calculation><scstep><energy><i name="e_wo_entrp"> 9 </i></energy></scstep>
+      <calculation><scstep><energy><i name="e_fr_energy"> 8 </i><i name="e_wo_entrp"> 9 </i>
+      <i name="e_0_energy"> 8.5 </i></energy></scstep>
       <structure><crystal><varray name="basis"><v>4 0 0</v><v>0 4 0</v><v>0 0 4</v></varray></crystal>
       <varray name="positions"><v>0 0 0</v><v>0.5 0.5 0.25</v></varray></structure>
       <varray name="forces"><v>0 0 1</v><v>0 0 -1</v></varray>
-      <energy><i name="e_fr_energy"> -3 </i><i name="e_wo_entrp"> -2 </i><i name="e_0_energy"> -2.5 </i></energy>
+      <energy><i name="e_fr_energy"> -3 </i><i name="e_wo_entrp"> -2.5 </i><i name="e_0_energy"> -0.0 </i></energy>
       </calculation>
       """
     let text = """
@@ -231,6 +363,15 @@ import Testing
     #expect(try whole[0].structure().positions[1] == [2, 2, 1])
     #expect(try VaspXML.decode(vasprun(1), name: "v", .free)[0].energy == -3)
     #expect(try VaspXML.decode(vasprun(1), name: "v", .extrapolated)[0].energy == -2.5)
+    // The step's own number of that name is another one.
+    let old = String(decoding: vasprun(1), as: UTF8.self).replacing(
+      "e_fr_energy\"> 8", with: "e\"> 8")
+    let error = #expect(throws: AtomisticsError.self) {
+      try VaspXML.decode(Data(old.utf8), name: "v", .extrapolated)
+    }
+    #expect(
+      error?.description
+        == "e_0_energy: found none; allowed: an energy of the last electronic step")
     let cut = try VaspXML.decode(vasprun(3, cut: 100), name: "v", .withoutEntropy)
     #expect(cut == Array(whole[..<2]))
     #expect(throws: AtomisticsError.self) {

@@ -57,6 +57,41 @@ import Testing
     #expect(abs(predicted - found.energy) < 1e-12)
   }
 
+  /// A descriptor file says what the networks do not, and nothing else.
+  @Test(arguments: [
+    ("epsilon = 0.001", "epsilon is 0.01 there, 0.001 here"),
+    ("epsilon = 0.01\neta_rad = 5", "eta_rad is 4.0 there, 5.0 here"),
+    ("species = O, H", "species is H, O there, O, H here"),
+  ])
+  func otherDescriptorsAreRefused(change: String, expected: String) throws {
+    let fixture = try fixture(
+      """
+      networks_format = PANNA
+      networks_folder = FOLDER/described
+      output_dir = FOLDER/potential
+      output_type = KIM
+      gvector_input = FOLDER/gvect.ini
+      """)
+    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    try waterNetworks(describedBy: settings).write(to: fixture.url("described"))
+    try fixture.edit("gvect.ini") { text in
+      change.split(separator: "\n").reduce(text) { text, line in
+        let key = line.prefix { $0 != " " }
+        let others = text.split(separator: "\n").filter { !$0.hasPrefix("\(key) ") }
+        let section = key == "species" ? "[SYMMETRY_FUNCTION]" : "[GVECT_PARAMETERS]"
+        return others.flatMap { $0 == section ? [$0, line] : [$0] }.joined(separator: "\n")
+      }
+    }
+    let message = "gvect.ini: the networks take other descriptors: \(expected)"
+    #expect(fixture.message { try run(fixture) } == message)
+    #expect(!fixture.exists("potential"))
+    #expect(
+      fixture.message {
+        _ = try PotentialSource.networks(
+          folder: fixture.url("described"), descriptors: fixture.path("gvect.ini"), key: "--gvect")
+      } == message)
+  }
+
   @Test func errorsAreExact() throws {
     let fixture = try fixture("train_dir = FOLDER/train")
     #expect(

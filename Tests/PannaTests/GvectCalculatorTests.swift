@@ -106,11 +106,48 @@ import Testing
     let fixture = try fixture()
     // The last key was cut off.
     try fixture.write("w2,old,w", to: "log/gvect_already_computed.dat")
+    try fixture.write("kept", to: "bin/w2.bin")
     try run(fixture)
-    #expect(try fixture.names(in: "bin") == ["w1.bin", "w3.bin"])
+    #expect(try fixture.names(in: "bin") == ["w1.bin", "w2.bin", "w3.bin"])
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w2,old,w1,w3,")
+    #expect(try fixture.text("bin/w2.bin") == "kept")
+    // A structure in the list is computed all the same where its file is gone, or was another folder's.
+    try FileManager.default.removeItem(at: fixture.url("bin/w2.bin"))
     try run(fixture)
-    #expect(try fixture.names(in: "bin") == ["w1.bin", "w3.bin"])
+    #expect(try DescriptorFile.read(fixture.url("bin/w2.bin")).name == "w2")
+    try run(fixture, "IO_INFORMATION.output_gvect_dir=FOLDER/other")
+    #expect(try fixture.names(in: "other") == ["w1.bin", "w2.bin", "w3.bin"])
+    #expect(try fixture.text("log/gvect_already_computed.dat") == "w2,old,w1,w3,")
+  }
+
+  /// Descriptors of two kinds never lie side by side.
+  @Test(arguments: [
+    ("GVECT_PARAMETERS.epsilon=0.001", "epsilon = 0.01, now it is 0.001"),
+    ("GVECT_PARAMETERS.eta_rad=8", "eta_rad = 4.0, now it is 8.0"),
+    ("GVECT_PARAMETERS.gvect_parameters_unit=bohr", "Rc_ang = 3.1, now it is 1.6404"),
+    ("SYMMETRY_FUNCTION.species=O, H", "species = H, O, now it is O, H"),
+    ("SYMMETRY_FUNCTION.type=BP", "type = mBP, now it is BP"),
+    ("SYMMETRY_FUNCTION.include_derivatives=True", "derivatives = none, now it is dense"),
+    ("PBC.pbc1=True", "pbc = True, True, True, now it is True, False, False"),
+    ("MISC.per_atom_energy=True", "per_atom_energy = False, now it is True"),
+  ])
+  func anotherConfigurationIsRefused(set: String, difference: String) throws {
+    let fixture = try fixture(1)
+    try run(fixture)
+    let (bin, log) = (try fixture.bytes("bin/w1.bin"), "log/gvect_already_computed.dat")
+    try ExampleFile.write(Self.water(2), to: fixture.url("examples/w2.example"))
+    let message = fixture.message { try run(fixture, set) }
+    let start =
+      "log/gvect_params.json: the structures of gvect_already_computed.dat were computed with "
+    #expect(message.hasPrefix(start + difference), "\(message)")
+    #expect(message.hasSuffix(": remove both files, or name other folders"))
+    #expect(try fixture.names(in: "bin") == ["w1.bin"] && fixture.bytes("bin/w1.bin") == bin)
+    #expect(try fixture.text(log) == "w1,")
+    // As it was, it goes on; a list without a record, such as the original's, is taken over.
+    try FileManager.default.removeItem(at: fixture.url("log/gvect_params.json"))
+    try run(fixture)
+    #expect(try fixture.text(log) == "w1,w2,")
+    #expect(try fixture.names(in: "log") == ["gvect_already_computed.dat", "gvect_params.json"])
   }
 
   @Test func folderInfoReplacesFolders() throws {
@@ -122,7 +159,8 @@ import Testing
     try fixture.run(
       GvectCalculator.self, "-c", fixture.path("gvect.ini"), "-f", fixture.path("data"))
     #expect(
-      try fixture.names(in: "data") == ["bin", "examples", "gvect_already_computed.dat"])
+      try fixture.names(in: "data")
+        == ["bin", "examples", "gvect_already_computed.dat", "gvect_params.json"])
     #expect(try fixture.names(in: "data/bin") == ["w1.bin"])
   }
 
@@ -131,7 +169,7 @@ import Testing
     let fixture = try fixture(1)
     try ExampleFile.write(Self.water(1, box: 2), to: fixture.url("examples/w1.example"))
     func values(_ sets: String...) throws -> [Float] {
-      try? FileManager.default.removeItem(at: fixture.url("log"))
+      for folder in ["log", "bin"] { try? FileManager.default.removeItem(at: fixture.url(folder)) }
       let arguments =
         ["-c", fixture.path("gvect.ini")]
         + (sets + ["SYMMETRY_FUNCTION.include_derivatives=\(derivatives)"]).flatMap {
@@ -191,8 +229,9 @@ import Testing
   @Test func folderWithoutExamples() throws {
     let fixture = try fixture(1)
     try FileManager.default.removeItem(at: fixture.url("examples/w1.example"))
-    let error = #expect(throws: WorkError.self) { try run(fixture) }
-    #expect(error!.message.hasSuffix("examples: there is no *.example file among its 1 files"))
+    #expect(
+      fixture.message { try run(fixture) }
+        == "examples: there is no *.example file among its 1 files")
     try ExampleFile.write(Self.water(1), to: fixture.url("examples/a.1.example"))
     try ExampleFile.write(Self.water(2), to: fixture.url("examples/a.2.example"))
     #expect(
@@ -202,6 +241,10 @@ import Testing
   }
 
   @Test(arguments: [
+    (
+      "PBC.use_pbc=True, False",
+      "gvect.ini with --set: [PBC] use_pbc = True, False: expected three truth values"
+    ),
     (
       "SYMMETRY_FUNCTION.type=SB",
       "gvect.ini with --set: [SYMMETRY_FUNCTION] type = SB: expected one of mBP, BP"

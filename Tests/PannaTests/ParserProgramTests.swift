@@ -74,6 +74,15 @@ import Testing
     #expect(hashed.count == 3 && hashed.allSatisfy { $0.count == 56 + ".example".count })
   }
 
+  /// A link back to a folder on the way does not give its files twice.
+  @Test func linksDoNotLeadAround() throws {
+    try fixture.write(frame(), to: "in/sub/1.xyz")
+    try FileManager.default.createSymbolicLink(
+      at: fixture.url("in/sub/back"), withDestinationURL: fixture.url("in"))
+    try fixture.run(EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out"))
+    #expect(try fixture.names(in: "out") == ["1.example"])
+  }
+
   /// The same files, whatever the number of threads.
   @Test func threadsDoNotMatter() throws {
     for number in 0..<40 { try fixture.write(frame("energy=\(number)"), to: "in/\(number).xyz") }

@@ -147,7 +147,7 @@ func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) ->
         + " descriptor file with --descriptors")
     #expect(
       fixture.message { _ = try energy("wrong.ini") }
-        == "the descriptors have 38 components, the networks take 32")
+        == "wrong.ini: the descriptors have 38 components, the networks take 32")
   }
 
   @Test(arguments: [

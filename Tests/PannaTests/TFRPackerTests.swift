@@ -100,6 +100,29 @@ import Testing
     #expect(try fixture.text("tfr/set-1-2.tfrecord") == "kept")
     #expect(
       try DescribedStructureFile.read(fixture.url("tfr/set-2-2.tfrecord")).map(\.name) == ["c"])
+    // Of descriptors that were computed anew they are made anew.
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: 60)], ofItemAtPath: fixture.path("bin/b.bin"))
+    try pack(fixture)
+    #expect(
+      try DescribedStructureFile.read(fixture.url("tfr/set-1-2.tfrecord")).map(\.name) == [
+        "a", "b",
+      ])
+  }
+
+  /// Readers of packed files take sizes and species from elsewhere.
+  @Test func structuresMustFitTogether() throws {
+    let fixture = try fixture()
+    try pack(fixture, "IO_INFORMATION.elements_per_file=1")
+    try DescriptorFile.write(
+      DescribedStructure(
+        name: "d", energy: 1, species: [0], descriptorSize: 3, descriptors: [1, 2, 3]),
+      to: fixture.url("bin/d.bin"))
+    #expect(
+      fixture.message { try pack(fixture) } == "bin/d.bin: has 3 components, a.bin has 2")
+    try FileManager.default.removeItem(at: fixture.url("bin/d.bin"))
+    // The original does not read n_species, and its own examples have wrong numbers there.
+    try pack(fixture, "CONTENT_INFORMATION.n_species=1")
   }
 
   @Test func equalInputHasEqualBytes() throws {

@@ -137,6 +137,58 @@ import Testing
     #expect(workspace.run("train", ["--instances", "0"]) == 2)
   }
 
+  /// What a resumed training is told that its networks have not learned.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func changesOnTheWayAreSaid() throws {
+    let workspace = try workspace()
+    #expect(workspace.run("train", sets("TRAINING_PARAMETERS.max_steps=3")) == 0)
+    let said = try workspace.said(
+      "train",
+      sets(
+        "TRAINING_PARAMETERS.max_steps=4", "DATA_INFORMATION.output_offset=-2.5, -3",
+        "DATA_INFORMATION.energy_rescale=0.5"))
+    let file = "\(workspace.path)/train/checkpoint-3.panna"
+    #expect(said.contains("train: \(file) has output_offset = -3.5 for O, now it is -3.0\n"))
+    #expect(said.contains("train: \(file) has energy_rescale = 1.0, now it is 0.5\n"))
+    #expect(!said.contains("for H"))
+  }
+
+  /// Errors are in eV whatever energies are multiplied with; a resumed training goes on with the file.
+  @Test func metricsAreLogged() throws {
+    let (whole, parts) = (try workspace(), try workspace())
+    let changes = sets(
+      "IO_INFORMATION.metrics=MAE, RMSE, loss", "DATA_INFORMATION.energy_rescale=0.5",
+      "IO_INFORMATION.log_frequency=2")
+    #expect(whole.run("train", changes) == 0)
+    for steps in ["9", "20"] {
+      #expect(
+        parts.run("train", changes + sets("TRAINING_PARAMETERS.max_steps=\(steps)")) == 0)
+    }
+    let text = try whole.text("train/metrics.dat")
+    #expect(try parts.text("train/metrics.dat") == text)
+    let lines = text.split(separator: "\n")
+    #expect(lines[0] == "#step MAE/at F_MAE RMSE/at F_RMSE e_loss f_loss" && lines.count == 11)
+    let row = lines[10].split(separator: " ").map { Double($0)! }
+    let errors = try whole.text("train/delta_e.dat").split(separator: "\n")[9]
+      .split(separator: " ").map { Double($0)! }
+    #expect(row[0] == 20 && abs(row[5] - errors.reduce(0) { $0 + $1 * $1 }) < 1e-5 * row[5])
+    #expect(row[1] > 0 && row[1] <= row[3] && row[2] > 0 && row[2] <= row[4])
+    // The force loss is the sum of squares of rescaled errors, of 36 to 60 components.
+    let sum = row[6] / 0.25
+    #expect(row[4] >= 0.999 * (sum / 60).squareRoot() && row[4] <= 1.001 * (sum / 36).squareRoot())
+    let energies = try workspace()
+    #expect(
+      energies.run(
+        "train", sets("IO_INFORMATION.metrics=RMSE", "TRAINING_PARAMETERS.forces_cost=0")) == 0)
+    #expect(try energies.text("train/metrics.dat").hasPrefix("#step RMSE/at\n1 "))
+    let file = try IniFile(
+      path: whole.path + "/train.ini", overrides: ["IO_INFORMATION.metrics=MAE,MSE"])
+    let error = #expect(throws: UsageError.self) { _ = try TrainConfiguration(file) }
+    #expect(
+      error?.message.hasSuffix("metrics = MAE,MSE: expected some of MAE, RMSE, loss, none twice")
+        == true)
+  }
+
   /// Numbers that overflow end a training; what was good before stays.
   @Test func overflowsLeaveTheLastGoodCheckpoint() throws {
     let workspace = try TrainingWorkspace()
@@ -191,6 +243,17 @@ import Testing
     #expect(mixed.layers[2].weights == all[1].layers[1].weights)
     #expect(mixed.layers[2].biases == all[1].layers[1].biases)
     #expect(try networks(["H.behavior=new:keep:keep"])[0].layers[0] != all[0].layers[0])
+    // What the section does not say of a new network is the saved one's.
+    let bare = try IniFile(
+      text: """
+        [DEFAULT_NETWORK]
+        networks_metadata = \(saved)
+        [H]
+        architecture = 7:1
+        """, path: "bare.ini")
+    let rebuilt = try NetworkConfiguration(bare, seed: 0).model.networks
+    #expect(rebuilt[0].layers.map(\.weights.shape) == [[18, 7], [7, 1]])
+    #expect(rebuilt.map(\.offset) == all.map(\.offset) && rebuilt[1] == all[1])
     func message(_ changes: String...) -> String {
       do {
         _ = try networks(changes)

@@ -44,6 +44,41 @@ import Testing
     #expect(line == "cluster0 3 \(first.referenceEnergy) \(first.energy)")
   }
 
+  /// A result is kept as long as its networks and its data are the same.
+  @Test func resultsOfOtherNetworksAreNotKept() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0 && workspace.run("train") == 0)
+    #expect(workspace.run("evaluate") == 0)
+    let result = "evaluation/20.dat"
+    let first = try workspace.text(result)
+    let kept = first + "\nkept"
+    try kept.write(toFile: "\(workspace.path)/\(result)", atomically: true, encoding: .utf8)
+    #expect(workspace.run("evaluate") == 0)
+    #expect(try workspace.text(result) == kept)
+    for source in ["train/checkpoint-20.panna", "data/set-2-3.tfrecord"] {
+      try kept.write(toFile: "\(workspace.path)/\(result)", atomically: true, encoding: .utf8)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: 60)],
+        ofItemAtPath: "\(workspace.path)/\(source)")
+      #expect(workspace.run("evaluate") == 0)
+      #expect(try workspace.text(result) == first)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -60)],
+        ofItemAtPath: "\(workspace.path)/\(source)")
+    }
+  }
+
+  @Test func energiesWithoutOffsetsAreNotCompared() {
+    var summary = EvaluationSummary()
+    summary.add(energy: 1, reference: -10, atoms: 2)
+    summary.add(forces: [1], references: [1.5])
+    #expect(summary.inWords().hasPrefix("1 structures, energy RMSE 5500.000 meV/atom"))
+    #expect(
+      summary.inWords(comparesEnergies: false)
+        == "1 structures, energies without offsets, not comparable with the references; force RMSE 0.5000"
+        + " eV/Å, MAE 0.5000, largest 0.500")
+  }
+
   @Test func aResumedTrainingEndsWithTheSameBits() throws {
     let whole = try TrainingWorkspace()
     #expect(whole.run("tfr_packer") == 0)

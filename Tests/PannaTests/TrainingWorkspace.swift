@@ -72,6 +72,19 @@ struct TrainingWorkspace {
     CommandLineTool.run([program, "--config", "\(path)/\(Self.files[program]!)"] + more)
   }
 
+  /// What the executable says on standard error.
+  func said(_ program: String, _ more: [String] = []) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: TrainTests.executable)
+    process.arguments = [program, "--config", "\(path)/\(Self.files[program]!)"] + more
+    let pipe = Pipe()
+    (process.standardError, process.standardOutput) = (pipe, FileHandle.nullDevice)
+    try process.run()
+    let said = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: said, as: UTF8.self)
+  }
+
   private static let files = [
     "tfr_packer": "tfr.ini", "train": "train.ini", "evaluate": "evaluate.ini",
   ]

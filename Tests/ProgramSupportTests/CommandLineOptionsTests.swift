@@ -8,7 +8,7 @@ import Testing
       "--config", "-c", value: "FILE", help: "the configuration file", isRequired: true),
     .init("--set", value: "SECTION.key=value", help: "replaces a key", isRepeatable: true),
     .init("--threads", value: "N", help: "how many threads"),
-    .init("--debug", help: "says more"),
+    .init("--debug", aliases: ["-dbg"], help: "says more"),
   ]
   private let plain = CommandLineOptions(options)
   private let withOperands = CommandLineOptions(options, operands: "FILE...")
@@ -27,6 +27,7 @@ import Testing
       "-c", "a.ini", "--set=A.x=1", "--set", "A.y=-2", "--debug", "--threads=4",
     ])
     #expect(parsed["--config"] == "a.ini")
+    #expect(try plain.parse(["-c", "a", "-dbg"]).has("--debug") && !plain.help.contains("-dbg"))
     #expect(parsed.all("--set") == ["A.x=1", "A.y=-2"])
     #expect(parsed.has("--debug"))
     #expect(try parsed.int("--threads", in: 1...8) == 4)

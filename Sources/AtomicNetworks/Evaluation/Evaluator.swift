@@ -56,8 +56,12 @@ public final class Evaluator {
       fetches.append(forceGraph.forces)
     }
     let results = try session.run(fetches, feeds: feeds).map { $0.scalars(as: Double.self) }
-    return structures.enumerated().map { index, structure in
-      result(structure, batch.places[index], results)
+    return try structures.enumerated().map { index, structure in
+      let result = result(structure, batch.places[index], results)
+      guard (result.forces ?? []).reduce(result.energy, +).isFinite else {
+        throw DataError(structure: structure.name, "the networks give no finite energy or forces")
+      }
+      return result
     }
   }
 

@@ -85,6 +85,8 @@ struct GvectParameters: Codable {
 
 extension GvectParameters {
   static let behlerParrinello = "BP"
+  /// Whether the angular term has an epsilon and nothing says what it is.
+  var assumesEpsilon: Bool { type != Self.behlerParrinello && epsilon == nil }
 
   init(_ settings: DescriptorSettings) {
     switch settings {

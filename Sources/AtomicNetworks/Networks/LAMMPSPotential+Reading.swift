@@ -35,7 +35,11 @@ extension LAMMPSPotential {
       {
         let content = String(line.filter { !$0.isWhitespace })
         if content.hasPrefix(epsilonComment) {
-          epsilon = Double(content.dropFirst(epsilonComment.count))
+          let number = content.dropFirst(epsilonComment.count)
+          epsilon = Double(number)
+          guard let epsilon, epsilon.isFinite else {
+            throw NetworkError("line \(index + 1): epsilon = \(number): expected a number")
+          }
         }
         if content.isEmpty || content.hasPrefix("#") { continue }
         if content.hasPrefix("[") && content.hasSuffix("]") && !content.contains("=") {
@@ -64,9 +68,11 @@ extension LAMMPSPotential {
       if let count = sections["GVECT_PARAMETERS"]?["Nspecies"], Int(count) != species.count {
         throw NetworkError("Nspecies = \(count), but there are \(species.count) species")
       }
-      let settings = try gvectParameters().settings(species: species)
-      let model = NetworkModel(
+      let parameters = try gvectParameters()
+      let settings = try parameters.settings(species: species)
+      var model = NetworkModel(
         networks: try species.map { try network($0, settings.size, folder) }, descriptors: settings)
+      model.assumesEpsilon = parameters.assumesEpsilon
       _ = try model.descriptorSize()
       return model
     }
@@ -150,12 +156,17 @@ extension LAMMPSPotential {
         throw NetworkError(
           file: file.path, "has \(data.count) bytes; \(count) parameters are \(4 * count)")
       }
-      return data.withUnsafeBytes { bytes in
+      let numbers = data.withUnsafeBytes { bytes in
         (0..<count).map { index in
           let bits = bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
           return Float(bitPattern: UInt32(littleEndian: bits))
         }
       }
+      if let place = numbers.firstIndex(where: { !$0.isFinite }) {
+        throw NetworkError(
+          file: file.path, "parameter \(place): found \(numbers[place]); allowed: finite numbers")
+      }
+      return numbers
     }
 
     private func integers(_ key: String, _ section: String) throws -> [Int] {

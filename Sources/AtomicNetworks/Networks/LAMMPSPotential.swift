@@ -38,7 +38,7 @@ public enum LAMMPSPotential {
     }
     try check(descriptors, version)
     let networks = try model.networks.map { try Exported($0, model.energyRescale, version) }
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     for network in networks {
       try AtomicFile.write(network.parameters, to: folder.appendingPathComponent(network.file))
     }
@@ -54,6 +54,15 @@ public enum LAMMPSPotential {
       caveats.append(
         "epsilon is \(descriptors.epsilon), which the format does not hold: OpenKIM's driver and LAMMPS'"
           + " pair style of the first generation take 0.01, that of the second 0.001")
+    }
+    let shifts = model.networks.map { network in
+      let bias = Double(network.layers.last?.biases.scalars(as: Float.self).last ?? 0)
+      return abs(Double(Float(bias) + Float(network.offset)) - (bias + network.offset))
+    }
+    if let shift = shifts.max(), shift > 1e-6 {
+      caveats.append(
+        "the last biases hold the offsets in single precision: energies are shifted by up to"
+          + " \(Float(shift)) eV for each atom")
     }
     if descriptors.zetas.contains(where: { $0 != $0.rounded() }) {
       caveats.append("zeta is no whole number: LAMMPS reads whole numbers only")

@@ -35,6 +35,7 @@ extension NetworkModel {
       networks = try metadata.species.indices.map { try metadata.network($0, read) }
       descriptors = try metadata.descriptors?.settings(species: metadata.species)
       energyRescale = metadata.energyRescale ?? 1
+      assumesEpsilon = metadata.descriptors?.assumesEpsilon ?? false
       _ = try descriptorSize()
     } catch let error as DecodingError {
       throw NetworkError(file: file, error.shortDescription)
@@ -65,7 +66,7 @@ extension NetworkModel {
   /// Writes a folder of saved networks, with the original's names; the metadata last, so that a folder
   /// with metadata is complete.
   public func write(to folder: URL, version: FolderVersion = .v0) throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     for network in networks {
       let tensors =
         network.layers.flatMap { [$0.weights, $0.biases] }
@@ -170,7 +171,7 @@ extension NetworkMetadata {
       }
       func parameter(_ kind: NetworkParameter.Kind, _ shape: Shape) throws -> Tensor {
         let name = NetworkParameter(symbol: symbol, species: index, layer: layer, kind: kind)
-        return try read(self, name, shape)
+        return try finite(read(self, name, shape), name)
       }
       return SpeciesNetwork.Layer(
         weights: try parameter(.weights, [input, sizes[layer]]),
@@ -178,6 +179,13 @@ extension NetworkMetadata {
         isTrainable: trainable[index][layer].isSet)
     }
     return SpeciesNetwork(symbol: symbol, layers: layers, offset: offsets[index])
+  }
+
+  private func finite(_ tensor: Tensor, _ name: NetworkParameter) throws -> Tensor {
+    if let wrong = tensor.scalars(as: Float.self).first(where: { !$0.isFinite }) {
+      throw NetworkError("\(name): found \(wrong); allowed: finite numbers")
+    }
+    return tensor
   }
 
   private func graphNetwork(
@@ -193,7 +201,7 @@ extension NetworkMetadata {
       let name = NetworkParameter(
         symbol: species[index], species: index, layer: place, kind: .weights, name: parameter.name)
       return GraphNetwork.Parameter(
-        name: parameter.name, value: try read(self, name, Shape(parameter.shape)))
+        name: parameter.name, value: try finite(read(self, name, Shape(parameter.shape)), name))
     }
     return GraphNetwork(
       source: graph.source, featureSize: featureSizes[index], parameters: parameters)

@@ -6,8 +6,13 @@ public struct NetworkModel: Sendable, Equatable {
   /// In the order of the species' indices.
   public var networks: [SpeciesNetwork]
   /// How the descriptors are made that the networks take; nil where that is not known.
-  public var descriptors: DescriptorSettings?
-  /// What the reference energies were multiplied with in training: outputs are divided by it.
+  public var descriptors: DescriptorSettings? {
+    didSet { assumesEpsilon = false }
+  }
+  /// Whether epsilon of the descriptors is an assumption, since no file recorded it.
+  public package(set) var assumesEpsilon = false
+  /// What the reference energies, without offsets, and forces were multiplied with in training: outputs
+  /// are divided by it.
   public var energyRescale: Double
 
   public init(
@@ -16,6 +21,14 @@ public struct NetworkModel: Sendable, Equatable {
     self.networks = networks
     self.descriptors = descriptors
     self.energyRescale = energyRescale
+  }
+
+  /// What is to be known of a model that does not say its epsilon; nil where it does.
+  public var caveat: String? {
+    guard assumesEpsilon, case .modified(let parameters)? = descriptors else { return nil }
+    return
+      "no file records the epsilon of the descriptors, \(parameters.epsilon) is assumed: the original's"
+      + " from July 2019 on, which took 0 before and 0.001 in its second generation"
   }
 
   /// The size of the descriptors that every network takes.

@@ -21,6 +21,7 @@ public struct Batch: Sendable {
     public let blocks: Tensor
     public let rowStarts: Tensor
     public let neighbours: Tensor
+    /// Times what the batch was told to multiply forces with.
     public let referenceForces: Tensor
   }
 
@@ -29,11 +30,12 @@ public struct Batch: Sendable {
   /// - Parameters:
   ///   - speciesCount: how many species there are networks for.
   ///   - includesForces: whether derivatives and forces are taken along.
+  ///   - rescale: what reference forces are multiplied with.
   /// - Throws: `DataError` that names a structure without derivatives or forces, of another
   ///   descriptor size or of a species without a network.
   public init(
     _ structures: [DescribedStructure], speciesCount: Int, descriptorSize: Int,
-    includesForces: Bool, elementType: ElementType
+    includesForces: Bool, rescale: Double = 1, elementType: ElementType
   ) throws {
     for structure in structures {
       try structure.check(
@@ -47,12 +49,15 @@ public struct Batch: Sendable {
     structureOfAtom = Tensor(order.atoms.map { Int32($0.structure) })
     descriptors = order.descriptors(of: structures, size: descriptorSize, elementType)
     forces =
-      includesForces ? order.forceTensors(of: structures, size: descriptorSize, elementType) : nil
+      includesForces
+      ? order.forceTensors(
+        of: structures, size: descriptorSize, rescale: Float(rescale), elementType) : nil
   }
 }
 
 extension DescribedStructure {
-  fileprivate func check(speciesCount: Int, descriptorSize: Int, includesForces: Bool) throws {
+  /// - Throws: `DataError` for what networks cannot be used for.
+  func check(speciesCount: Int, descriptorSize: Int, includesForces: Bool) throws {
     guard self.descriptorSize == descriptorSize else {
       throw DataError(
         structure: name,
@@ -121,7 +126,7 @@ private struct AtomOrder {
   }
 
   func forceTensors(
-    of structures: [DescribedStructure], size: Int, _ type: ElementType
+    of structures: [DescribedStructure], size: Int, rescale: Float, _ type: ElementType
   ) -> Batch.ForceTensors {
     var starts: [Int32] = [0]
     var neighbours: [Int32] = []
@@ -138,7 +143,8 @@ private struct AtomOrder {
       return derivatives.values[range.lowerBound * 3 * size..<range.upperBound * 3 * size]
     }
     let forces = gather([atoms.count, 3], type, atoms.indices) { atom in
-      structures[atom.structure].forces![3 * atom.index..<3 * atom.index + 3]
+      let own = structures[atom.structure].forces![3 * atom.index..<3 * atom.index + 3]
+      return rescale == 1 ? own : ArraySlice(own.map { $0 * rescale })
     }
     return Batch.ForceTensors(
       blocks: blocks, rowStarts: Tensor(starts), neighbours: Tensor(neighbours),

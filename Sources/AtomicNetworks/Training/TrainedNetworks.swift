@@ -33,6 +33,13 @@ public struct TrainedNetworks {
     folder.appendingPathComponent("\(prefix)\(step)")
   }
 
+  /// The file of a step: this program's checkpoint, TensorFlow's index where there is none.
+  public func file(step: Int) -> URL {
+    let file = own.file(step: step)
+    return FileManager.default.fileExists(atPath: file.path)
+      ? file : Self.tensorFlowCheckpoint(in: folder, step: step).appendingPathExtension("index")
+  }
+
   /// The networks at a step, from this program's checkpoint where there are both.
   ///
   /// - Throws: `FormatError` or `NetworkError` that names the file.

@@ -39,6 +39,17 @@ public final class Trainer {
     return model
   }
 
+  /// Checks that the networks can be used for all of some structures.
+  ///
+  /// - Throws: `DataError` that names the first for which they cannot.
+  public func check(_ structures: [DescribedStructure]) throws {
+    for structure in structures {
+      try structure.check(
+        speciesCount: initial.networks.count, descriptorSize: descriptorSize,
+        includesForces: graph.objective.includesForces)
+    }
+  }
+
   /// Puts structures together for a step.
   public func batch(of structures: [DescribedStructure]) throws -> TrainingBatch {
     try batchMaker(structures)
@@ -53,7 +64,7 @@ public final class Trainer {
       TrainingBatch(
         batch: try Batch(
           structures, speciesCount: offsets.count, descriptorSize: size,
-          includesForces: includesForces, elementType: type),
+          includesForces: includesForces, rescale: rescale, elementType: type),
         referenceEnergies: structures.map {
           $0.referenceEnergy(offsets: offsets, rescale: rescale)
         })
@@ -71,7 +82,7 @@ public final class Trainer {
       graph.potential.atomicEnergies,
     ]
     if let forces = graph.forces, let forceLoss = graph.forceLoss {
-      fetches += [forceLoss, forces.squaredErrors]
+      fetches += [forceLoss, forces.squaredErrors, forces.absoluteErrors]
     }
     let results = try session.run(
       fetches, feeds: feeds(batch, learningRate: rate), targets: [graph.step]
@@ -93,7 +104,8 @@ public final class Trainer {
       step: step, learningRate: rate, names: batch.names, atomCounts: batch.atomCounts,
       energyErrors: results[0], energyLoss: results[1][0], regularizationLoss: results[2][0],
       forceLoss: results.count > 4 ? results[4][0] : nil,
-      squaredForceErrors: results.count > 5 ? results[5] : nil, atomicEnergies: atomicEnergies)
+      squaredForceErrors: results.count > 5 ? results[5] : nil,
+      absoluteForceErrors: results.count > 6 ? results[6] : nil, atomicEnergies: atomicEnergies)
   }
 
   func feeds(_ batch: TrainingBatch, learningRate: Double) -> [Value: Tensor] {

@@ -139,6 +139,8 @@ public struct ForceGraph {
   public let forces: Value
   /// The squared norm of the errors of each structure: `[structures]`, in (eV/Å)².
   public let squaredErrors: Value
+  /// The sum of the absolute errors of each structure's components: `[structures]`, in eV/Å.
+  public let absoluteErrors: Value
 
   init(_ potential: PotentialGraph) throws {
     let graph = potential.graph
@@ -150,8 +152,11 @@ public struct ForceGraph {
     referenceForces = graph.placeholder(type, [atoms, 3], name: "reference_forces")
     let pulls = blockSparseProduct(blocks, gradient, rowStarts: rowStarts)
     forces = -unsortedSegmentSum(pulls, neighbours, segments: atoms)
-    squaredErrors = unsortedSegmentSum(
-      sum(square(forces - referenceForces), axes: [1]), potential.structureOfAtom,
-      segments: PotentialGraph.structures)
+    func perStructure(_ components: Value) -> Value {
+      unsortedSegmentSum(
+        sum(components, axes: [1]), potential.structureOfAtom, segments: PotentialGraph.structures)
+    }
+    let errors = forces - referenceForces
+    (squaredErrors, absoluteErrors) = (perStructure(square(errors)), perStructure(abs(errors)))
   }
 }

@@ -105,6 +105,11 @@ extension DescribedStructure {
       descriptors: descriptors, derivatives: try reader.derivatives(atoms: n, size: size),
       forces: try reader.optionalFloats("forces", count: 3 * n),
       perAtomQuantity: try reader.optionalFloats("per_atom_quantity", count: n))
+    do { try checkFinite() } catch let error as AtomisticsError {
+      var error = error
+      error.key = "\(name): \(error.key ?? "")"
+      throw error
+    }
   }
 }
 

@@ -25,15 +25,8 @@ public enum DescribedStructureFile {
 
   /// The `*.tfrecord` files of a folder, by name.
   ///
-  /// - Throws: `AtomisticsError` where there are none.
+  /// - Throws: `FormatError` where there are none.
   public static func files(in folder: URL) throws -> [URL] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let files = names.filter { $0.hasSuffix(".tfrecord") }.sorted()
-    guard !files.isEmpty else {
-      throw AtomisticsError(
-        file: folder.path, found: "\(names.count) files, none of them *.tfrecord",
-        allowed: "a folder with at least one *.tfrecord file")
-    }
-    return files.map { folder.appendingPathComponent($0) }
+    try Folder.files(in: folder, ending: ".tfrecord")
   }
 }

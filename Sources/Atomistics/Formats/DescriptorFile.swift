@@ -111,6 +111,7 @@ public enum DescriptorFile {
         key: "end of file", found: "\(reader.remaining) more bytes",
         allowed: "\(bytes.count - reader.remaining) bytes in all")
     }
+    try structure.checkFinite()
     return structure
   }
 
@@ -128,6 +129,9 @@ public enum DescriptorFile {
     }
     let n = Int(try reader.integer(UInt32.self, "number of atoms"))
     let g = Int(try reader.integer(UInt32.self, "descriptor size"))
+    for (key, size) in [("number of atoms", n), ("descriptor size", g)] where size == 0 {
+      throw AtomisticsError(key: key, found: "0", allowed: "positive whole numbers")
+    }
     return (flags, n, g)
   }
 

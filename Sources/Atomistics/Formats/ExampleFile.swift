@@ -51,6 +51,7 @@ public enum ExampleFile {
     let (energy, energyUnit) = try energy(root, warn)
     let cell = try cell(root, length)
     let atoms = try need("atoms", in: root).array("atoms", "a list of atoms")
+    guard !atoms.isEmpty else { throw root["atoms"]!.wrong("atoms", allowed: "at least one atom") }
     let crystal = try isCrystal(root)
     var structure = Structure(name: name, species: [], positions: [], cell: cell, energy: energy)
     var forces: [SIMD3<Double>] = []
@@ -62,6 +63,7 @@ public enum ExampleFile {
       }
       structure.species.append(try fields[1].string(key, allowed: "a symbol as second field"))
       let position = try fields[2].vector(key)
+      if crystal { try checkFractions(position, cell, fields[2], key) }
       structure.positions.append(crystal ? cell.cartesian(position) : position * length)
       if fields.count > 3 { forces.append(try fields[3].vector(key) * (energyUnit / length)) }
     }
@@ -138,6 +140,19 @@ public enum ExampleFile {
     } catch let error as AtomisticsError {
       throw AtomisticsError(
         line: node.line, key: "lattice_vectors", found: error.found, allowed: error.allowed)
+    }
+  }
+
+  /// A fraction of a vector that is not there is no place.
+  private static func checkFractions(
+    _ position: SIMD3<Double>, _ cell: Cell, _ node: JSONNode, _ key: String
+  ) throws {
+    for k in 0..<3 where cell.vectors[k] == .zero && position[k] != 0 {
+      throw AtomisticsError(
+        line: node.line, key: key,
+        found:
+          "the crystal coordinate \(position[k]) along lattice vector \(k + 1), which is missing",
+        allowed: "0 there, three lattice vectors, or cartesian positions")
     }
   }
 

@@ -20,6 +20,8 @@ extension ExtendedXYZ {
     private var mayBeWider = false
     /// In eV/angstrom.
     private var forceUnit = 1.0
+    /// In eV.
+    private var energyUnit = 1.0
 
     private let names: ExtendedXYZ.Names
 
@@ -29,12 +31,13 @@ extension ExtendedXYZ {
       structure = Structure(species: [], positions: [])
       structure.name = values["name"] ?? ""
       structure.cell = try Self.cell(values, line)
+      energyUnit = try names.energyUnit(values, line)
       structure.energy = try values[names.energy.lowercased()].map {
-        try Self.numbers($0, 1, names.energy, line)[0] * names.energyUnit(values, line)
+        try Self.numbers($0, 1, names.energy, line)[0] * energyUnit
       }
       forceUnit = try names.forceUnit(values, line)
       structure.virial = try values["virial"].map {
-        Self.matrix(try Self.numbers($0, 9, "virial", line))
+        Self.matrix(try Self.numbers($0, 9, "virial", line)) * energyUnit
       }
       try readProperties(values["properties"], line)
     }
@@ -117,6 +120,11 @@ extension ExtendedXYZ {
         columns.append(Column(quantity: quantity, name: name, first: width, count: count))
         width += count
       }
+      if let force = names.force, !columns.contains(where: { $0.quantity == .force }) {
+        throw AtomisticsError(
+          line: line, key: "Properties", found: columns.map(\.name).joined(separator: ", "),
+          allowed: "a column \(force)")
+      }
       for (quantity, name) in [(Quantity.position, "pos"), (.species, "species")] {
         let isThere = columns.contains {
           $0.quantity == quantity || (quantity == .species && $0.quantity == .atomicNumber)
@@ -171,7 +179,7 @@ extension ExtendedXYZ {
         case .velocity: structure.velocities?.append(try vector(column))
         case .atomicEnergy:
           structure.perAtomQuantity?.append(
-            try Self.number(fields[column.first], column.name, line))
+            try Self.number(fields[column.first], column.name, line) * energyUnit)
         case .other: break
         }
       }

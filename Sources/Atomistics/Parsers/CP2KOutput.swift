@@ -18,6 +18,7 @@ public enum CP2KOutput {
       var reader = OutputReader(try TextLines(FileAccess.readUncompressed(url)), name)
       let found = try reader.read()
       remark("the cell is known to as many digits as the output prints")
+      for line in reader.remarks { remark(line) }
       return found
     } catch let error as AtomisticsError {
       throw error.inFile(url.path)
@@ -80,7 +81,8 @@ public enum CP2KOutput {
     var frames: [Frame] = []
     while let words = lines.words() {
       if words.isEmpty { continue }
-      guard words.count == 1, let count = Int(words[0]), let comment = lines.next() else {
+      guard words.count == 1, let count = Int(words[0]), count > 0, let comment = lines.next()
+      else {
         throw lines.wrong(
           "number of atoms", words.joined(separator: " "), allowed: "a whole number"
         ).inFile(url.path)
@@ -89,7 +91,11 @@ public enum CP2KOutput {
       func value(_ key: Substring) -> Double? {
         fields.firstIndex(of: key).flatMap { $0 + 1 < fields.count ? Double(fields[$0 + 1]) : nil }
       }
-      var frame = Frame(step: value("i").map { Int($0) } ?? frames.count, energy: value("E"))
+      let step = value("i").map { Int(exactly: $0) } ?? frames.count
+      guard let step else {
+        throw lines.wrong("i", "\"\(comment)\"", allowed: "the number of the step").inFile(url.path)
+      }
+      var frame = Frame(step: step, energy: value("E"))
       for _ in 0..<count {
         guard let words = lines.words(), words.count >= 4 else {
           throw lines.wrong(
@@ -113,11 +119,11 @@ public enum CP2KOutput {
         continue
       }
       let n = ExtendedXYZ.fields(line).compactMap { Double($0) }
-      guard n.count >= 11 else {
+      guard n.count >= 11, n.allSatisfy(\.isFinite), let step = Int(exactly: n[0]) else {
         throw lines.wrong("cell", "\"\(line)\"", allowed: "step, time and nine numbers").inFile(
           url.path)
       }
-      cells[Int(n[0])] = Matrix3([n[2], n[3], n[4]], [n[5], n[6], n[7]], [n[8], n[9], n[10]])
+      cells[step] = Matrix3([n[2], n[3], n[4]], [n[5], n[6], n[7]], [n[8], n[9], n[10]])
     }
     return cells
   }
@@ -129,8 +135,25 @@ private struct OutputReader {
   private var rows: [SIMD3<Double>?] = [nil, nil, nil]
   private var species: [String] = []
   private var positions: [SIMD3<Double>] = []
+  /// Whether the coordinates were printed for the next energy, not for an earlier one.
+  private var areNew = false
   private var energy: Double?
   private var found: [ParsedConfiguration] = []
+  private var (stale, unconverged) = (0, 0)
+
+  /// What was left out, and what is to be looked at.
+  var remarks: [String] {
+    var remarks: [String] = []
+    if stale > 0 {
+      remarks.append(
+        "\(stale) energies have no coordinates of their own and are left out: read the trajectory,"
+          + " NAME-pos-1.xyz")
+    }
+    if unconverged > 0 {
+      remarks.append("self-consistency was not reached \(unconverged) times")
+    }
+    return remarks
+  }
 
   init(_ lines: TextLines, _ name: String) {
     self.lines = lines
@@ -146,12 +169,21 @@ private struct OutputReader {
         try readCoordinates()
       } else if bare.hasPrefix("ENERGY| Total FORCE_EVAL") {
         try finish(forces: nil)
-        guard let number = ExtendedXYZ.fields(bare).last.flatMap({ Double($0) }) else {
-          throw lines.wrong("ENERGY|", "\"\(line)\"", allowed: "a number")
+        let isHartree = ["a.u.", "hartree"].contains { unit in
+          bare.contains("[\(unit)]") || bare.contains("(\(unit))")
+        }
+        guard isHartree, let number = ExtendedXYZ.fields(bare).last.flatMap({ Double($0) }) else {
+          throw lines.wrong("ENERGY|", "\"\(line)\"", allowed: "a number in a.u. or hartree")
         }
         energy = number
-      } else if bare.hasPrefix("ATOMIC FORCES in [a.u.]") || bare.hasPrefix("FORCES| Atomic forces")
+      } else if bare.hasPrefix("SCF run NOT converged")
+        || bare.contains("*** SCF run NOT converged")
       {
+        unconverged += 1
+      } else if bare.hasPrefix("ATOMIC FORCES in") || bare.hasPrefix("FORCES| Atomic forces") {
+        guard bare.contains("[a.u.]") || bare.contains("[hartree/bohr]") else {
+          throw lines.wrong("forces", "\"\(bare)\"", allowed: "a.u. or hartree/bohr")
+        }
         try finish(forces: readForces())
       }
     }
@@ -178,7 +210,7 @@ private struct OutputReader {
 
   /// Lines with number, kind, symbol, atomic number and place, after a heading.
   private mutating func readCoordinates() throws {
-    (species, positions) = ([], [])
+    (species, positions, areNew) = ([], [], true)
     while let words = lines.words() {
       guard words.count >= 7, Int(words[0]) == species.count + 1 else {
         if species.isEmpty { continue }
@@ -215,6 +247,11 @@ private struct OutputReader {
     guard !species.isEmpty else {
       throw lines.wrong("ENERGY|", "an energy before coordinates", allowed: "coordinates before it")
     }
+    guard areNew else {
+      stale += 1
+      return
+    }
+    areNew = false
     guard let a = rows[0], let b = rows[1], let c = rows[2] else {
       throw lines.wrong("CELL|", "no cell", allowed: "three vectors")
     }

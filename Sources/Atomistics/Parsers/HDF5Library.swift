@@ -4,8 +4,9 @@ import Foundation
 /// Reads HDF5 files through the library that a machine may have: groups by name, arrays of numbers and of
 /// texts.
 ///
-/// The library is not made for several threads; use one file at a time.
+/// The library is not made for several threads: one call at a time goes to it.
 final class HDF5File {
+  private static let lock = NSRecursiveLock()
   private let library: HDF5Library
   private let file: Int64
   private let path: String
@@ -16,7 +17,7 @@ final class HDF5File {
       throw AtomisticsError(file: url.path, found: "no readable file", allowed: "an HDF5 file")
     }
     let library = try HDF5Library.shared(for: url)
-    let file = url.path.withCString { library.fileOpen($0, 0, 0) }
+    let file = Self.lock.withLock { url.path.withCString { library.fileOpen($0, 0, 0) } }
     guard file >= 0 else {
       throw AtomisticsError(file: url.path, found: "no HDF5 file", allowed: "an HDF5 file")
     }
@@ -25,7 +26,7 @@ final class HDF5File {
     path = url.path
   }
 
-  deinit { _ = library.fileClose(file) }
+  deinit { _ = Self.lock.withLock { library.fileClose(file) } }
 
   /// The groups that hold all of the given arrays, by their paths, in the order of their names.
   func groups(with arrays: Set<String>) throws -> [String] {
@@ -44,6 +45,8 @@ final class HDF5File {
 
   /// What is in a group.
   func members(of group: String) throws -> [String] {
+    Self.lock.lock()
+    defer { Self.lock.unlock() }
     let id = try open(group)
     defer { _ = library.objectClose(id) }
     var names: [String] = []
@@ -59,6 +62,8 @@ final class HDF5File {
   }
 
   private func isGroup(_ path: String) throws -> Bool {
+    Self.lock.lock()
+    defer { Self.lock.unlock() }
     let id = try open(path)
     defer { _ = library.objectClose(id) }
     return library.objectType(id) == HDF5Library.group
@@ -74,6 +79,8 @@ final class HDF5File {
 
   /// The sizes and elements of an array of numbers.
   func numbers(_ path: String) throws -> (shape: [Int], elements: [Double]) {
+    Self.lock.lock()
+    defer { Self.lock.unlock() }
     let id = try open(path)
     defer { _ = library.objectClose(id) }
     let shape = try shape(id, path)
@@ -91,6 +98,8 @@ final class HDF5File {
 
   /// The elements of an array of texts.
   func texts(_ path: String) throws -> [String] {
+    Self.lock.lock()
+    defer { Self.lock.unlock() }
     let id = try open(path)
     defer { _ = library.objectClose(id) }
     let count = try shape(id, path).reduce(1, *)

@@ -1,7 +1,12 @@
 import Foundation
 
 /// A data file of LAMMPS: one structure, without energy.
-enum LammpsData {
+struct LammpsData {
+  /// Without energy.
+  var configuration: ParsedConfiguration
+  /// The step after which the file was written, where its first line says so.
+  var step: Int?
+
   /// How many columns are before the coordinates, by the style of the atoms.
   private static let styles = [
     "atomic": (type: 1, position: 2), "charge": (type: 1, position: 3),
@@ -11,10 +16,12 @@ enum LammpsData {
   /// - Throws: `AtomisticsError` with the line.
   static func decode(
     _ data: Data, name: String, types: [String], _ units: LammpsUnits
-  ) throws -> ParsedConfiguration {
+  ) throws -> LammpsData {
     var lines = try TextLines(data)
-    var (count, bounds, tilt) = (0, [[0.0, 0.0], [0, 0], [0, 0]], [0.0, 0, 0])
-    _ = lines.next()
+    var count = 0
+    var bounds: [[Double]?] = [nil, nil, nil]
+    var tilt = [0.0, 0, 0]
+    let step = Self.step(lines.next() ?? "")
     while let line = lines.next() {
       let bare = line.prefix { $0 != "#" }
       let words = ExtendedXYZ.fields(bare)
@@ -29,12 +36,24 @@ enum LammpsData {
       guard words.first == "Atoms" else { continue }
       let style = line.split(separator: "#").dropFirst().first?
         .trimmingCharacters(in: .whitespaces)
-      let box = LammpsBox(
-        low: [bounds[0][0], bounds[1][0], bounds[2][0]],
-        high: [bounds[0][1], bounds[1][1], bounds[2][1]], tilt: tilt)
-      return try atoms(&lines, count, style ?? "atomic", box, name: name, types: types, units)
+      guard let x = bounds[0], let y = bounds[1], let z = bounds[2] else {
+        throw lines.wrong(
+          "box", "no bounds along every axis", allowed: "xlo xhi, ylo yhi and zlo zhi before Atoms")
+      }
+      let box = LammpsBox(low: [x[0], y[0], z[0]], high: [x[1], y[1], z[1]], tilt: tilt)
+      return LammpsData(
+        configuration: try atoms(
+          &lines, count, style ?? "atomic", box, name: name, types: types, units),
+        step: step)
     }
     throw AtomisticsError(key: "Atoms", found: "no such section", allowed: "one")
+  }
+
+  /// `LAMMPS data file via write_data, version 2 Aug 2023, timestep = 100`
+  private static func step(_ comment: Substring) -> Int? {
+    let parts = comment.split(separator: ",").map { $0.split(separator: "=") }
+    let step = parts.first { $0.first?.trimmingCharacters(in: .whitespaces) == "timestep" }
+    return step?.last.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) }
   }
 
   private static func numbers(
@@ -61,8 +80,16 @@ enum LammpsData {
         throw lines.wrong("Atoms", "\(atoms.count) atoms", allowed: "\(count) atoms")
       }
       if words.isEmpty { continue }
-      guard words.count >= columns.position + 3, let id = Int(words[0]) else {
-        throw lines.wrong("Atoms", words.joined(separator: " "), allowed: "the columns of \(style)")
+      // Behind the coordinates there may be the three numbers of the image; other columns are of
+      // another style, whose coordinates are elsewhere.
+      let width = columns.position + 3
+      guard [width, width + 3].contains(words.prefix { !$0.hasPrefix("#") }.count),
+        let id = Int(words[0])
+      else {
+        throw lines.wrong(
+          "Atoms", words.joined(separator: " "),
+          allowed: "the \(width) columns of the style \(style), or \(width + 3) with the image;"
+            + " another style is named in the line Atoms # STYLE")
       }
       let place = try numbers(words[columns.position..<columns.position + 3], "Atoms", lines)
       let species = try lines.species(ofType: words[columns.type], types)

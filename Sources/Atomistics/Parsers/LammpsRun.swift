@@ -21,6 +21,12 @@ struct LammpsLog {
           throw lines.wrong("units", "\(words[1])", allowed: allowed)
         }
         units = known
+      } else if words.first == "thermo_modify", let norm = words.firstIndex(of: "norm"),
+        norm + 1 < words.count, ["yes", "on", "true"].contains(words[norm + 1])
+      {
+        throw lines.wrong(
+          "thermo_modify", "norm \(words[norm + 1]), energies divided by the number of atoms",
+          allowed: "norm no, total energies")
       } else if let step = words.firstIndex(of: "Step") {
         seen = words.map(String.init)
         // All of the potential energy where it is there; that of pairs alone else.
@@ -42,7 +48,8 @@ struct LammpsLog {
 
 /// Structures of LAMMPS with the energies of the log of the same run.
 public enum LammpsRun {
-  /// Reads a dump, or a data file, whose energy is that of the log's first step.
+  /// Reads a dump, or a data file, whose energy is that of the step that its first line names, the log's
+  /// first step where it names none.
   ///
   /// - Parameters:
   ///   - name: the beginning of the examples' names.
@@ -69,8 +76,12 @@ public enum LammpsRun {
       let data = try FileAccess.readUncompressed(url)
       guard LammpsDump.isDump(data) else {
         let structure = try LammpsData.decode(data, name: name, types: types, units)
-        let first = energies.energies.min { $0.key < $1.key }!
-        return [try labelled(structure, first.value, units)]
+        let step = structure.step ?? energies.energies.keys.min()!
+        guard let energy = energies.energies[step] else {
+          throw AtomisticsError(
+            key: "timestep", found: "\(step)", allowed: "a step whose energy \(log.path) has")
+        }
+        return [try labelled(structure.configuration, energy, units)]
       }
       let frames = try LammpsDump.decode(data, name: name, types: types, units)
       let known = try frames.compactMap { frame in

@@ -75,16 +75,37 @@ public enum VaspXML {
       throw AtomisticsError(key: "basis", found: "\(basis.count) rows", allowed: "3 rows")
     }
     result.lattice = Matrix3(basis[0], basis[1], basis[2])
-    // The energy of the step itself; of old versions, which have none, that of the last electronic step.
-    let energies = element.child("energy") ?? element.children("scstep").last?.child("energy")
-    guard let energy = energies?.child("i", named: kind.rawValue) else {
-      throw AtomisticsError(key: kind.rawValue, found: "none", allowed: "an energy")
-    }
-    result.energy = try energy.numbers(1)[0]
+    result.energy = try energy(element, kind)
     if let forces = element.child("varray", named: "forces") {
       result.forces = try rows(forces, "forces")
     }
     return try result.checked()
+  }
+
+  /// The energy of an ionic step.
+  ///
+  /// The step itself has the free energy, with what is added after self-consistency (van der Waals
+  /// corrections), but under the name of the extrapolated energy another number, as a rule 0; how the
+  /// others differ from the free energy is what the last electronic step says.
+  private static func energy(_ element: XMLTree, _ kind: Energy) throws -> Double {
+    func number(_ energies: XMLTree?, _ kind: Energy) throws -> Double? {
+      try energies?.child("i", named: kind.rawValue)?.numbers(1)[0]
+    }
+    let (own, electronic) = (
+      element.child("energy"), element.children("scstep").last?.child("energy")
+    )
+    if let free = try number(own, .free), kind != .free,
+      let electronicFree = try number(electronic, .free), let other = try number(electronic, kind)
+    {
+      let digits = 1e8
+      return ((free + (other - electronicFree)) * digits).rounded() / digits
+    }
+    let known = kind == .extrapolated && own != nil ? nil : try number(own ?? electronic, kind)
+    guard let known else {
+      throw AtomisticsError(
+        key: kind.rawValue, found: "none", allowed: "an energy of the last electronic step")
+    }
+    return known
   }
 
   private static func rows(_ array: XMLTree?, _ key: String) throws -> [SIMD3<Double>] {

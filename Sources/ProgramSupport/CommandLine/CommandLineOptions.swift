@@ -6,6 +6,8 @@ public struct CommandLineOptions: Sendable {
     public let name: String
     /// With its dash, such as `-c`.
     public let short: String?
+    /// Other names that are understood, not shown in the help.
+    public let aliases: [String]
     /// What the value is called in the help; nil for a switch.
     public let value: String?
     /// What it does, in a few words.
@@ -17,15 +19,20 @@ public struct CommandLineOptions: Sendable {
 
     /// An option with a value of that name, or a switch.
     public init(
-      _ name: String, _ short: String? = nil, value: String? = nil, help: String,
-      isRequired: Bool = false, isRepeatable: Bool = false
+      _ name: String, _ short: String? = nil, aliases: [String] = [], value: String? = nil,
+      help: String, isRequired: Bool = false, isRepeatable: Bool = false
     ) {
       self.name = name
       self.short = short
+      self.aliases = aliases
       self.value = value
       self.help = help
       self.isRequired = isRequired
       self.isRepeatable = isRepeatable
+    }
+
+    fileprivate func isCalled(_ name: String) -> Bool {
+      self.name == name || short == name || aliases.contains(name)
     }
 
     fileprivate var usage: String {
@@ -63,7 +70,7 @@ public struct CommandLineOptions: Sendable {
         continue
       }
       let (name, attached) = split(argument)
-      guard let option = options.first(where: { $0.name == name || $0.short == name }) else {
+      guard let option = options.first(where: { $0.isCalled(name) }) else {
         let hint = name.nearest(among: options.map(\.name)).map { "; did you mean \($0)?" } ?? ""
         throw UsageError("unknown option \(name)\(hint)")
       }

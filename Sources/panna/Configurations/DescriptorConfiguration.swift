@@ -77,6 +77,9 @@ struct DescriptorConfiguration {
     if section.has("use_pbc") {
       let flags = try section.strings("use_pbc").compactMap { IniSection.truth($0) }
       guard flags.count == 3 else { throw section.error("use_pbc", "three truth values") }
+      if let other = (1...3).map({ "pbc\($0)" }).first(where: { section.has($0) }) {
+        throw section.error(other, "no such key beside use_pbc, which says the same")
+      }
       for k in 0..<3 { periodic[k] = flags[k] }
       return periodic
     }

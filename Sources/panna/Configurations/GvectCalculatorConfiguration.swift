@@ -47,6 +47,9 @@ struct GvectCalculatorConfiguration {
     }
   }
 
+  /// The descriptor file of a structure.
+  func target(_ key: String) -> URL { output.appendingPathComponent("\(key).bin") }
+
   private static func derivatives(
     _ section: IniSection
   ) throws -> DescriptorFile.DerivativeLayout? {

@@ -69,9 +69,10 @@ struct LayerSettings {
       && (featureSize ?? saved.featureSize) == saved.featureSize
   }
 
-  func withSizes(from common: LayerSettings) -> LayerSettings {
+  /// The same with sizes that it does not say from the default's section, or of the saved network.
+  func withSizes(from common: LayerSettings, orOf saved: SpeciesNetwork?) -> LayerSettings {
     var result = self
-    result.featureSize = featureSize ?? common.featureSize
+    result.featureSize = featureSize ?? common.featureSize ?? saved?.featureSize
     result.sizes = sizes ?? common.sizes
     if sizes == nil && graph == nil { result.graph = common.graph }
     return result

@@ -38,9 +38,11 @@ struct NetworkConfiguration {
         symbol, file.optionalSection(symbol), defaults, offset: offsets?[index],
         saved: saved?.networks.first { $0.symbol == symbol }, seed: seed, index: index)
     }
-    model = NetworkModel(
+    var model = NetworkModel(
       networks: networks, descriptors: saved?.descriptors,
       energyRescale: try data.double("energy_rescale", default: 1, above: 0))
+    model.assumesEpsilon = saved?.assumesEpsilon ?? false
+    self.model = model
   }
 
   private static func offsets(_ data: IniSection, count: Int) throws -> [Double]? {
@@ -69,9 +71,9 @@ struct NetworkConfiguration {
       // A section with sizes of its own does not inherit the default's flags, whose number would not fit.
       network =
         try own.isNewShape
-        ? own.withSizes(from: common).network(symbol, section, random)
+        ? own.withSizes(from: common, orOf: saved).network(symbol, section, random)
         : common.network(symbol, defaults, random)
-      network.offset = offset ?? 0
+      network.offset = offset ?? saved?.offset ?? 0
     }
     try own.apply(to: &network, section)
     let random = RandomLayers(

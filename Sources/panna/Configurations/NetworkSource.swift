@@ -36,12 +36,34 @@ enum NetworkSource {
       ? try LAMMPSPotential.read(folder) : try NetworkModel(folder: folder)
   }
 
+  /// The files of networks that are no training's.
+  var files: [URL] {
+    switch self {
+    case .training: return []
+    case .saved(let folder), .lammps(let folder):
+      let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
+      return (names ?? []).map { folder.appendingPathComponent($0) } + [folder]
+    }
+  }
+
   /// The networks at a step of a training, the last one where none is named, or those that are saved.
   func model(step: Int?) throws -> NetworkModel {
     switch self {
     case .training(let networks): try networks.model(step: networks.step(step))
     case .saved(let folder): try NetworkModel(folder: folder)
     case .lammps(let folder): try LAMMPSPotential.read(folder)
+    }
+  }
+}
+
+extension NetworkModel {
+  /// Takes over how a descriptor file says that descriptors are made.
+  ///
+  /// - Throws: `UsageError` with file and line, `NetworkError` where the networks take other descriptors.
+  mutating func describe(byFile path: String) throws {
+    let settings = try DescriptorConfiguration.settings(path: path)
+    do { try describe(by: settings) } catch let error as NetworkError {
+      throw NetworkError(file: path, error.message)
     }
   }
 }

@@ -15,7 +15,7 @@ enum PotentialSource: Sendable {
   ///
   /// - Parameters:
   ///   - folder: holds `networks_metadata.json`, or a potential for LAMMPS, `panna.in`.
-  ///   - descriptors: a descriptor file; it says how descriptors are made instead of the metadata.
+  ///   - descriptors: a descriptor file; it says how descriptors are made where the metadata do not.
   ///   - key: what the descriptor file is named by, for the message where it is missing.
   /// - Throws: `UsageError`, or `NetworkError` for networks that cannot be read or do not fit.
   static func networks(
@@ -23,8 +23,10 @@ enum PotentialSource: Sendable {
   ) throws -> PotentialSource {
     var model = try NetworkSource.model(in: folder)
     if let descriptors {
-      model.descriptors = try DescriptorConfiguration.settings(path: descriptors)
-      _ = try model.descriptorSize()
+      try model.describe(byFile: descriptors)
+    }
+    if let caveat = model.caveat {
+      warn("\(folder.path): \(caveat); name a descriptor file with \(key)")
     }
     guard model.descriptors != nil else {
       throw UsageError(

@@ -12,6 +12,10 @@ struct TFRPackerConfiguration {
   let includesPerAtomQuantity: Bool
   /// The order and the sets that structures are packed in.
   let division: DataDivision
+  /// How many species there are, nil where nothing says so.
+  let speciesCount: Int?
+  /// Known keys that have no effect here, for a warning.
+  let ignored: [String]
 
   init(_ file: IniFile) throws {
     try file.check(known: [
@@ -30,6 +34,14 @@ struct TFRPackerConfiguration {
     let content = file.optionalSection("CONTENT_INFORMATION")
     storage =
       try content.bool("include_derivatives", default: false) ? try Self.format(content) : .none
+    speciesCount =
+      content.has("n_species") ? try content.int("n_species", in: 1...Int.max) : nil
+    ignored =
+      storage != .none
+      ? []
+      : ["sparse_derivatives", "derivative_format"].filter { content.has($0) }.map {
+        "[CONTENT_INFORMATION] \($0) without include_derivatives"
+      }
     includesPerAtomQuantity = try content.bool("include_per_atom_quantity", default: false)
     division = try DataDivision(file["DIVISION"])
   }

@@ -13,6 +13,8 @@ struct TrainConfiguration {
     let checkpointSteps: Int
     let checkpointsKept: Int
     let logFrequency: Int
+    /// What `metrics.dat` holds; empty where there is none.
+    let metrics: [TrainingMetric]
     let eventFrequency: Int
     /// Whether checkpoints for TensorFlow are written beside this program's.
     let writesTensorFlow: Bool
@@ -44,7 +46,7 @@ struct TrainConfiguration {
     "IO_INFORMATION": [
       "train_dir", "data_dir", "input_format", "save_checkpoint_steps", "max_ckpt_to_keep",
       "log_frequency", "tensorboard_log_frequency", "avg_speed_steps", "log_device_placement",
-      "log_dir", "gvect_ini", "write_tf_checkpoints",
+      "log_dir", "gvect_ini", "write_tf_checkpoints", "metrics",
     ] + PipelineConfiguration.dataKeys,
     "DATA_INFORMATION": [
       "atomic_sequence", "output_offset", "energy_rescale", "sparse_derivatives", "scaffold_type",
@@ -116,10 +118,20 @@ struct TrainConfiguration {
       trainDirectory: try folder("train_dir"), logDirectory: try folder("log_dir", default: "."),
       checkpointSteps: try io.int("save_checkpoint_steps", default: 1, in: 1...Int.max),
       checkpointsKept: try io.int("max_ckpt_to_keep", default: 100_000, in: 1...Int.max),
-      logFrequency: logFrequency,
+      logFrequency: logFrequency, metrics: try metrics(io),
       eventFrequency: try io.int(
         "tensorboard_log_frequency", default: logFrequency, in: 1...Int.max),
       writesTensorFlow: try io.bool("write_tf_checkpoints", default: false))
+  }
+
+  private static func metrics(_ io: IniSection) throws -> [TrainingMetric] {
+    let names = try io.strings("metrics", default: [])
+    let metrics = names.compactMap { TrainingMetric(rawValue: $0) }
+    guard metrics.count == names.count, Set(names).count == names.count else {
+      let allowed = TrainingMetric.allCases.map(\.rawValue).joined(separator: ", ")
+      throw io.error("metrics", "some of \(allowed), none twice")
+    }
+    return metrics
   }
 
   private static func objective(_ training: IniSection) throws -> TrainingObjective {

@@ -1,4 +1,5 @@
 import Atomistics
+import Dataflow
 import Foundation
 import ProgramSupport
 
@@ -9,7 +10,8 @@ enum ANIParser: Program {
   static let options = CommandLineOptions(
     [
       .init(
-        "--indir", "-i", value: "DIR|FILE", help: "*.h5, in a folder; or a file", isRequired: true)
+        "--indir", "-i", aliases: ["-in"], value: "DIR|FILE", help: "*.h5, in a folder; or a file",
+        isRequired: true)
     ]
       + ExampleWriter.options + [
         .init("--forces", value: "ARRAY", help: "the array of forces in hartree/angstrom"),
@@ -37,18 +39,22 @@ enum ANIParser: Program {
     let files = try self.files(arguments["--indir"]!)
     let writer = try ExampleWriter(arguments)
     var failures: [String] = []
+    var molecules = 0
     let progress = ProgressReporter(name, unit: "files", total: files.count)
     for file in files {
-      do { try read(file, arrays, every, writer) } catch let error as WriteError {
-        throw WorkError("\(error)")
+      do {
+        let data = try ANIFile(file, arrays: arrays)
+        molecules += data.molecules.count
+        failures += try read(data, file, every, writer)
       } catch let error as AtomisticsError {
         failures.append("\(error.inFile(file.path))")
+        molecules += 1
       }
       progress.advance()
     }
     let count = try writer.finish()
     progress.finish(note: "\(count) examples in \(writer.path)")
-    try QEParser.conclude(failures, of: files.count)
+    try QEParser.conclude(failures, of: molecules, "molecules")
   }
 
   private static func files(_ path: String) throws -> [URL] {
@@ -58,30 +64,40 @@ enum ANIParser: Program {
     }
     let top = URL(fileURLWithPath: path)
     guard isFolder.boolValue else { return [top] }
-    let names = try FileManager.default.contentsOfDirectory(atPath: path)
-    let files = names.sorted().filter { $0.hasSuffix(".h5") || $0.hasSuffix(".hdf5") }
+    let names = try Folder.names(in: top)
+    let files = names.filter { $0.hasSuffix(".h5") || $0.hasSuffix(".hdf5") }
     guard !files.isEmpty else {
       throw WorkError("\(path): there are no *.h5 among its \(names.count) files")
     }
     return files.map { top.appendingPathComponent($0) }
   }
 
+  /// Writes the examples of all molecules.
+  ///
+  /// - Returns: what is wrong with some of them.
   private static func read(
-    _ file: URL, _ arrays: ANIFile.Arrays, _ every: Int, _ writer: ExampleWriter
-  ) throws {
-    let data = try ANIFile(file, arrays: arrays)
+    _ data: ANIFile, _ file: URL, _ every: Int, _ writer: ExampleWriter
+  ) throws -> [String] {
+    var failures: [String] = []
     let last = data.molecules.map { $0.split(separator: "/").last.map(String.init) ?? "molecule" }
     let areUnique = Set(last).count == last.count
     for (molecule, short) in zip(data.molecules, last) {
       let whole = molecule.split(separator: "/").joined(separator: "__")
       let name = (areUnique ? short : whole).replacingOccurrences(of: ".", with: "_")
-      let all = try data.conformations(of: molecule, name: name)
-      let taken = stride(from: 0, to: all.count, by: every).map { index in
-        var one = all[index]
-        one.source = file.lastPathComponent
-        return one
+      do {
+        let all = try data.conformations(of: molecule, name: name)
+        let taken = stride(from: 0, to: all.count, by: every).map { index in
+          var one = all[index]
+          one.source = file.lastPathComponent
+          return one
+        }
+        try writer.append(try writer.write(taken))
+      } catch let error as WriteError {
+        throw WorkError("\(error)")
+      } catch let error as AtomisticsError {
+        failures.append("\(error.inFile(file.path))")
       }
-      try writer.append(try writer.write(taken))
     }
+    return failures
   }
 }

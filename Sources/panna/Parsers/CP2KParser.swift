@@ -17,8 +17,9 @@ enum CP2KParser: ParserProgram {
   static let details = """
     Reads outputs with coordinates, forces and energies (FORCE_EVAL / PRINT / FORCES), and
     trajectories NAME-pos-1.xyz with the energy in each frame's second line, the forces of
-    NAME-frc-1.xyz and the cells of NAME-1.cell. An output prints the cell with three decimals only:
-    prefer trajectories where that matters. CP2K's hartree and bohr become eV and angstrom.
+    NAME-frc-1.xyz and the cells of NAME-1.cell. An output prints the cell with three decimals only,
+    and the coordinates of an optimisation or a dynamics once: later energies are left out. Prefer
+    trajectories. CP2K's hartree and bohr become eV and angstrom.
     Examples are called NAME, NAME_2 … of an output, NAME_STEP of a trajectory.
     """
   static let example = """

@@ -1,4 +1,5 @@
 import Atomistics
+import Dataflow
 import Foundation
 import ProgramSupport
 import Synchronization
@@ -8,7 +9,8 @@ import Synchronization
 final class ExampleWriter: Sendable {
   static let options: [CommandLineOptions.Option] = [
     .init(
-      "--outdir", "-o", value: "DIR", help: "folder for *.example, made if missing",
+      "--outdir", "-o", aliases: ["-out"], value: "DIR",
+      help: "folder for *.example, made if missing",
       isRequired: true),
     .init("--addhash", help: "names examples after the SHA-224 of their content"),
     .init("--extxyz", value: "FILE", help: "writes all configurations as extended xyz too"),
@@ -35,35 +37,51 @@ final class ExampleWriter: Sendable {
       }
       symbols[String(parts[0])] = String(parts[1])
     }
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     if let file { try text.withLock { $0 = try GrowingTextFile(file) } }
   }
 
-  /// Writes some examples; from any thread.
+  /// Writes the examples of one file, all of them or none; from any thread.
   ///
   /// - Returns: the same as extended xyz, empty where nobody wants it.
   /// - Throws: `WriteError` where the disk is at fault, `AtomisticsError` where the configurations are.
   func write(_ configurations: [ParsedConfiguration]) throws -> String {
     var lines = ""
-    for configuration in configurations {
-      var own = configuration
-      own.species = own.species.map { symbols[$0] ?? $0 }
-      own.name = hashes ? own.hash : own.name
-      let isNew = names.withLock { $0.insert(own.name).inserted }
-      // Equal hashes are equal configurations.
-      if !isNew && hashes { continue }
-      guard isNew else {
-        throw AtomisticsError(
-          key: own.name, found: "two configurations of this name", allowed: "one, or --addhash")
+    var contents: [(name: String, text: String)] = []
+    var own: Set<String> = []
+    do {
+      for configuration in configurations {
+        let configuration = named(configuration)
+        let isNew = names.withLock { $0.insert(configuration.name).inserted }
+        // Equal hashes are equal configurations.
+        if !isNew && hashes { continue }
+        guard isNew else {
+          throw AtomisticsError(
+            key: configuration.name, found: "two configurations of this name",
+            allowed: "one, or --addhash")
+        }
+        own.insert(configuration.name)
+        contents.append((configuration.name, try configuration.example()))
+        if file != nil { lines += ExtendedXYZ.encode(try configuration.structure()) }
       }
-      let content = try own.example()
-      if file != nil { lines += ExtendedXYZ.encode(try own.structure()) }
+    } catch {
+      names.withLock { $0.subtract(own) }
+      throw error
+    }
+    for (name, text) in contents {
       do {
-        let place = folder.appendingPathComponent("\(own.name).example")
-        try FileAccess.write(Data(content.utf8), to: place)
+        try FileAccess.write(
+          Data(text.utf8), to: folder.appendingPathComponent("\(name).example"))
       } catch { throw WriteError(error: error) }
     }
     return lines
+  }
+
+  private func named(_ configuration: ParsedConfiguration) -> ParsedConfiguration {
+    var own = configuration
+    own.species = own.species.map { symbols[$0] ?? $0 }
+    own.name = hashes ? own.hash : own.name
+    return own
   }
 
   /// Adds to the extended xyz file; in the order it is to have.
@@ -71,12 +89,13 @@ final class ExampleWriter: Sendable {
     try text.withLock { try $0?.write(lines) }
   }
 
-  /// Completes the extended xyz file.
+  /// Completes the extended xyz file, which is not there where there is no example.
   ///
   /// - Returns: how many examples there are.
   func finish() throws -> Int {
-    try text.withLock { try $0?.finish() }
-    return names.withLock { $0.count }
+    let count = names.withLock { $0.count }
+    if count > 0 { try text.withLock { try $0?.finish() } }
+    return count
   }
 
   /// Where examples are written.

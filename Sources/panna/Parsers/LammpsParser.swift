@@ -7,9 +7,11 @@ enum LammpsParser: ParserProgram {
   static let name = "lammps_parser"
   static let summary = "makes examples of LAMMPS' dumps (or data files) and logs"
   static let files = "*.dump, dump.*, *.lammpstrj, *.data"
+  static let inputAliases = ["-dumpd", "-dumpf"]
   static let ownOptions: [CommandLineOptions.Option] = [
     .init(
-      "--log", "-l", value: "FILE", help: "the run's log (log.lammps in the folder of each file)"),
+      "--log", "-l", aliases: ["-log"], value: "FILE",
+      help: "the run's log (log.lammps in the folder of each file)"),
     .init("--types", value: "LIST", help: "the species of type 1, 2, …: Si,O (the column element)"),
     .init("--units", value: "UNITS", help: "metal, real or electron (what the log says)"),
   ]
@@ -17,7 +19,8 @@ enum LammpsParser: ParserProgram {
     Reads all frames of text dumps with columns id, type or element, x y z (or xs ys zs, xu yu zu),
     and fx fy fz where forces are wanted; the energy of a frame is PotEng, else E_pair, of its step in
     the log. Frames without an energy there are left out and counted. Of a data file (atom styles
-    atomic, charge, molecular, full) the energy is that of the log's first step. Boxes may be tilted.
+    atomic, charge, molecular, full, as Atoms # STYLE says) the energy is that of the step that its
+    first line names, as write_data does, else of the log's first step. Boxes may be tilted.
     Examples are in eV and angstrom, in Ha and bohr for units electron, and called NAME_STEP.
     """
   static let example = """

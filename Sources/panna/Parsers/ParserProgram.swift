@@ -8,6 +8,8 @@ import Synchronization
 protocol ParserProgram: Program {
   /// Options of its own.
   static var ownOptions: [CommandLineOptions.Option] { get }
+  /// What the original calls the option of the input, where that is not `--indir`.
+  static var inputAliases: [String] { get }
   /// What the files it reads are called, for messages.
   static var files: String { get }
 
@@ -33,13 +35,15 @@ struct ParserInput: Sendable {
 }
 
 extension ParserProgram {
+  static var inputAliases: [String] { [] }
+
   static func name(of file: URL) -> String { ParserFiles.plainName(of: file) }
 
   static var options: CommandLineOptions {
     CommandLineOptions(
       [
         .init(
-          "--indir", "-i", value: "DIR|FILE",
+          "--indir", "-i", aliases: inputAliases, value: "DIR|FILE",
           help: "a file, or a folder of \(files)",
           isRequired: true)
       ] + ExampleWriter.options + [
@@ -89,10 +93,10 @@ extension ParserProgram {
   /// Tells what could not be read.
   ///
   /// - Throws: `WorkError` where there is something.
-  static func conclude(_ failures: [String], of count: Int) throws {
+  static func conclude(_ failures: [String], of count: Int, _ what: String = "files") throws {
     if failures.isEmpty { return }
     for failure in failures { warn(failure) }
-    throw WorkError("\(failures.count) of \(count) files gave no examples, for the reasons above")
+    throw WorkError("\(failures.count) of \(count) \(what) gave no examples, for the reasons above")
   }
 }
 
@@ -101,6 +105,8 @@ struct ParserFiles {
   private(set) var inputs: [ParserInput] = []
   /// Folders that cannot be read, and why.
   private(set) var unreadable: [String] = []
+  /// Folders where it was already: links may lead back to them.
+  private var visited: Set<String> = []
 
   /// - Throws: `UsageError` where there is nothing of that name, `WorkError` where there is nothing to read.
   init(_ path: String, _ program: any ParserProgram.Type) throws {
@@ -131,12 +137,13 @@ struct ParserFiles {
   }
 
   private mutating func collect(_ folder: URL, into files: inout [URL]) {
+    guard visited.insert(folder.resolvingSymlinksInPath().path).inserted else { return }
     let names: [String]
-    do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch {
-      unreadable.append("\(folder.path): cannot be read: \(error.localizedDescription)")
+    do { names = try Folder.names(in: folder) } catch {
+      unreadable.append("\(error)")
       return
     }
-    for name in names.sorted() where !name.hasPrefix(".") {
+    for name in names where !name.hasPrefix(".") {
       let place = folder.appendingPathComponent(name)
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder) else {

@@ -30,6 +30,7 @@ final class ComputedKeys {
 
   /// Adds keys to the file.
   func append(_ new: [String]) throws {
+    let new = new.filter { !keys.contains($0) }
     guard !new.isEmpty else { return }
     keys.formUnion(new)
     if !FileManager.default.fileExists(atPath: file.path) {

@@ -29,17 +29,7 @@ struct DescriptorWork: Sendable {
 
   /// The example files of a folder by name, each with a key of its own.
   static func files(in folder: URL) throws -> [URL] {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    } catch {
-      throw WorkError("\(folder.path): cannot be read: \(error.localizedDescription)")
-    }
-    let files = names.filter { $0.hasSuffix(".example") && !$0.hasPrefix(".") }.sorted()
-      .map { folder.appendingPathComponent($0) }
-    guard !files.isEmpty else {
-      throw WorkError("\(folder.path): there is no *.example file among its \(names.count) files")
-    }
+    let files = try Folder.files(in: folder, ending: ".example")
     for (file, next) in zip(files, files.dropFirst())
     where FileAccess.key(of: file) == FileAccess.key(of: next) {
       throw WorkError(

@@ -33,14 +33,13 @@ enum Evaluate: Program {
       number_of_process (4)    threads, 0 for as many as allowed
 
     Energies are in eV, forces in eV/Å, errors on standard output per atom and per component.
-    A result that exists already is not computed again.
+    A result that is newer than its data and its networks is not computed again.
     """
   static let example = "  panna evaluate --config validation.ini"
 
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try EvaluateConfiguration(arguments.configuration())
-    try FileManager.default.createDirectory(
-      at: configuration.evaluationDirectory, withIntermediateDirectories: true)
+    try Folder.make(configuration.evaluationDirectory)
     for key in configuration.ignored { warn("evaluate: \(key) has no effect here") }
     let sources = try files(configuration)
     for candidate in try candidates(configuration) {
@@ -53,6 +52,8 @@ enum Evaluate: Program {
     let energiesName: String
     let forcesName: String
     let spreadName: String
+    /// What the networks are read from.
+    let files: [URL]
     /// One model, or the members of a committee.
     let load: () throws -> [NetworkModel]
   }
@@ -61,7 +62,8 @@ enum Evaluate: Program {
     guard case .training(let networks) = configuration.source else {
       return [
         Candidate(
-          energiesName: "energies.dat", forcesName: "forces.dat", spreadName: "spread.dat"
+          energiesName: "energies.dat", forcesName: "forces.dat", spreadName: "spread.dat",
+          files: configuration.source.files
         ) {
           [try configuration.source.model(step: nil)]
         }
@@ -72,7 +74,7 @@ enum Evaluate: Program {
     return try steps(members, configuration).map { step in
       Candidate(
         energiesName: "\(step).dat", forcesName: "\(step)_forces.dat",
-        spreadName: "\(step)_spread.dat"
+        spreadName: "\(step)_spread.dat", files: members.map { $0.file(step: step) }
       ) {
         try members.map { try $0.model(step: step) }
       }
@@ -101,7 +103,7 @@ enum Evaluate: Program {
     if configuration.exampleFormat == .packed {
       return try DescribedStructureFile.files(in: configuration.data)
     }
-    var files = try TrainingData.binFiles(in: configuration.data)
+    var files = try Folder.files(in: configuration.data, ending: ".bin")
     if let size = configuration.sampleSize {
       var order = ShuffledOrder(count: files.count, seed: 0)
       files = (0..<min(size, files.count)).map { files[order.index(at: $0)] }
@@ -117,8 +119,10 @@ enum Evaluate: Program {
     let forces = folder.appendingPathComponent(candidate.forcesName)
     let spread = folder.appendingPathComponent(candidate.spreadName)
     let expected = configuration.computesForces ? [energies, forces] : [energies]
-    if expected.allSatisfy(isComplete) {
-      return say("evaluate: \(energies.path) was computed already")
+    // Results of more than 100 bytes are complete, since they are written whole.
+    if expected.allSatisfy({ Freshness.isFresh($0, of: sources + candidate.files, moreThan: 100) })
+    {
+      return say("evaluate: \(energies.path) was computed already; remove it to compute it again")
     }
     let models = try candidate.load()
     for model in models { try checkSize(model, configuration) }
@@ -142,14 +146,11 @@ enum Evaluate: Program {
     try report.write(
       energies: energies, forces: configuration.computesForces ? forces : nil,
       spread: isCommittee ? spread : nil)
-    say("evaluate: \(energies.path): \(report.summary.inWords)")
+    let areComparable =
+      configuration.addsOffset || models.allSatisfy { $0.networks.allSatisfy { $0.offset == 0 } }
+    let words = report.summary.inWords(comparesEnergies: areComparable)
+    say("evaluate: \(energies.path): \(words)")
     if isCommittee { say("evaluate: \(models.count) instances, \(report.spreadInWords)") }
-  }
-
-  /// Results of more than 100 bytes are complete, since they are written whole.
-  private static func isComplete(_ file: URL) -> Bool {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
-    return (attributes?[.size] as? Int ?? 0) > 100
   }
 
   private static func checkSize(

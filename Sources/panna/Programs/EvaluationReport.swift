@@ -45,10 +45,16 @@ struct EvaluationReport {
 
 extension EvaluationSummary {
   /// The errors in one line.
-  var inWords: String {
-    let energy = String(
-      format: "energy RMSE %.3f meV/atom, MAE %.3f, largest %.3f", 1000 * energyRMSE,
-      1000 * energyMAE, 1000 * largestEnergyError)
+  ///
+  /// - Parameter comparesEnergies: false where the networks' energies are without the offsets that the
+  ///   references have.
+  func inWords(comparesEnergies: Bool = true) -> String {
+    let energy =
+      comparesEnergies
+      ? String(
+        format: "energy RMSE %.3f meV/atom, MAE %.3f, largest %.3f", 1000 * energyRMSE,
+        1000 * energyMAE, 1000 * largestEnergyError)
+      : "energies without offsets, not comparable with the references"
     guard let forceRMSE, let forceMAE else { return "\(structures) structures, \(energy)" }
     let force = String(
       format: "force RMSE %.4f eV/Å, MAE %.4f, largest %.3f", forceRMSE, forceMAE,

@@ -42,8 +42,10 @@ enum ExtractWeights: Program {
     for key in configuration.ignored { warn("extract_weights: \(key) has no effect here") }
     var model = try configuration.source.model(step: configuration.stepNumber)
     if let file = configuration.gvectorInput {
-      model.descriptors = try DescriptorConfiguration.settings(path: file.path)
-      _ = try model.descriptorSize()
+      try model.describe(byFile: file.path)
+    }
+    if let caveat = model.caveat {
+      warn("extract_weights: \(caveat); gvector_input may say another")
     }
     let output = configuration.output
     switch configuration.outputType {

@@ -17,7 +17,9 @@ enum GvectCalculator: Program {
     [IO_INFORMATION]
       input_json_dir        folder of *.example files
       output_gvect_dir      folder for <key>.bin, the key a file's name up to its first dot (./bin)
-      log_dir               folder for \(ComputedKeys.name), whose keys are skipped (./logs)
+      log_dir               folder for \(ComputedKeys.name), whose keys are skipped where
+                            <key>.bin is there, and \(DescriptorRecord.name), what with they
+                            were computed: another configuration is refused (./logs)
     [PARALLELIZATION]       must be there
       number_of_process     threads, 0 for as many as allowed; the files do not depend on it (1)
     [SYMMETRY_FUNCTION]
@@ -79,10 +81,15 @@ enum GvectCalculator: Program {
     for key in configuration.ignored { warn("gvect_calculator: \(key) has no effect here") }
     let files = try DescriptorWork.files(in: configuration.input)
     for folder in [configuration.output, configuration.log] {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Folder.make(folder)
     }
     let computed = try ComputedKeys(folder: configuration.log)
-    let left = files.filter { !computed.keys.contains(FileAccess.key(of: $0)) }
+    try DescriptorRecord(configuration).settle(computed, in: configuration.log)
+    let left = files.filter { file in
+      let key = FileAccess.key(of: file)
+      return !computed.keys.contains(key)
+        || !FileManager.default.fileExists(atPath: configuration.target(key).path)
+    }
     if left.count < files.count {
       say("\(files.count - left.count) of \(files.count) structures are already computed")
     }
@@ -104,7 +111,7 @@ enum GvectCalculator: Program {
       let batch = Array(files[start..<min(files.count, start + size)])
       let failed = work.forEach(batch, on: pool) { _, described in
         try DescriptorFile.write(
-          described, to: configuration.output.appendingPathComponent("\(described.name).bin"),
+          described, to: configuration.target(described.name),
           derivatives: configuration.derivatives ?? .dense)
         progress.advance()
       }

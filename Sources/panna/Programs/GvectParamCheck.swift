@@ -1,4 +1,5 @@
 import Atomistics
+import Dataflow
 import Foundation
 import ProgramSupport
 
@@ -38,7 +39,7 @@ enum GvectParamCheck: Program {
       }
       histogram = found
     }
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     for panel in ResolutionPanel.all(parameters, histogram) {
       let file = folder.appendingPathComponent("\(panel.name).svg")
       try FileAccess.write(Data(panel.plot.standaloneSVG.utf8), to: file)

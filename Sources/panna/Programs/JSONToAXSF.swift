@@ -1,4 +1,5 @@
 import Atomistics
+import Dataflow
 import Foundation
 import ProgramSupport
 
@@ -30,7 +31,7 @@ enum JSONToAXSF: Program {
     // Sorting is stable, so that equal energies are in the order of their names.
     structures.sort { $0.energy! < $1.energy! }
     let folder = URL(fileURLWithPath: arguments["--outdir"]!)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     let file = folder.appendingPathComponent("animation.axsf")
     try FileAccess.write(Data(try text(structures).utf8), to: file)
     say("\(structures.count) frames in \(file.path)")

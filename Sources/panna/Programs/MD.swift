@@ -71,8 +71,7 @@ enum MD: Program {
 
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try MDConfiguration(arguments.configuration())
-    try FileManager.default.createDirectory(
-      at: configuration.output.folder, withIntermediateDirectories: true)
+    try Folder.make(configuration.output.folder)
     let runs = configuration.runs.filter { !isDone($0, configuration) }
     guard !runs.isEmpty else { return }
     let steps = configuration.dynamics.allSteps

@@ -15,7 +15,7 @@ enum TFRPacker: Program {
       elements_per_file   structures in a file (1000)
       prefix              beginning of the files' names (none)
     [CONTENT_INFORMATION]
-      n_species                    not used, kept for compatibility
+      n_species                    has no effect; a warning where there are more
       include_derivatives          derivatives and forces (False)
       sparse_derivatives           store non-zero derivatives only (False)
       derivative_format            dense; sparse; blocks: the smallest exact form, a block for each
@@ -31,25 +31,27 @@ enum TFRPacker: Program {
       group                        a regular expression; structures in whose names it finds the same
                                    (in its first parentheses) stay together in one of the folders
 
-    Without [DIVISION] files are taken in the order of their names. A target that exists and is not
-    empty is kept.
+    Without [DIVISION] files are taken in the order of their names. A target is kept where it is newer
+    than its *.bin files and holds the same structures in the same form.
     """
   static let example = "  panna tfr_packer --config tfr.ini"
 
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try TFRPackerConfiguration(arguments.configuration())
-    let files = try files(in: configuration.input)
+    for key in configuration.ignored { warn("tfr_packer: \(key) has no effect here") }
+    let files = try Folder.files(in: configuration.input, ending: ".bin")
+    var seen = Seen(speciesCount: configuration.speciesCount)
     let progress = ProgressReporter("tfr_packer", unit: "structures", total: files.count)
     var count = 0
     for part in try configuration.division.parts(files) {
-      count += try pack(part, configuration, progress)
+      count += try pack(part, configuration, &seen, progress)
     }
     progress.finish(note: "\(count) files")
   }
 
   /// - Returns: the number of TFRecord files.
   private static func pack(
-    _ part: DataDivision.Part, _ configuration: TFRPackerConfiguration,
+    _ part: DataDivision.Part, _ configuration: TFRPackerConfiguration, _ seen: inout Seen,
     _ progress: ProgressReporter
   ) throws -> Int {
     let size = configuration.elementsPerFile
@@ -59,60 +61,89 @@ enum TFRPacker: Program {
     let folder =
       part.name.isEmpty
       ? configuration.output : configuration.output.appendingPathComponent(part.name)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     for (index, chunk) in chunks.enumerated() {
       let stem = "\(index + 1)-\(chunks.count).tfrecord"
       let name = configuration.prefix.isEmpty ? stem : "\(configuration.prefix)-\(stem)"
       let target = folder.appendingPathComponent(name)
-      if hasContent(target) {
+      if Freshness.isFresh(target, of: chunk), try holds(target, chunk, configuration) {
         say("\(target.path): already computed")
         progress.advance(by: chunk.count)
       } else {
-        try pack(chunk, into: target, configuration) { progress.advance() }
+        try pack(chunk, into: target, configuration) { file, structure in
+          try seen.check(structure, file)
+          progress.advance()
+        }
       }
     }
     return chunks.count
   }
 
-  private static func files(in folder: URL) throws -> [URL] {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    } catch {
-      throw WorkError("\(folder.path): cannot be read: \(error.localizedDescription)")
-    }
-    let files = names.filter { $0.hasSuffix(".bin") && !$0.hasPrefix(".") }.sorted()
-    guard !files.isEmpty else {
-      throw WorkError("\(folder.path): there is no *.bin file among its \(names.count) files")
-    }
-    return files.map { folder.appendingPathComponent($0) }
-  }
+  /// What the structures so far have in common; packed files say neither size nor species.
+  private struct Seen {
+    /// What `n_species` says, nil where it says nothing or was told to be wrong.
+    var speciesCount: Int?
+    private var first: (file: String, size: Int)?
 
-  private static func hasContent(_ file: URL) -> Bool {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
-    return (attributes?[.size] as? Int ?? 0) > 0
+    init(speciesCount: Int?) { self.speciesCount = speciesCount }
+
+    mutating func check(_ structure: DescribedStructure, _ file: URL) throws {
+      let known = first ?? (file.lastPathComponent, structure.descriptorSize)
+      first = known
+      guard structure.descriptorSize == known.size else {
+        throw WorkError(
+          "\(file.path): has \(structure.descriptorSize) components, \(known.file) has \(known.size)"
+        )
+      }
+      // The original does not read it, and its own examples have wrong numbers there.
+      if let count = speciesCount, let index = structure.species.first(where: { $0 >= count }) {
+        warn("tfr_packer: n_species is \(count), but \(file.path) has a species of index \(index)")
+        speciesCount = nil
+      }
+    }
   }
 
   private static func pack(
     _ files: [URL], into target: URL, _ configuration: TFRPackerConfiguration,
-    _ onEach: () -> Void
+    _ onEach: (URL, DescribedStructure) throws -> Void
   ) throws {
     let writer = try TFRecordWriter(target)
     for file in files {
       let structure = try DescriptorFile.read(file)
-      if configuration.storage != .none && structure.derivatives == nil {
-        throw WorkError("\(file.path): has no derivatives, which include_derivatives asks for")
-      }
-      if configuration.includesPerAtomQuantity && structure.perAtomQuantity == nil {
-        throw WorkError(
-          "\(file.path): has no per-atom quantity, which include_per_atom_quantity asks for")
-      }
-      let example = try structure.trainExample(
-        derivatives: configuration.storage,
-        includesPerAtomQuantity: configuration.includesPerAtomQuantity)
-      try writer.write(example.encoded())
-      onEach()
+      try onEach(file, structure)
+      try writer.write(try record(structure, file, configuration))
     }
     try writer.close()
+  }
+
+  private static func record(
+    _ structure: DescribedStructure, _ file: URL, _ configuration: TFRPackerConfiguration
+  ) throws -> [UInt8] {
+    if configuration.storage != .none && structure.derivatives == nil {
+      throw WorkError("\(file.path): has no derivatives, which include_derivatives asks for")
+    }
+    if configuration.includesPerAtomQuantity && structure.perAtomQuantity == nil {
+      throw WorkError(
+        "\(file.path): has no per-atom quantity, which include_per_atom_quantity asks for")
+    }
+    return try structure.trainExample(
+      derivatives: configuration.storage,
+      includesPerAtomQuantity: configuration.includesPerAtomQuantity
+    ).encoded()
+  }
+
+  /// Whether a target has the structures of some files, the first in the form that is asked for.
+  private static func holds(
+    _ target: URL, _ files: [URL], _ configuration: TFRPackerConfiguration
+  ) throws -> Bool {
+    guard let packed = try? TFRecordFile(target), packed.count == files.count else { return false }
+    let first = try record(DescriptorFile.read(files[0]), files[0], configuration)
+    guard (try? packed.withRecord(0) { $0.elementsEqual(first) }) == true else { return false }
+    return files.indices.allSatisfy { index in
+      let name = try? packed.withRecord(index) { bytes in
+        try TrainExample(encoded: Array(bytes)).features["name"]
+      }
+      return name == .bytes([Array(FileAccess.key(of: files[index]).utf8)])
+    }
   }
 }

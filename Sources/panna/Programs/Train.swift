@@ -24,12 +24,15 @@ enum Train: Program {
       save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
       write_tf_checkpoints       True: checkpoints for TensorFlow too, model.ckpt-<step> (False)
       log_frequency (1)          tensorboard_log_frequency (log_frequency)
+      metrics                    some of MAE, RMSE, loss: errors for each atom and force component, or
+                                 the losses, of each logged step in log_dir/metrics.dat
       gvect_ini                  the descriptors' configuration, kept with the networks so that
                                  predict and md can use them
     [DATA_INFORMATION]
       atomic_sequence            species in the order of their indices
       output_offset              an energy for each species, eV
-      energy_rescale (1.0)
+      energy_rescale (1.0)       what energies without offsets, and forces, are multiplied with; the
+                                 networks' outputs are divided by it wherever they are used
     [TRAINING_PARAMETERS]
       batch_size  max_steps  learning_rate
       learning_rate_constant (True); if False: learning_rate_decay_factor and

@@ -22,11 +22,13 @@ final class StepLog {
   }
 }
 
-/// The logs of a training: `delta_e.dat`, `delta_e_std.dat` and TensorBoard's event file.
+/// The logs of a training: `delta_e.dat`, `delta_e_std.dat`, `metrics.dat` where it is asked for, and
+/// TensorBoard's event file.
 final class TrainLog {
   private let errors: StepLog
   private let statistics: StepLog
   private let validations: StepLog?
+  private let metrics: MetricsLog?
   private let events: EventWriter
   private let histograms: ParameterHistograms
   private let configuration: TrainConfiguration
@@ -46,6 +48,13 @@ final class TrainLog {
         output.logDirectory.appendingPathComponent("validation.dat"), keptLines: step / $0.frequency
       )
     }
+    metrics =
+      output.metrics.isEmpty
+      ? nil
+      : try MetricsLog(
+        output.logDirectory.appendingPathComponent(MetricsLog.name), output.metrics,
+        includesForces: configuration.objective.includesForces,
+        rescale: configuration.networks.model.energyRescale, step: step)
     events = try EventWriter(folder: output.trainDirectory)
     histograms = try ParameterHistograms(configuration.networks.model.networks)
     if step == 0 {
@@ -63,6 +72,7 @@ final class TrainLog {
       let (meanAbsolute, _) = meanAndDeviation(step.energyErrors.map { abs($0) })
       try errors.write(step.energyErrors)
       try statistics.write([mean, meanAbsolute, deviation])
+      try metrics?.add(step)
     }
     if step.step.isMultiple(of: configuration.output.eventFrequency) {
       try events.write(scalars(step) + [("7.Input/1.Waiting", waiting)], step: step.step)
@@ -91,20 +101,23 @@ final class TrainLog {
     try events.flush()
   }
 
-  /// The original's tags with the original's meanings (its "RMSE" is a standard deviation), and root
-  /// mean square errors beside them.
+  /// The original's tags with the original's meanings (its "RMSE" is a standard deviation, of rescaled
+  /// energies), and root mean square errors beside them.
   private func scalars(_ step: TrainingStep) -> [(tag: String, value: Double)] {
     let perAtom = zip(step.energyErrors, step.atomCounts).map { $0 / Double($1) }
+    let rescale = configuration.networks.model.energyRescale
     var scalars: [(tag: String, value: Double)] = [
       (lossTag, step.energyLoss),
       ("1.Losses/2.Energy_RMSE", meanAndDeviation(step.energyErrors).deviation),
       ("1.Losses/3.Energy_RMSE_atom", meanAndDeviation(perAtom).deviation),
       ("1.Losses/4.Regularization_loss", step.regularizationLoss),
-      ("5.Errors/1.Energy_RMSE", step.energyRMSE),
-      ("5.Errors/2.Energy_RMSE_atom", step.energyRMSEPerAtom),
+      ("5.Errors/1.Energy_RMSE", step.energyRMSE / rescale),
+      ("5.Errors/2.Energy_RMSE_atom", step.energyRMSEPerAtom / rescale),
     ]
     if let forceLoss = step.forceLoss { scalars.append(("1.Losses/5.F_Loss", forceLoss)) }
-    if let forceRMSE = step.forceRMSE { scalars.append(("5.Errors/3.Force_RMSE", forceRMSE)) }
+    if let forceRMSE = step.forceRMSE {
+      scalars.append(("5.Errors/3.Force_RMSE", forceRMSE / rescale))
+    }
     for (index, energies) in step.atomicEnergies.enumerated() {
       let name = "S\(index).\(configuration.networks.species[index])"
       let (mean, deviation) = meanAndDeviation(energies)

@@ -25,12 +25,12 @@ enum TrainingData: String, CaseIterable {
     switch self {
     case .packed:
       let packed = try PackedStructures(
-        DescribedStructureFile.files(in: folder), includesDerivatives: includesForces,
+        Folder.files(in: folder, ending: ".tfrecord"), includesDerivatives: includesForces,
         damaged: pipeline.damaged, executor: ComputePool(threads: pipeline.threads))
       report(packed.damage)
       return packed
     case .singleFiles:
-      return StructuresInFiles(try Self.binFiles(in: folder)) { file in
+      return StructuresInFiles(try Folder.files(in: folder, ending: ".bin")) { file in
         var structure = try DescriptorFile.read(file)
         if !includesForces { (structure.derivatives, structure.forces) = (nil, nil) }
         return structure
@@ -46,15 +46,5 @@ enum TrainingData: String, CaseIterable {
   private func report(_ damage: [FormatError]) {
     for error in damage.prefix(10) { warn("train: left out: \(error)") }
     if !damage.isEmpty { warn("train: \(damage.count) damaged records are left out") }
-  }
-
-  /// The `*.bin` files of a folder, by name.
-  static func binFiles(in folder: URL) throws -> [URL] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let files = names.filter { $0.hasSuffix(".bin") }.sorted()
-    guard !files.isEmpty else {
-      throw WorkError("\(folder.path): there is no *.bin file among its \(names.count) files")
-    }
-    return files.map { folder.appendingPathComponent($0) }
   }
 }

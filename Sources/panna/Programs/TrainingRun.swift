@@ -15,6 +15,7 @@ struct TrainingRun {
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     trainer = try setup.makeTrainer(
       intraOpThreads: threads, interOpThreads: configuration.interOpThreads)
+    try setup.check(with: trainer)
     let chosen = configuration.threads == 0 ? ThreadCount.explanation : "\(threads)"
     say(
       "train: \(setup.structures.count) structures, \(setup.parameterCount) parameters, threads:"
@@ -29,9 +30,7 @@ struct TrainingRun {
   /// - Returns: whether the training is over; false where a signal ended it before.
   func run(until signals: StopSignals) throws -> Bool {
     let output = configuration.output
-    for folder in [output.trainDirectory, output.logDirectory] {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
+    for folder in [output.trainDirectory, output.logDirectory] { try Folder.make(folder) }
     let lock = try FolderLock(output.trainDirectory, work: "panna train")
     defer { withExtendedLifetime(lock) {} }
     let checkpoints = CheckpointFolder(output.trainDirectory)
@@ -75,9 +74,10 @@ struct TrainingRun {
   }
 
   private func makeValidation(_ checkpoint: Checkpoint?) throws -> TrainValidation? {
-    guard let validation = configuration.validation else { return nil }
+    guard let validation = configuration.validation, let structures = setup.validationStructures
+    else { return nil }
     return try TrainValidation(
-      validation, structures: setup.validationStructures(validation),
+      validation, structures: structures,
       trainDirectory: configuration.output.trainDirectory, checkpoint: checkpoint)
   }
 
@@ -102,8 +102,27 @@ struct TrainingRun {
     } catch {
       throw WorkError("\(file): \(error)")
     }
+    for change in try changes(TrainingCheckpoint.model(in: checkpoint, file: file)) {
+      warn("train: \(file) \(change)")
+    }
     say("train: goes on from \(file), step \(step)")
     return checkpoint
+  }
+
+  /// What the configuration says otherwise than a checkpoint, and the networks have not learned.
+  private func changes(_ old: NetworkModel) throws -> [String] {
+    let new = try trainer.model()
+    var changes: [String] = []
+    for (was, now) in zip(old.networks, new.networks) where was.offset != now.offset {
+      changes.append("has output_offset = \(was.offset) for \(was.symbol), now it is \(now.offset)")
+    }
+    if old.energyRescale != new.energyRescale {
+      changes.append("has energy_rescale = \(old.energyRescale), now it is \(new.energyRescale)")
+    }
+    if let settings = new.descriptors, let key = old.descriptors?.difference(from: settings) {
+      changes.append("has descriptors with \(key.name) = \(key.own), now it is \(key.other)")
+    }
+    return changes
   }
 
   /// Goes on from the last of TensorFlow's checkpoints, where there is one.
@@ -134,7 +153,8 @@ struct TrainingRun {
   }
 
   private func describe(_ step: TrainingStep) -> String {
-    let energy = String(format: "%.3f meV/atom", 1000 * step.energyRMSEPerAtom)
-    return step.forceRMSE.map { energy + String(format: ", %.3f eV/Å", $0) } ?? energy
+    let rescale = configuration.networks.model.energyRescale
+    let energy = String(format: "%.3f meV/atom", 1000 * step.energyRMSEPerAtom / rescale)
+    return step.forceRMSE.map { energy + String(format: ", %.3f eV/Å", $0 / rescale) } ?? energy
   }
 }

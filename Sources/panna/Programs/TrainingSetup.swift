@@ -7,43 +7,67 @@ import ProgramSupport
 /// What a training is made of before its first step: the data, and the networks to begin with.
 struct TrainingSetup {
   let configuration: TrainConfiguration
-  /// What `gvect_ini` says.
-  private let descriptors: DescriptorConfiguration?
   let structures: any StructureSource
+  /// Those of [VALIDATION], nil where there is none.
+  let validationStructures: (any StructureSource)?
   private let model: NetworkModel
+
+  /// How many structures are looked at before anything is written, evenly spaced.
+  private static let checked = 1000
 
   init(_ configuration: TrainConfiguration) throws {
     self.configuration = configuration
-    descriptors = try configuration.gvectIni.map {
+    let descriptors = try configuration.gvectIni.map {
       try DescriptorConfiguration(IniFile(path: $0.path))
     }
-    var model = configuration.networks.model
-    if let descriptors { model.descriptors = descriptors.settings }
-    self.model = model
-    structures = try Self.read(configuration, descriptors)
-  }
-
-  private static func read(
-    _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?
-  ) throws -> any StructureSource {
-    let structures = try configuration.inputFormat.structures(
-      in: configuration.data, descriptors: descriptors,
-      includesForces: configuration.objective.includesForces, configuration.pipeline)
+    let share = configuration.validation == nil ? 1 : 0.75
+    structures = try Self.read(configuration.data, configuration, descriptors, share: share)
     guard structures.count >= configuration.schedule.batchSize else {
       throw WorkError(
         "\(configuration.data.path): \(structures.count) structures are fewer than batch_size ="
           + " \(configuration.schedule.batchSize)")
     }
-    let share = configuration.validation == nil ? 1 : 0.75
+    validationStructures = try configuration.validation.map { validation in
+      try Self.read(validation.data, configuration, descriptors, share: 0.25)
+    }
+    model = Self.model(configuration, descriptors)
+  }
+
+  /// - Parameter share: of the memory for structures.
+  private static func read(
+    _ folder: URL, _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?,
+    share: Double
+  ) throws -> any StructureSource {
+    let structures = try configuration.inputFormat.structures(
+      in: folder, descriptors: descriptors,
+      includesForces: configuration.objective.includesForces, configuration.pipeline)
     return configuration.pipeline.cached(structures, share: share)
   }
 
-  /// What a training is validated with.
-  func validationStructures(_ validation: ValidationConfiguration) throws -> any StructureSource {
-    let structures = try configuration.inputFormat.structures(
-      in: validation.data, descriptors: descriptors,
-      includesForces: configuration.objective.includesForces, configuration.pipeline)
-    return configuration.pipeline.cached(structures, share: 0.25)
+  private static func model(
+    _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?
+  ) -> NetworkModel {
+    var model = configuration.networks.model
+    if let descriptors {
+      if let conflict = model.conflict(with: descriptors.settings) {
+        warn("train: networks_metadata: \(conflict)")
+      }
+      model.descriptors = descriptors.settings
+    } else if let caveat = model.caveat {
+      warn("train: networks_metadata: \(caveat); gvect_ini may say another")
+    }
+    return model
+  }
+
+  /// Looks whether the networks can be used for the structures: at all of them, or many where there are more.
+  ///
+  /// - Throws: `DataError` that names the first for which they cannot.
+  func check(with trainer: Trainer) throws {
+    for source in [structures] + (validationStructures.map { [$0] } ?? []) {
+      for index in stride(from: 0, to: source.count, by: max(1, source.count / Self.checked)) {
+        try trainer.check([source.structure(at: index)])
+      }
+    }
   }
 
   var parameterCount: Int { model.networks.reduce(0) { $0 + $1.parameterCount } }

@@ -1,0 +1,104 @@
+import Atomistics
+import Foundation
+import TestSupport
+import Testing
+
+@testable import panna
+
+/// Programs that may write but a few kilobytes to a file, as on a full disk: they say so, and neither a part
+/// of the file nor a temporary one is left.
+@Suite(
+  .enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)),
+  .timeLimit(.minutes(2)))
+struct FullDiskTests {
+  /// Runs the program where files may have so many blocks of 1024 bytes.
+  private func run(_ blocks: Int, _ arguments: String...) throws -> (status: Int32, errors: String)
+  {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments =
+      ["-c", "ulimit -f \(blocks) && exec \"$@\"", "bash", TrainTests.executable] + arguments
+    let pipe = Pipe()
+    (process.standardError, process.standardOutput) = (pipe, FileHandle.nullDevice)
+    try process.run()
+    let said = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    return (process.terminationStatus, String(decoding: said, as: UTF8.self))
+  }
+
+  private let reason = "cannot be written: File too large"
+
+  @Test func packingAndTraining() throws {
+    let workspace = try TrainingWorkspace(structures: 5)
+    let packing = try run(4, "tfr_packer", "-c", "\(workspace.path)/tfr.ini")
+    #expect(packing.status == 1)
+    #expect(
+      packing.errors.hasSuffix("\(workspace.path)/data/set-1-1.tfrecord: \(reason)\n"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(workspace.path)/data") == [])
+
+    #expect(workspace.run("tfr_packer") == 0)
+    let training = try run(1, "train", "-c", "\(workspace.path)/train.ini")
+    #expect(training.status == 1)
+    #expect(training.errors.contains("cannot be written: File too large"), "\(training.errors)")
+    let left = try FileManager.default.contentsOfDirectory(atPath: "\(workspace.path)/train")
+    #expect(!left.contains { $0.hasPrefix(".") || $0.hasSuffix(".panna") }, "\(left)")
+  }
+
+  @Test func evaluatingAndExtracting() throws {
+    let workspace = try TrainingWorkspace(structures: 12)
+    #expect(workspace.run("tfr_packer") == 0 && workspace.run("train") == 0)
+    let evaluation = try run(1, "evaluate", "-c", "\(workspace.path)/evaluate.ini")
+    #expect(evaluation.status == 1)
+    #expect(
+      evaluation.errors.hasSuffix("\(workspace.path)/evaluation/20_forces.dat: \(reason)\n"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: "\(workspace.path)/evaluation") == [])
+
+    try workspace.write(
+      """
+      [IO_INFORMATION]
+      train_dir = \(workspace.path)/train
+      output_dir = \(workspace.path)/networks
+      """, "extract.ini")
+    let extraction = try run(1, "extract_weights", "-c", "\(workspace.path)/extract.ini")
+    #expect(extraction.status == 1)
+    #expect(
+      extraction.errors.hasSuffix("\(workspace.path)/networks/networks_metadata.json: \(reason)\n"))
+    let left = try FileManager.default.contentsOfDirectory(atPath: "\(workspace.path)/networks")
+    // Without metadata it is no folder of saved networks.
+    #expect(!left.contains("networks_metadata.json") && !left.contains { $0.hasPrefix(".") })
+  }
+
+  @Test func describingAndParsing() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
+    var many = GvectCalculatorTests.water(1)
+    many.cell = .none
+    for copy in 1...9 {
+      many.species += GvectCalculatorTests.water(1).species
+      many.positions += GvectCalculatorTests.water(1).positions.map {
+        $0 + SIMD3(0, 0, 3 * Double(copy))
+      }
+    }
+    many.forces = nil
+    try FileManager.default.createDirectory(
+      at: fixture.url("examples"), withIntermediateDirectories: true)
+    try ExampleFile.write(many, to: fixture.url("examples/many.example"))
+    let calculator = try run(2, "gvect_calculator", "-c", fixture.path("gvect.ini"))
+    #expect(calculator.status == 1)
+    #expect(
+      calculator.errors.hasSuffix(
+        "\(fixture.path("bin/many.bin")): found a place that \(reason); allowed: a file in a folder that"
+          + " exists and may be written\n"))
+    #expect(
+      try fixture.files(below: "bin") == [] && fixture.names(in: "log") == ["gvect_params.json"])
+
+    try fixture.write(ExtendedXYZ.encode(many), to: "in/many.xyz")
+    let parser = try run(
+      1, "exyz_parser", "-i", fixture.path("in"), "-o", fixture.path("out"), "--extxyz",
+      fixture.path("all.xyz"))
+    #expect(parser.status == 1 && parser.errors.contains(reason))
+    #expect(try fixture.files(below: "out") == [] && !fixture.exists("all.xyz"))
+  }
+}
