@@ -62,19 +62,21 @@ public final class Trainer {
 
   /// Takes one step and returns what it found before the update.
   ///
+  /// - Parameter trace: learns when each operation of the step ran.
   /// - Throws: `NonFiniteError` where a term of the loss is no finite number; the networks are then
   ///   not to be used.
-  public func run(_ batch: TrainingBatch) throws -> TrainingStep {
+  public func run(_ batch: TrainingBatch, trace: RunTrace? = nil) throws -> TrainingStep {
     let rate = schedule.learningRate(at: step)
     var fetches = [
       graph.energyErrors, graph.energyLoss, graph.regularizationLoss,
       graph.potential.atomicEnergies,
     ]
     if let forces = graph.forces, let forceLoss = graph.forceLoss {
-      fetches += [forceLoss, forces.squaredErrors]
+      fetches += [forceLoss, forces.squaredErrors, forces.absoluteErrors]
     }
     let results = try session.run(
-      fetches, feeds: feeds(batch, learningRate: rate), targets: [graph.step]
+      fetches, feeds: feeds(batch, learningRate: rate), targets: [graph.step],
+      options: RunOptions(trace: trace)
     ).map(\.inDouble)
     step += 1
     lastNames = batch.batch.names
@@ -93,7 +95,8 @@ public final class Trainer {
       step: step, learningRate: rate, names: batch.names, atomCounts: batch.atomCounts,
       energyErrors: results[0], energyLoss: results[1][0], regularizationLoss: results[2][0],
       forceLoss: results.count > 4 ? results[4][0] : nil,
-      squaredForceErrors: results.count > 5 ? results[5] : nil, atomicEnergies: atomicEnergies)
+      squaredForceErrors: results.count > 5 ? results[5] : nil,
+      absoluteForceErrors: results.count > 6 ? results[6] : nil, atomicEnergies: atomicEnergies)
   }
 
   func feeds(_ batch: TrainingBatch, learningRate: Double) -> [Value: Tensor] {

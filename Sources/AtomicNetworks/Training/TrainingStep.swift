@@ -14,6 +14,8 @@ public struct TrainingStep: Sendable {
   public let forceLoss: Double?
   /// The squared norm of the force errors of each structure, in (eV/Å)²; nil without forces.
   public let squaredForceErrors: [Double]?
+  /// The sum of the absolute errors of each structure's components, in eV/Å; nil without forces.
+  public let absoluteForceErrors: [Double]?
   /// For each species the networks' outputs for its atoms, in eV.
   public let atomicEnergies: [[Double]]
 
@@ -21,16 +23,33 @@ public struct TrainingStep: Sendable {
   public var energyRMSE: Double { rootMeanSquare(energyErrors) }
 
   /// √⟨(D/n)²⟩, in eV an atom.
-  public var energyRMSEPerAtom: Double {
-    rootMeanSquare(zip(energyErrors, atomCounts).map { $0 / Double($1) })
-  }
+  public var energyRMSEPerAtom: Double { rootMeanSquare(energyErrorsPerAtom) }
+
+  /// ⟨|D|⟩, in eV.
+  public var energyMAE: Double { meanAbsolute(energyErrors) }
+
+  /// ⟨|D|/n⟩, in eV an atom.
+  public var energyMAEPerAtom: Double { meanAbsolute(energyErrorsPerAtom) }
+
+  /// D/n of each structure, in eV.
+  public var energyErrorsPerAtom: [Double] { zip(energyErrors, atomCounts).map { $0 / Double($1) } }
 
   /// The root mean square error of a force component, in eV/Å; nil without forces.
   public var forceRMSE: Double? {
-    squaredForceErrors.map {
-      ($0.reduce(0, +) / Double(3 * max(1, atomCounts.reduce(0, +)))).squareRoot()
-    }
+    squaredForceErrors.map { ($0.reduce(0, +) / Double(componentCount)).squareRoot() }
   }
+
+  /// The mean absolute error of a force component, in eV/Å; nil without forces.
+  public var forceMAE: Double? {
+    absoluteForceErrors.map { $0.reduce(0, +) / Double(componentCount) }
+  }
+
+  private var componentCount: Int { 3 * max(1, atomCounts.reduce(0, +)) }
+}
+
+/// ⟨|x|⟩, 0 for no numbers.
+func meanAbsolute(_ numbers: [Double]) -> Double {
+  numbers.reduce(0) { $0 + abs($1) } / Double(max(1, numbers.count))
 }
 
 /// √⟨x²⟩, 0 for no numbers.

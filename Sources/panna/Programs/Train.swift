@@ -66,6 +66,11 @@ enum Train: Program {
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
 
+    TensorBoard (tensorboard --logdir train_dir) shows the event files: curves by the original's tags,
+    whose "RMSE" is a standard deviation, with RMSE and MAE in eV and eV/angstrom under 5.Errors and
+    6.Validation beside them; histograms of weights and biases; the graph, with what its operations
+    cost in five steps; the configuration.
+
     A training in a train_dir that holds checkpoints goes on from the newest one, this program's or
     TensorFlow's. Numbers that are not finite end it with the step, the term and the structures.
     """
@@ -141,7 +146,7 @@ private struct TrainingRun {
           includesForces: configuration.objective.includesForces, threads: configuration.threads),
         trainDirectory: output.trainDirectory, checkpoint: checkpoint)
     }
-    let log = try TrainLog(configuration, step: trainer.step)
+    let log = try TrainLog(configuration, trainer)
     let progress = ProgressReporter(
       "train", unit: "steps", total: configuration.schedule.maxSteps, first: trainer.step)
     let batches = makeBatches()
@@ -149,8 +154,10 @@ private struct TrainingRun {
       trainer.step >= configuration.schedule.maxSteps || validation?.isOver ?? false
     }
     while !isOver(), let batch = try batches.next() {
-      let step = try trainer.run(batch)
+      let trace = log.trace(ofStep: trainer.step + 1)
+      let step = try trainer.run(batch, trace: trace)
       try log.add(step)
+      if let trace { try log.add(trace, step: step.step) }
       progress.advance(note: describe(step))
       try validation?.check(trainer, log)
       if isOver() || trainer.step.isMultiple(of: output.checkpointSteps) {
