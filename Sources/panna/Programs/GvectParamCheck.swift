@@ -34,11 +34,18 @@ enum GvectParamCheck: Program {
     if let examples = arguments["--examples"] {
       var found = GeometryHistogram(parameters)
       for file in try DescriptorWork.files(in: URL(fileURLWithPath: examples)) {
-        try found.add(ExampleFile.read(file) { warn($0) })
+        let structure = try ExampleFile.read(file) { warn($0) }
+        do {
+          _ = try structure.speciesIndices(in: parameters.species)
+          try found.add(structure)
+        } catch var error as AtomisticsError {
+          error.file = error.file ?? file.path
+          throw error
+        }
       }
       histogram = found
     }
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try OutputFolder.make(folder)
     for panel in ResolutionPanel.all(parameters, histogram) {
       let file = folder.appendingPathComponent("\(panel.name).svg")
       try FileAccess.write(Data(panel.plot.standaloneSVG.utf8), to: file)

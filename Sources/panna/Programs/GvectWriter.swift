@@ -28,7 +28,7 @@ enum GvectWriter: Program {
     let bins = try arguments.int("--histograms", in: 2...100_000)
     let (files, folder) = try self.files(arguments["--source"]!)
     let target = arguments["--outdir"].map { URL(fileURLWithPath: $0) } ?? folder
-    try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
+    try OutputFolder.make(target)
     var values: [[[Float]]] = []
     for file in files {
       let described = try DescriptorFile.read(file)

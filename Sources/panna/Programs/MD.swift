@@ -71,8 +71,7 @@ enum MD: Program {
 
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try MDConfiguration(arguments.configuration())
-    try FileManager.default.createDirectory(
-      at: configuration.output.folder, withIntermediateDirectories: true)
+    try OutputFolder.make(configuration.output.folder)
     let runs = configuration.runs.filter { !isDone($0, configuration) }
     guard !runs.isEmpty else { return }
     let steps = configuration.dynamics.allSteps
@@ -168,7 +167,7 @@ private struct SimulationRun {
   ) -> String {
     let steps = max(1, configuration.dynamics.allSteps)
     let drift =
-      configuration.dynamics.ensemble == .nve
+      configuration.dynamics.ensemble == .nve && atoms > 0
       ? String(format: ", energy drift %.3g meV/atom/ps", statistics.drift) : ""
     let cost = time / .microseconds(1) / Double(steps * max(1, atoms))
     return "\(run.name): \(statistics.count) steps of \(atoms) atoms, "
