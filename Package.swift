@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "DataflowPipelines", dependencies: ["DataflowRuntime"]),
     .target(name: "DataflowFormats", dependencies: ["Tensors", "ProtobufWire", "CChecksum"]),
     .target(
-      name: "DataflowInterchange", dependencies: ["DataflowGraph", "DataflowFormats"]),
+      name: "DataflowInterchange", dependencies: ["DataflowRuntime", "DataflowFormats"]),
     .target(
       name: "Dataflow",
       dependencies: [

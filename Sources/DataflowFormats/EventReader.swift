@@ -20,39 +20,86 @@ public struct EventScalar: Sendable, Equatable {
   }
 }
 
-/// Reads the scalars of TensorBoard's event files.
+/// What the steps of a run cost, as an event file has it.
+public struct EventRunMetadata: Sendable, Equatable {
+  /// The training step.
+  public let step: Int
+  /// What TensorBoard's graph page calls it.
+  public let tag: String
+  public let metadata: RunMetadata
+}
+
+/// What event files hold, in the order of the file.
+public struct EventContents: Sendable, Equatable {
+  /// Every `simple_value`.
+  public internal(set) var scalars: [EventScalar] = []
+  public internal(set) var graphs: [GraphDef] = []
+  public internal(set) var runMetadata: [EventRunMetadata] = []
+}
+
+/// Reads TensorBoard's event files.
 public enum EventReader {
+  /// How the names of event files begin.
+  private static let prefix = "events.out.tfevents."
+
+  /// The event files in a folder, in the order in which they were begun.
+  ///
+  /// - Throws: what `FileManager` throws where the folder cannot be read.
+  public static func files(in folder: URL) throws -> [URL] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.hasPrefix(prefix) }
+      .sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+      .map { folder.appendingPathComponent($0) }
+  }
+
   /// All scalars (`simple_value`) of a file, in its order.
   ///
   /// A record that is cut off ends the file: its writer still runs or was killed.
   ///
   /// - Throws: `FormatError` for a record that is damaged otherwise.
   public static func scalars(in file: URL) throws(FormatError) -> [EventScalar] {
+    try contents(of: file).scalars
+  }
+
+  /// All scalars, graphs and costs of a file.
+  ///
+  /// A record that is cut off ends the file: its writer still runs or was killed.
+  ///
+  /// - Throws: `FormatError` for a record that is damaged otherwise.
+  public static func contents(of file: URL) throws(FormatError) -> EventContents {
     var reader = try TFRecordReader(file)
-    var result: [EventScalar] = []
+    var result = EventContents()
     do throws(FormatError) {
-      while let found = try reader.nextRecord(scalars(inEvent:)) { result += found }
+      while try reader.nextRecord({ try result.add(event: ProtobufReader($0)) }) != nil {}
     } catch  where error.damage == .truncated {
       return result
     }
     return result
   }
+}
 
-  private static func scalars(inEvent bytes: UnsafeRawBufferPointer) throws -> [EventScalar] {
-    var (reader, step, time) = (ProtobufReader(bytes), 0, 0.0)
+extension EventContents {
+  fileprivate mutating func add(event: ProtobufReader) throws {
+    var (reader, step, time) = (event, 0, 0.0)
     var values: [(String, Double)] = []
+    var costs: [(String, RunMetadata)] = []
     while let (number, field) = try reader.next() {
       switch (number, field) {
       case (1, .fixed64(let bits)): time = Double(bitPattern: bits)
       case (2, .varint(let value)): step = Int(truncatingIfNeeded: value)
-      case (5, .bytes(let summary)): values += try scalars(inSummary: reader.nested(summary))
+      case (4, _):
+        graphs.append(GraphDef())
+        try graphs[graphs.count - 1].merge(field, of: reader)
+      case (5, .bytes(let summary)): values += try Self.scalars(in: reader.nested(summary))
+      case (8, .bytes(let tagged)): costs.append(try Self.cost(in: reader.nested(tagged)))
       default: continue
       }
     }
-    return values.map { EventScalar(step: step, wallTime: time, tag: $0.0, value: $0.1) }
+    scalars += values.map { EventScalar(step: step, wallTime: time, tag: $0.0, value: $0.1) }
+    runMetadata += costs.map { EventRunMetadata(step: step, tag: $0.0, metadata: $0.1) }
   }
 
-  private static func scalars(inSummary summary: ProtobufReader) throws -> [(String, Double)] {
+  private static func scalars(in summary: ProtobufReader) throws -> [(String, Double)] {
     var (reader, result) = (summary, [(String, Double)]())
     while let (number, field) = try reader.next() {
       guard number == 1, case .bytes(let content) = field else { continue }
@@ -72,5 +119,18 @@ public enum EventReader {
       }
     }
     return value.map { (tag, Double($0)) }
+  }
+
+  /// The tag and the costs of a `TaggedRunMetadata`.
+  private static func cost(in message: ProtobufReader) throws -> (String, RunMetadata) {
+    var (reader, tag, metadata) = (message, "", RunMetadata())
+    while let (number, field) = try reader.next() {
+      switch (number, field) {
+      case (1, .bytes(let name)): tag = String(decoding: name, as: UTF8.self)
+      case (2, _): try metadata.merge(field, of: reader)
+      default: continue
+      }
+    }
+    return (tag, metadata)
   }
 }

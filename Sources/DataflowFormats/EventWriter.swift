@@ -19,10 +19,7 @@ public final class EventWriter {
     let name = "events.out.tfevents.\(Int(wallTime)).\(ProcessInfo.processInfo.hostName)"
     file = Self.unused(name, in: folder)
     writer = try TFRecordWriter(growing: file)
-    var event = ProtobufWriter()
-    event.field(1, double: wallTime)
-    event.field(3, string: "brain.Event:2")
-    try writer.write(event.bytes)
+    try write(wallTime: wallTime) { $0.field(3, string: "brain.Event:2") }
     try writer.flush()
   }
 
@@ -58,11 +55,10 @@ public final class EventWriter {
     step: Int, wallTime: Double = Date().timeIntervalSince1970,
     _ summary: (inout ProtobufWriter) -> Void
   ) throws {
-    var event = ProtobufWriter()
-    event.field(1, double: wallTime)
-    event.field(2, varint: UInt64(bitPattern: Int64(step)))
-    event.field(5, summary)
-    try writer.write(event.bytes)
+    try write(wallTime: wallTime) {
+      $0.field(2, varint: UInt64(bitPattern: Int64(step)))
+      $0.field(5, summary)
+    }
   }
 
   /// Adds what summary operations made in one step.
@@ -76,10 +72,17 @@ public final class EventWriter {
     precondition(
       summary.elementType == .uint8 && summary.shape.rank == 1,
       "\(summary.elementType)\(summary.shape) is no summary")
+    try write(wallTime: wallTime) {
+      $0.field(2, varint: UInt64(bitPattern: Int64(step)))
+      $0.field(5, bytes: summary.scalars(as: UInt8.self))
+    }
+  }
+
+  /// Adds an event, its time first and what else `content` writes.
+  func write(wallTime: Double, _ content: (inout ProtobufWriter) -> Void) throws {
     var event = ProtobufWriter()
     event.field(1, double: wallTime)
-    event.field(2, varint: UInt64(bitPattern: Int64(step)))
-    event.field(5, bytes: summary.scalars(as: UInt8.self))
+    content(&event)
     try writer.write(event.bytes)
   }
 

@@ -57,7 +57,19 @@ extension ParsedArguments {
 }
 
 /// Says something on standard output.
-func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+func say(_ line: String) { sayAll(line + "\n") }
 
-/// Says something on standard error.
-func warn(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+/// Writes text to standard output. A program whose output is lost ends, as having failed.
+func sayAll(_ text: String) {
+  do {
+    try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  } catch {
+    warn("panna: standard output: cannot be written: \(SystemReason.of(error))")
+    exit(1)
+  }
+}
+
+/// Says something on standard error, where somebody listens.
+func warn(_ line: String) {
+  try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+}

@@ -111,6 +111,71 @@ import Testing
       try TrainingCheckpoint.model(in: Checkpoint(file), file: "x").bits == first.model().bits)
   }
 
+  @Test func watchingAStepChangesNoBits() throws {
+    let structures = try Fixtures.structures(4)
+    let (watched, unwatched) = (try trainer(), try trainer())
+    let batch = try watched.batch(of: structures)
+    let trace = RunTrace()
+    for step in 0..<6 {
+      let found = try watched.run(batch, trace: step == 3 ? trace : nil)
+      let expected = try unwatched.run(batch)
+      #expect(found.energyErrors == expected.energyErrors)
+      #expect(found.forceLoss == expected.forceLoss)
+    }
+    let (first, second) = (try watched.state(), try unwatched.state())
+    #expect(first.count == second.count)
+    for (one, other) in zip(first, second) {
+      #expect(one.name == other.name)
+      #expect(
+        one.value.scalars(as: Float.self) == other.value.scalars(as: Float.self), "\(one.name)")
+    }
+    let names = Set(watched.graph.potential.graph.nodes.map(\.name))
+    #expect(!trace.records.isEmpty && trace.records.allSatisfy { names.contains($0.node) })
+    #expect(trace.records.count { $0.operation == "ApplyAdam" } == 12)
+  }
+
+  /// Each error of a step and of a validation by its definition, from what the networks give alone.
+  @Test func errorsAreWhatTheirNamesSay() throws {
+    let structures = try Fixtures.structures(4)
+    let trainer = try trainer()
+    let results = try Evaluator(trainer.model(), computesForces: true).evaluate(structures)
+    let energies = results.map { $0.energy - $0.referenceEnergy }
+    let perAtom = zip(energies, structures).map { $0 / Double($1.atomCount) }
+    let forces = results.flatMap { zip($0.forces!, $0.referenceForces!).map { $0 - $1 } }
+    func squared(_ x: [Double]) -> Double {
+      (x.map { $0 * $0 }.reduce(0, +) / Double(x.count)).squareRoot()
+    }
+    func absolute(_ x: [Double]) -> Double { x.map { abs($0) }.reduce(0, +) / Double(x.count) }
+    let validation = try trainer.validate(structures)
+    let step = try trainer.run(try trainer.batch(of: structures))
+    for (found, expected) in [
+      (step.energyRMSE, squared(energies)), (step.energyMAE, absolute(energies)),
+      (step.energyRMSEPerAtom, squared(perAtom)), (step.energyMAEPerAtom, absolute(perAtom)),
+      (step.forceRMSE!, squared(forces)), (step.forceMAE!, absolute(forces)),
+      (validation.energyRMSE, squared(energies)),
+      (validation.energyRMSEPerAtom, squared(perAtom)),
+      (validation.energyMAEPerAtom, absolute(perAtom)),
+      (validation.forceRMSE!, squared(forces)), (validation.forceMAE!, absolute(forces)),
+    ] { #expect(abs(found - expected) < 2e-6 * max(1, expected), "\(found) ≠ \(expected)") }
+  }
+
+  /// What a drawing of the graph shows at first.
+  @Test func theGraphHasABoxForEachPart() throws {
+    let graph = try trainer().graph.potential.graph
+    let boxes = graph.nodes.map(\.name).filter { $0.contains("/") }
+      .map { String($0.prefix { $0 != "/" }) }
+    let layers = ["H", "O"].flatMap { symbol in (0..<3).map { "species_\(symbol)_layer_\($0)" } }
+    #expect(
+      Set(boxes)
+        == Set(
+          layers + [
+            "energies", "energy_errors", "energy_loss", "descriptor_gradient", "forces",
+            "force_errors",
+            "force_loss", "regularization", "loss", "gradients", "Adam", "beta1_power",
+            "beta2_power",
+          ]))
+  }
+
   @Test func trainingImproves() throws {
     let trainer = try trainer()
     let batch = try trainer.batch(of: try Fixtures.structures(4))

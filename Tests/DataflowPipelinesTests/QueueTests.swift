@@ -19,7 +19,7 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
   return done
 }
 
-@Suite(.timeLimit(.minutes(2))) struct TensorQueueTests {
+@Suite(.timeLimit(.minutes(20))) struct TensorQueueTests {
   @Test func elementsLeaveInOrder() throws {
     let queue = TensorQueue(capacity: 10)
     _ = try queue.enqueue((0..<7).map(element))
@@ -142,7 +142,7 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct QueueOperationTests {
+@Suite(.timeLimit(.minutes(20))) struct QueueOperationTests {
   private let graph = Graph()
 
   @Test func graphsAreFedFromQueues() throws {

@@ -2,7 +2,7 @@ import Dataflow
 import Testing
 
 /// What rows in any order give where a segment has none, as TensorFlow has it: finite numbers.
-@Suite(.timeLimit(.minutes(2))) struct SegmentTests {
+@Suite(.timeLimit(.minutes(20))) struct SegmentTests {
   private let graph = Graph()
 
   private func extremes<T: TensorElement>(of rows: [T]) throws -> [[T]] {

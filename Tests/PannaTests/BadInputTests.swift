@@ -10,7 +10,7 @@ import Testing
 
 /// What the programs from descriptors to potentials say of input that they cannot use; nothing half-written
 /// is left where results are expected.
-@Suite(.timeLimit(.minutes(5))) struct BadInputTests {
+@Suite(.timeLimit(.minutes(20))) struct BadInputTests {
   /// A way to spoil the input of a program that would work, and what it then says.
   struct Case: CustomTestStringConvertible, Sendable {
     let message: String

@@ -9,7 +9,7 @@ import Testing
 /// of the file nor a temporary one is left.
 @Suite(
   .enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)),
-  .timeLimit(.minutes(2)))
+  .timeLimit(.minutes(20)))
 struct FullDiskTests {
   /// Runs the program where files may have so many blocks of 1024 bytes.
   private func run(_ blocks: Int, _ arguments: String...) throws -> (status: Int32, errors: String)

@@ -125,6 +125,10 @@ import Testing
     let curves = try #require(found["scalars"] as? [String: [String: Any]])
     #expect(try array(curves["loss"]?["values"]).values == [0, 0.5, 1])
     #expect(try array(curves["loss"]?["steps"]).values == [0, 1, 2])
+    #expect(found["is_cut_off"] as? Bool == false)
+    try fixture.bytes(name).dropLast(3).write(to: fixture.url(name))
+    #expect(try object(fixture.url(name))["is_cut_off"] as? Bool == true)
+    #expect(try object(fixture.url(name))["count"] as? Int == 2)
   }
 
   @Test(.enabled(if: Golden.isPresent)) func tensorFlowsCheckpointByAnyOfItsNames() throws {

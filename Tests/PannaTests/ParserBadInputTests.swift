@@ -7,7 +7,7 @@ import Testing
 @testable import panna
 
 /// What parsers say of files that give no examples; of such files nothing is left.
-@Suite(.timeLimit(.minutes(2))) struct ParserBadInputTests {
+@Suite(.timeLimit(.minutes(20))) struct ParserBadInputTests {
   struct Case: CustomTestStringConvertible, Sendable {
     let program: any ParserProgram.Type
     let file: String

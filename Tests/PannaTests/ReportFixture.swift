@@ -37,6 +37,59 @@ struct ReportFixture {
     }
   }
 
+  /// A training with validations, two species, and the costs of three steps.
+  func writeWatchedTraining() throws {
+    let folder = files.url("train")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let writer = try EventWriter(folder: folder, wallTime: 1000)
+    for step in 1...20 {
+      let scalars: [(tag: String, value: Double)] = [
+        ("5.Errors/2.Energy_RMSE_atom", 0.004), ("5.Errors/5.Energy_MAE_atom", 0.003),
+        ("2.Mean_energy/S0.C", -1), ("3.Std_energy/S0.C", 0.5), ("4.N_atoms/S0.C", 6),
+        ("2.Mean_energy/S10.Si", Double(step)), ("3.Std_energy/S10.Si", 0.25),
+        ("4.N_atoms/S10.Si", 2),
+      ]
+      try writer.write(scalars, step: step)
+      if 10...12 ~= step {
+        let costs = Self.costs(slowness: step == 11 ? 1 : 7)
+        try writer.write(metadata: costs, tag: "step \(step)", step: step)
+      }
+      if step.isMultiple(of: 5) {
+        // 0.005, 0.001, 0.002, 0.003.
+        let error = step == 5 ? 0.005 : Double(step - 5) / 5000
+        try writer.write(
+          [
+            ("6.Validation/2.Energy_RMSE_atom", error),
+            ("6.Validation/3.Energy_MAE_atom", error / 2), ("6.Validation/4.Force_RMSE", 0.5),
+          ], step: step)
+      }
+    }
+    try writer.close()
+  }
+
+  /// Two products of 3 and 1 µs and an Exp of 1 µs, the last two side by side.
+  private static func costs(slowness: Int64) -> RunMetadata {
+    func step(
+      _ node: String, _ operation: String, from start: Int64, for time: Int64, _ notes: String
+    )
+      -> RunMetadata.Step
+    {
+      var step = RunMetadata.Step()
+      (step.node, step.label) = (node, "\(node) = \(operation)(x)\(notes)")
+      (step.startNanoseconds, step.nanoseconds) = (1000 * start, 1000 * slowness * time)
+      return step
+    }
+    return RunMetadata(devices: [
+      .init(
+        name: "/device:CPU:0",
+        steps: [
+          step("layer/b", "MatMul", from: 5, for: 1, "; 2000 flops, 500 bytes"),
+          step("layer/a", "MatMul", from: 2, for: 3, "; 6000 flops, 1500 bytes"),
+          step("layer/c", "Exp", from: 5, for: 1, "; 0 flops, 4000 bytes"),
+        ])
+    ])
+  }
+
   /// Two diamonds off by 3 and −4 meV/atom, one liquid off by 12; forces off by 0.1, once by −1.
   func writeEvaluation(step: Int = 20) throws {
     let (energies, forces) = (Self.energies, Self.forces)
@@ -120,9 +173,16 @@ struct ReportFixture {
     return try ReportContent(ReportConfiguration(IniFile(path: files.path("report.ini"))))
   }
 
+  /// Runs `report` on folders, everything it makes being in `pages`.
+  func show(_ folders: String...) throws {
+    let arguments = try Report.options.parse(
+      folders.map { files.path($0) } + ["--output", files.path("pages/study.html")])
+    try Report.run(arguments)
+  }
+
   /// The page, read as XML.
-  func page() throws -> XMLElement {
-    let document = try XMLDocument(xmlString: files.text("pages/study.html"), options: [])
+  func page(_ name: String = "pages/study.html") throws -> XMLElement {
+    let document = try XMLDocument(xmlString: files.text(name), options: [])
     return try #require(document.rootElement())
   }
 

@@ -24,7 +24,7 @@ struct ReportTests {
       ])
     #expect(try page.texts("p").prefix(2) == ["First line.", "Second line."])
     #expect(try page.nodes(forXPath: "//svg").count == 4 + 4 + 1 + 1)
-    #expect(try page.nodes(forXPath: "//table").count == 1 + 2 + 1 + 1)
+    #expect(try page.nodes(forXPath: "//table").count == 1 + 1 + 4 + 1 + 1)
     #expect(try page.texts("strong").prefix(2) == ["7.51 meV/atom", "0.276 eV/Å"])
     #expect(try fixture.files.names(in: "pages") == ["study.html", "study.json"])
   }

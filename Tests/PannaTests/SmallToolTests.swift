@@ -216,7 +216,7 @@ import Testing
     #expect(
       fixture.message {
         try fixture.run(JSONToAXSF.self, "-i", examples, "-o", fixture.path("out"))
-      } == "species of atom 2 of a: found \"Xx\"; allowed: the symbol of an element")
+      } == "examples/a.example: species of atom 2: found \"Xx\"; allowed: the symbol of an element")
     #expect(!fixture.exists("out/animation.axsf"))
   }
 }

@@ -243,7 +243,9 @@ extension DecodingError {
     case .typeMismatch(let type, let context): return "\(path(context)): expected \(type)"
     case .valueNotFound(let type, let context):
       return "\(path(context)): expected \(type), found null"
-    case .dataCorrupted(let context): return "\(path(context)) \(context.debugDescription)"
+    case .dataCorrupted(let context) where context.codingPath.isEmpty:
+      return context.debugDescription
+    case .dataCorrupted(let context): return "\(path(context)): \(context.debugDescription)"
     @unknown default: return "\(self)"
     }
   }

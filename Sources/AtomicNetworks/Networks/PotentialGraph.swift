@@ -56,29 +56,41 @@ public struct PotentialGraph {
       }
       graphVariables.append([])
       outputs.append(
-        zip(network.layers, variables).reduce(input) { value, layer in
-          layer.0.activation.layer(
-            value, weights: layer.1.weights.value, biases: layer.1.biases.value)
+        zip(network.layers, variables).enumerated().reduce(input) { value, layer in
+          graph.withNameScope(Self.layerName(network, layer.offset)) {
+            layer.element.0.activation.layer(
+              value, weights: layer.element.1.weights.value, biases: layer.element.1.biases.value)
+          }
         })
     }
     self.graphVariables = graphVariables
     self.descriptors = descriptors
     self.layers = layers
-    let column = concat(outputs, axis: 0)
+    let column = graph.withNameScope("energies") { concat(outputs, axis: 0) }
     let atoms = column.shape[0]
     structureOfAtom = graph.placeholder(.int32, [atoms], name: "structure_of_atom")
-    atomicEnergies = reshape(column, [atoms])
-    energies = unsortedSegmentSum(atomicEnergies, structureOfAtom, segments: Self.structures)
+    (atomicEnergies, energies) = graph.withNameScope("energies") { [structureOfAtom] in
+      let atomicEnergies = reshape(column, [atoms])
+      return (
+        atomicEnergies,
+        unsortedSegmentSum(atomicEnergies, structureOfAtom, segments: Self.structures)
+      )
+    }
   }
 
   /// What the names of a text's variables begin with.
   private static func prefix(_ network: SpeciesNetwork) -> String { "species_\(network.symbol)" }
 
+  /// The original's name of a layer.
+  private static func layerName(_ network: SpeciesNetwork, _ index: Int) -> String {
+    "\(prefix(network))_layer_\(index)"
+  }
+
   private static func makeVariables(
     _ network: SpeciesNetwork, _ elementType: ElementType, in graph: Graph
   ) throws -> [Layer] {
     try network.layers.enumerated().map { index, layer in
-      let name = "species_\(network.symbol)_layer_\(index)"
+      let name = layerName(network, index)
       return Layer(
         weights: try graph.variable(
           layer.weights.converted(to: elementType), name: "\(name)/weights",
@@ -96,10 +108,12 @@ public struct PotentialGraph {
   ///
   /// An atom's output depends on its own descriptor alone, so the gradient of the sum is all of them.
   public func makeDescriptorGradient() throws -> Value {
-    let gradients = try graph.gradients(
-      of: [sum(atomicEnergies)], withRespectTo: descriptors)
-    return concat(
-      zip(gradients, descriptors).map { $0 ?? graph.zeros(like: $1) }, axis: 0)
+    try graph.withNameScope("descriptor_gradient") {
+      let gradients = try graph.gradients(
+        of: [sum(atomicEnergies)], withRespectTo: descriptors)
+      return concat(
+        zip(gradients, descriptors).map { $0 ?? graph.zeros(like: $1) }, axis: 0)
+    }
   }
 
   /// Gives all variables of a session their first values: those of the networks.

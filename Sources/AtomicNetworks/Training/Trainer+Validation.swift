@@ -10,8 +10,9 @@ public struct ValidationResult: Sendable, Equatable {
   public let energyRMSEPerAtom: Double
   /// ⟨|D|/n⟩, in eV an atom.
   public let energyMAEPerAtom: Double
-  /// Of a component, in eV/Å; nil where the training is on energies alone.
+  /// Errors of a component, in eV/Å; nil where the training is on energies alone.
   public let forceRMSE: Double?
+  public let forceMAE: Double?
 }
 
 extension Trainer {
@@ -19,23 +20,29 @@ extension Trainer {
   ///
   /// - Throws: `DataError` that names a structure the networks cannot be used for.
   public func validate(_ structures: any StructureSource) throws -> ValidationResult {
-    var (errors, atomCounts, squaredForces): ([Double], [Int], Double) = ([], [], 0)
-    let fetches = [graph.energyErrors] + (graph.forces.map { [$0.squaredErrors] } ?? [])
+    var (errors, atomCounts): ([Double], [Int]) = ([], [])
+    var (squaredForces, absoluteForces) = (0.0, 0.0)
+    let fetches =
+      [graph.energyErrors] + (graph.forces.map { [$0.squaredErrors, $0.absoluteErrors] } ?? [])
     for start in stride(from: 0, to: structures.count, by: schedule.batchSize) {
       let end = min(start + schedule.batchSize, structures.count)
       let batch = try batch(of: (start..<end).map { try structures.structure(at: $0) })
       let results = try session.run(fetches, feeds: feeds(batch, learningRate: 0)).map(\.inDouble)
       errors += results[0].map { $0 / initial.energyRescale }
       atomCounts += batch.batch.atomCounts
-      if results.count > 1 { squaredForces += results[1].reduce(0, +) }
+      if results.count > 1 {
+        squaredForces += results[1].reduce(0, +)
+        absoluteForces += results[2].reduce(0, +)
+      }
     }
     let perAtom = zip(errors, atomCounts).map { $0 / Double($1) }
     let components = Double(3 * max(1, atomCounts.reduce(0, +)))
     return ValidationResult(
       structures: structures.count, energyRMSE: rootMeanSquare(errors),
       energyRMSEPerAtom: rootMeanSquare(perAtom),
-      energyMAEPerAtom: perAtom.reduce(0) { $0 + abs($1) } / Double(max(1, perAtom.count)),
+      energyMAEPerAtom: meanAbsolute(perAtom),
       forceRMSE: graph.forces == nil
-        ? nil : (squaredForces / components).squareRoot() / initial.energyRescale)
+        ? nil : (squaredForces / components).squareRoot() / initial.energyRescale,
+      forceMAE: graph.forces == nil ? nil : absoluteForces / components / initial.energyRescale)
   }
 }

@@ -73,9 +73,10 @@ public final class Trainer {
 
   /// Takes one step and returns what it found before the update.
   ///
+  /// - Parameter trace: learns when each operation of the step ran.
   /// - Throws: `NonFiniteError` where a term of the loss is no finite number; the networks are then
   ///   not to be used.
-  public func run(_ batch: TrainingBatch) throws -> TrainingStep {
+  public func run(_ batch: TrainingBatch, trace: RunTrace? = nil) throws -> TrainingStep {
     let rate = schedule.learningRate(at: step)
     var fetches = [
       graph.energyErrors, graph.energyLoss, graph.regularizationLoss,
@@ -85,7 +86,8 @@ public final class Trainer {
       fetches += [forceLoss, forces.squaredErrors, forces.absoluteErrors]
     }
     let results = try session.run(
-      fetches, feeds: feeds(batch, learningRate: rate), targets: [graph.step]
+      fetches, feeds: feeds(batch, learningRate: rate), targets: [graph.step],
+      options: RunOptions(trace: trace)
     ).map(\.inDouble)
     step += 1
     lastNames = batch.batch.names

@@ -32,8 +32,10 @@ extension TrainingObjective {
       return try energyLossSource.addLoss(
         "energy_loss", ["errors": errors, "atom_counts": atomCounts])
     }
-    return energyLoss.value(
-      errors: errors, atomCounts: atomCounts, cap: lossCap, reduction: energyReduction)
+    return errors.graph.withNameScope("energy_loss") {
+      energyLoss.value(
+        errors: errors, atomCounts: atomCounts, cap: lossCap, reduction: energyReduction)
+    }
   }
 
   fileprivate func forceLoss(_ squaredErrors: Value, _ atomCounts: Value) throws -> Value {
@@ -41,8 +43,10 @@ extension TrainingObjective {
       return try forceLossSource.addLoss(
         "force_loss", ["squared_errors": squaredErrors, "atom_counts": atomCounts])
     }
-    return forceLoss.value(
-      squaredErrors: squaredErrors, atomCounts: atomCounts, reduction: forceReduction)
+    return squaredErrors.graph.withNameScope("force_loss") {
+      forceLoss.value(
+        squaredErrors: squaredErrors, atomCounts: atomCounts, reduction: forceReduction)
+    }
   }
 }
 
@@ -94,19 +98,25 @@ public struct TrainingGraph {
     referenceEnergies = graph.placeholder(elementType, perStructure, name: "reference_energies")
     atomCounts = graph.placeholder(elementType, perStructure, name: "atom_counts")
     learningRate = graph.placeholder(elementType, [], name: "learning_rate")
-    energyErrors = potential.energies - referenceEnergies
+    energyErrors = graph.withNameScope("energy_errors") { [potential, referenceEnergies] in
+      potential.energies - referenceEnergies
+    }
     energyLoss = try objective.energyLoss(energyErrors, atomCounts)
-    regularizationLoss = objective.regularization.value(potential)
+    regularizationLoss = graph.withNameScope("regularization") { [potential] in
+      objective.regularization.value(potential)
+    }
     var total = energyLoss
     if objective.includesForces {
       let forces = try ForceGraph(potential)
       let loss = try objective.forceLoss(forces.squaredErrors, atomCounts)
-      total = total + loss * objective.forcesCost
+      total = graph.withNameScope("loss") { [total] in total + loss * objective.forcesCost }
       (self.forces, forceLoss) = (forces, loss)
     } else {
       (forces, forceLoss) = (nil, nil)
     }
-    loss = objective.regularization.isNone ? total : total + regularizationLoss
+    loss = graph.withNameScope("loss") { [regularizationLoss, total] in
+      objective.regularization.isNone ? total : total + regularizationLoss
+    }
     step = try Self.makeStep(graph, loss: loss, objective, learningRate)
   }
 
@@ -118,7 +128,9 @@ public struct TrainingGraph {
     let gradients = zip(found, variables).map { $0 ?? graph.zeros(like: $1.value) }
     let limited =
       objective.clipValue > 0
-      ? gradients.map { clipByValue($0, limit: objective.clipValue) } : gradients
+      ? graph.withNameScope("clipping") {
+        gradients.map { clipByValue($0, limit: objective.clipValue) }
+      } : gradients
     let adam = AdamOptimizer(
       beta1: objective.beta1, beta2: objective.beta2, epsilon: objective.adamEpsilon)
     return try adam.apply(limited, to: variables, learningRate: learningRate)
@@ -150,13 +162,19 @@ public struct ForceGraph {
     rowStarts = graph.placeholder(.int32, [atoms + 1], name: "row_starts")
     neighbours = graph.placeholder(.int32, ["blocks"], name: "neighbours")
     referenceForces = graph.placeholder(type, [atoms, 3], name: "reference_forces")
-    let pulls = blockSparseProduct(blocks, gradient, rowStarts: rowStarts)
-    forces = -unsortedSegmentSum(pulls, neighbours, segments: atoms)
+    forces = graph.withNameScope("forces") { [blocks, rowStarts, neighbours] in
+      let pulls = blockSparseProduct(blocks, gradient, rowStarts: rowStarts)
+      return -unsortedSegmentSum(pulls, neighbours, segments: atoms)
+    }
     func perStructure(_ components: Value) -> Value {
       unsortedSegmentSum(
-        sum(components, axes: [1]), potential.structureOfAtom, segments: PotentialGraph.structures)
+        sum(components, axes: [1]), potential.structureOfAtom,
+        segments: PotentialGraph.structures)
     }
-    let errors = forces - referenceForces
-    (squaredErrors, absoluteErrors) = (perStructure(square(errors)), perStructure(abs(errors)))
+    (squaredErrors, absoluteErrors) = graph.withNameScope("force_errors") {
+      [forces, referenceForces] in
+      let errors = forces - referenceForces
+      return (perStructure(square(errors)), perStructure(abs(errors)))
+    }
   }
 }

@@ -25,6 +25,9 @@ public struct TrainingStep: Sendable {
   /// √⟨(D/n)²⟩, in eV an atom.
   public var energyRMSEPerAtom: Double { rootMeanSquare(energyErrorsPerAtom) }
 
+  /// ⟨|D|⟩, in eV.
+  public var energyMAE: Double { meanAbsolute(energyErrors) }
+
   /// ⟨|D|/n⟩, in eV an atom.
   public var energyMAEPerAtom: Double { meanAbsolute(energyErrorsPerAtom) }
 

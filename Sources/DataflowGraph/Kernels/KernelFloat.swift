@@ -27,10 +27,9 @@ extension KernelFloat {
     _ function: UnaryFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>,
     _ count: Int
   ) {
-    let zero = Lanes<Self>(repeating: 0)
     switch function {
     case .negate: map(x, y, count) { -$0 }
-    case .absolute: map(x, y, count) { $0.replacing(with: zero - $0, where: $0 .<= zero) }
+    case .absolute: mapEach(x, y, count) { $0.magnitude }
     case .square: map(x, y, count) { $0 * $0 }
     case .squareRoot: map(x, y, count) { $0.squareRoot() }
     case .reciprocal: map(x, y, count) { 1 / $0 }

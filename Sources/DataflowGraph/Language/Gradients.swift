@@ -61,7 +61,8 @@ private struct GradientWalk {
       guard node.inputs.contains(where: relevant.contains) else { continue }
       let gradients = try node.outputs.map { try total(for: $0) }
       guard gradients.contains(where: { $0 != nil }) else { continue }
-      try pass(gradients, through: node)
+      // The name that TensorFlow gives: what belongs to one node is one box in drawings.
+      try graph.withNameScope("\(node.name)_grad") { try pass(gradients, through: node) }
     }
   }
 

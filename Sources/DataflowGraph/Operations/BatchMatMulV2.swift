@@ -47,6 +47,11 @@ public struct BatchMatMulV2: Operation {
     SymbolicShape(shape.dimensions.dropLast(2))
   }
 
+  public func flops(inputs: [TensorSpec], outputs: [TensorSpec]) -> Dimension {
+    let shape = inputs[0].shape
+    return outputs[0].shape.elementCount * shape[shape.rank - (transposeA ? 2 : 1)] * 2
+  }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     try makeFloatKernel(inputs[0].elementType) {
       BatchMatMulKernel<Float>(transposeA: transposeA, transposeB: transposeB)

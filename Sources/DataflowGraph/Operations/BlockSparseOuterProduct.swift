@@ -19,6 +19,10 @@ public struct BlockSparseOuterProduct: Operation {
     return [TensorSpec(inputs[0].elementType, [y[0], y[1], x[1]])]
   }
 
+  public func flops(inputs: [TensorSpec], outputs: [TensorSpec]) -> Dimension {
+    outputs[0].shape.elementCount
+  }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     try makeFloatKernel(inputs[0].elementType) {
       BlockSparseOuterProductKernel<Float>()

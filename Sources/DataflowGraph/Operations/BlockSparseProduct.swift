@@ -19,6 +19,10 @@ public struct BlockSparseProduct: Operation {
     return [TensorSpec(inputs[0].elementType, [inputs[0].shape[0], inputs[0].shape[1]])]
   }
 
+  public func flops(inputs: [TensorSpec], outputs: [TensorSpec]) -> Dimension {
+    inputs[0].shape.elementCount * 2
+  }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     try makeFloatKernel(inputs[0].elementType) {
       BlockSparseProductKernel<Float>()

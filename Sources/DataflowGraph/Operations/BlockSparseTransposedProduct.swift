@@ -19,6 +19,10 @@ public struct BlockSparseTransposedProduct: Operation {
     return [TensorSpec(inputs[0].elementType, [rows, inputs[0].shape[2]])]
   }
 
+  public func flops(inputs: [TensorSpec], outputs: [TensorSpec]) -> Dimension {
+    inputs[0].shape.elementCount * 2
+  }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     try makeFloatKernel(inputs[0].elementType) {
       BlockSparseTransposedProductKernel<Float>()

@@ -165,7 +165,10 @@ final class PlanRunner {
     if let trace = control.trace {
       let start = ContinuousClock.now
       try runStep(index, on: executor, control)
-      trace.record(plan.steps[index].node, from: start)
+      let end = ContinuousClock.now
+      trace.record(
+        TracedStep(plan: plan, index: index, shapes: shapes, symbols: state.symbols), from: start,
+        to: end)
     } else {
       try runStep(index, on: executor, control)
     }

@@ -1,3 +1,4 @@
+import Dataflow
 import Foundation
 import ProgramSupport
 
@@ -39,7 +40,7 @@ struct ReportConfiguration {
     title = try report.string("title")
     text = report.has("text") ? try report.string("text") : ""
     output = try report.url("output")
-    guard ["html", "htm"].contains(output.pathExtension.lowercased()) else {
+    guard Self.isPage(output) else {
       throw report.error("output", "a path that ends in .html")
     }
     trainDirectory = try file["TRAINING"].map { try $0.url("train_dir") }
@@ -53,6 +54,36 @@ struct ReportConfiguration {
       throw file.optionalSection("PAPER").error(
         first.measure.rawValue, "a section [EVALUATION] to compare with")
     }
+  }
+
+  /// What stands in folders, each of a training, of an evaluation, or with such ones in it.
+  ///
+  /// - Throws: `WorkError` for a folder with nothing to show, `UsageError` where two would be the same part.
+  init(folders: [URL], output: URL) throws {
+    var (training, evaluation): (URL?, URL?)
+    for folder in folders {
+      let found = try FolderContents(folder)
+      for folder in found.trainings { try Self.set(&training, folder, "a training") }
+      for folder in found.evaluations { try Self.set(&evaluation, folder, "an evaluation") }
+    }
+    title = folders.map(\.lastPathComponent).joined(separator: ", ")
+    text = ""
+    self.output = output
+    (trainDirectory, evaluationDirectory) = (training, evaluation)
+    (groups, conservation, distributions, paper) = ([], [], [], [])
+  }
+
+  private static func set(_ folder: inout URL?, _ found: URL, _ kind: String) throws {
+    if let folder, folder.resolvingSymlinksInPath() != found.resolvingSymlinksInPath() {
+      throw UsageError(
+        "both \(folder.path) and \(found.path) are of \(kind); a page shows one of each")
+    }
+    folder = folder ?? found
+  }
+
+  /// Whether the name is that of a page.
+  static func isPage(_ file: URL) -> Bool {
+    ["html", "htm"].contains(file.pathExtension.lowercased())
   }
 
   private static func pairs(_ section: IniSection) throws -> [Pair] {
@@ -69,6 +100,30 @@ struct ReportConfiguration {
   private static func paper(_ section: IniSection) throws -> [(ErrorMeasure, Double)] {
     try section.keys.map { key in
       (ErrorMeasure(rawValue: key.lowercased())!, try section.double(key, atLeast: 0))
+    }
+  }
+}
+
+/// The trainings and evaluations in a folder: the folder itself and those in it.
+private struct FolderContents {
+  let trainings: [URL]
+  let evaluations: [URL]
+
+  init(_ folder: URL) throws {
+    let inside = try FolderListing.names(in: folder).sorted().map(folder.appendingPathComponent)
+    // A folder among others that may not be read is of no interest here.
+    let readable = inside.filter {
+      FolderListing.isFolder($0) && (try? FolderListing.names(in: $0)) != nil
+    }
+    let candidates = [folder] + readable
+    trainings = try candidates.filter { try !EventReader.files(in: $0).isEmpty }
+    evaluations = try candidates.filter {
+      EvaluationFolder.isThere(among: try FolderListing.names(in: $0))
+    }
+    guard !trainings.isEmpty || !evaluations.isEmpty else {
+      throw WorkError(
+        "\(folder.path): there is neither events.out.tfevents.* of a training nor <step>.dat or"
+          + " energies.dat of an evaluation, nor a folder with them")
     }
   }
 }

@@ -106,7 +106,8 @@ enum FileInspector {
   }
 
   private static func events(_ file: URL) throws -> [(String, Inspection)] {
-    let scalars = try EventReader.scalars(in: file)
+    let contents = try EventReader.contents(of: file)
+    let scalars = contents.scalars
     var tags: [String] = []
     for scalar in scalars where !tags.contains(scalar.tag) { tags.append(scalar.tag) }
     let curves = tags.map { tag -> (name: String, value: Inspection) in
@@ -121,7 +122,24 @@ enum FileInspector {
         ])
       )
     }
-    return [("count", .integer(scalars.count)), ("scalars", .fields(curves))]
+    return [
+      ("count", .integer(scalars.count)), ("scalars", .fields(curves)),
+      ("graph_nodes", .list(contents.graphs.map { .integer($0.nodes.count) })),
+      ("run_metadata", .list(contents.runMetadata.map { .text($0.tag) })),
+      ("is_cut_off", .flag(try isCutOff(file))),
+    ]
+  }
+
+  /// Whether a file of records ends within one, as while somebody writes it.
+  private static func isCutOff(_ file: URL) throws(FormatError) -> Bool {
+    var reader = try TFRecordReader(file)
+    do throws(FormatError) {
+      while try reader.next() != nil {}
+      return false
+    } catch {
+      guard error.damage == .truncated else { throw error }
+      return true
+    }
   }
 
   // MARK: Checkpoints

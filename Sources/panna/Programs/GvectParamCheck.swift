@@ -35,7 +35,14 @@ enum GvectParamCheck: Program {
     if let examples = arguments["--examples"] {
       var found = GeometryHistogram(parameters)
       for file in try DescriptorWork.files(in: URL(fileURLWithPath: examples)) {
-        try found.add(ExampleFile.read(file) { warn($0) })
+        let structure = try ExampleFile.read(file) { warn($0) }
+        do {
+          _ = try structure.speciesIndices(in: parameters.species)
+          try found.add(structure)
+        } catch var error as AtomisticsError {
+          error.file = error.file ?? file.path
+          throw error
+        }
       }
       histogram = found
     }

@@ -27,17 +27,30 @@ enum JSONToAXSF: Program {
     }
     let input = URL(fileURLWithPath: path)
     let files = isFolder.boolValue ? try DescriptorWork.files(in: input) : [input]
-    var structures = try files.map { try ExampleFile.read($0) { warn($0) } }
+    var structures = try files.map { file in
+      let structure = try ExampleFile.read(file) { warn($0) }
+      try checkSpecies(of: structure, file)
+      return structure
+    }
     // Sorting is stable, so that equal energies are in the order of their names.
     structures.sort { $0.energy! < $1.energy! }
     let folder = URL(fileURLWithPath: arguments["--outdir"]!)
     try Folder.make(folder)
     let file = folder.appendingPathComponent("animation.axsf")
-    try FileAccess.write(Data(try text(structures).utf8), to: file)
+    try FileAccess.write(Data(text(structures).utf8), to: file)
     say("\(structures.count) frames in \(file.path)")
   }
 
-  private static func text(_ structures: [Structure]) throws -> String {
+  private static func checkSpecies(of structure: Structure, _ file: URL) throws {
+    for (atom, symbol) in structure.species.enumerated() where Elements.number(of: symbol) == nil {
+      throw AtomisticsError(
+        file: file.path, key: "species of atom \(atom + 1)", found: "\"\(symbol)\"",
+        allowed: "the symbol of an element")
+    }
+  }
+
+  /// - Precondition: all species are elements.
+  private static func text(_ structures: [Structure]) -> String {
     func row(_ v: SIMD3<Double>) -> String { "\(v.x) \(v.y) \(v.z)" }
     var lines = ["ANIMSTEPS \(structures.count)"]
     if structures.contains(where: \.cell.isPeriodic) { lines.append("CRYSTAL") }
@@ -53,13 +66,8 @@ enum JSONToAXSF: Program {
       } else {
         lines.append("ATOMS \(number)")
       }
-      lines += try structure.species.indices.map { atom in
-        guard let element = Elements.number(of: structure.species[atom]) else {
-          throw AtomisticsError(
-            key: "species of atom \(atom + 1) of \(structure.name)",
-            found: "\"\(structure.species[atom])\"", allowed: "the symbol of an element")
-        }
-        return "\(element) " + row(structure.positions[atom])
+      lines += structure.species.indices.map { atom in
+        "\(Elements.number(of: structure.species[atom])!) " + row(structure.positions[atom])
       }
     }
     return lines.joined(separator: "\n") + "\n"

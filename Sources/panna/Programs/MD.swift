@@ -167,7 +167,7 @@ private struct SimulationRun {
   ) -> String {
     let steps = max(1, configuration.dynamics.allSteps)
     let drift =
-      configuration.dynamics.ensemble == .nve
+      configuration.dynamics.ensemble == .nve && atoms > 0
       ? String(format: ", energy drift %.3g meV/atom/ps", statistics.drift) : ""
     let cost = time / .microseconds(1) / Double(steps * max(1, atoms))
     return "\(run.name): \(statistics.count) steps of \(atoms) atoms, "

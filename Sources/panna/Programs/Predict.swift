@@ -53,6 +53,9 @@ enum Predict: Program {
   static func run(_ arguments: ParsedArguments) throws {
     let output = arguments["--output"].map { URL(fileURLWithPath: $0) }
     let format = try output.map(Format.init) ?? .extendedXYZ
+    if let output, !FolderListing.isFolder(output.deletingLastPathComponent()) {
+      throw UsageError("--output \(output.relativePath): there is no such folder to write it to")
+    }
     let pool = ComputePool(threads: try arguments.int("--threads", in: 0...1024) ?? 1)
     guard !arguments.operands.isEmpty else {
       throw UsageError("which structures? Name *.xyz, *.extxyz or *.example files")
@@ -60,7 +63,9 @@ enum Predict: Program {
     let potential = try source(arguments).makePotential()
     let files = arguments.operands.map { URL(fileURLWithPath: $0) }
     let structures = try files.flatMap { file in
-      try StructureFile.read(file) { warn($0) }.map { (file, $0) }
+      let found = try StructureFile.read(file) { warn($0) }
+      if found.isEmpty { throw WorkError("\(file.path): there is no structure in it") }
+      return found.map { (file, $0) }
     }
     let labelled = try label(structures, with: potential, on: pool)
     try write(labelled, to: output, format)
@@ -111,9 +116,7 @@ enum Predict: Program {
 
   private static func write(_ structures: [Structure], to output: URL?, _ format: Format) throws {
     guard let output else {
-      for structure in structures {
-        FileHandle.standardOutput.write(Data(ExtendedXYZ.encode(structure).utf8))
-      }
+      for structure in structures { sayAll(ExtendedXYZ.encode(structure)) }
       return
     }
     switch format {

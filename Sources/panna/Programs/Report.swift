@@ -6,8 +6,19 @@ import ProgramSupport
 enum Report: Program {
   static let name = "report"
   static let summary = "shows training, errors and simulations on one HTML page"
-  static let options = CommandLineOptions([.config, .set])
+  static let options = CommandLineOptions(
+    [
+      .init("--config", "-c", value: "FILE", help: "a configuration file instead of folders"), .set,
+      .init(
+        "--output", "-o", value: "FILE",
+        help: "the page, *.html (report.html in the first folder); for folders"),
+    ], operands: "[DIR...]")
   static let details = """
+    DIR is a training's train_dir, an evaluation's eval_dir, or a folder with such folders in it: of a
+    training the page shows the learning curves, what each species contributes, and what the
+    operations of a step cost; of an evaluation the errors, their distribution and the worst structures.
+
+    A configuration file says more:
     [REPORT]
       title                the page's heading
       output               the page, *.html; the numbers go into *.json beside it
@@ -29,18 +40,40 @@ enum Report: Program {
 
     The numbers are also lines on standard output.
     """
-  static let example = "  panna report --config report.ini"
+  static let example = "  panna report train evaluation --output report.html"
 
   static func run(_ arguments: ParsedArguments) throws {
-    let configuration = try ReportConfiguration(arguments.configuration())
+    let configuration = try configuration(arguments)
     let content = try ReportContent(configuration)
     let output = configuration.output
-    try FileManager.default.createDirectory(
-      at: output.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try AtomicFile.write(
-      content.numbers.json, to: output.deletingPathExtension().appendingPathExtension("json"))
+    try Folder.make(output.deletingLastPathComponent())
+    let numbers = output.deletingPathExtension().appendingPathExtension("json")
     try AtomicFile.write(Data(content.html.utf8), to: output)
+    try AtomicFile.write(content.numbers.json, to: numbers)
     for line in content.lines { say(line) }
     say("report: \(output.path)")
+  }
+
+  private static func configuration(_ arguments: ParsedArguments) throws -> ReportConfiguration {
+    let folders = arguments.operands.map { URL(fileURLWithPath: $0).standardizedFileURL }
+    guard arguments.has("--config") else {
+      guard let first = folders.first else {
+        throw UsageError("which folders? Name some, or a configuration by --config FILE")
+      }
+      guard !arguments.has("--set") else {
+        throw UsageError("--set changes a configuration file, which --config FILE names")
+      }
+      let output = arguments["--output"].map { URL(fileURLWithPath: $0) }
+      if let output, !ReportConfiguration.isPage(output) {
+        throw UsageError("--output \(output.relativePath): expected a path that ends in .html")
+      }
+      return try ReportConfiguration(
+        folders: folders, output: output ?? first.appendingPathComponent("report.html"))
+    }
+    guard folders.isEmpty, !arguments.has("--output") else {
+      throw UsageError(
+        "with --config the file says which folders and which output: no DIR, no --output")
+    }
+    return try ReportConfiguration(arguments.configuration())
   }
 }

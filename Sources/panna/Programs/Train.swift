@@ -80,6 +80,11 @@ enum Train: Program {
       damaged_records (strict)   skip: damaged records are left out and told of
       max_damaged_records (100)  more than these end the training all the same
 
+    TensorBoard (tensorboard --logdir train_dir) shows the event files: curves by the original's tags,
+    whose "RMSE" is a standard deviation, with RMSE and MAE in eV and eV/angstrom under 5.Errors and
+    6.Validation beside them; histograms of weights and biases; the graph, with what its operations
+    cost in five steps; the configuration.
+
     A training in a train_dir that holds checkpoints goes on from the newest one, this program's or
     TensorFlow's, with the example that would have come next. SIGTERM, SIGINT and SIGUSR1 end it
     after the step with a checkpoint and status 0; a second SIGINT ends it at once. Numbers that are

@@ -33,10 +33,15 @@ final class TrainLog {
   private let histograms: ParameterHistograms
   private let configuration: TrainConfiguration
   private let lossTag: String
+  /// The steps whose operations are timed: everything is warm, and one of them is disturbed by nothing.
+  private let tracedSteps: ClosedRange<Int>
 
-  /// - Parameter step: the steps taken before.
-  init(_ configuration: TrainConfiguration, step: Int) throws {
+  /// - Parameter trainer: what goes on with the training.
+  init(_ configuration: TrainConfiguration, _ trainer: Trainer) throws {
     self.configuration = configuration
+    let step = trainer.step
+    let (first, last) = (step + 10, configuration.schedule.maxSteps)
+    tracedSteps = min(first, last)...min(first + 4, last)
     let output = configuration.output
     let lines = step / output.logFrequency
     errors = try StepLog(
@@ -55,14 +60,24 @@ final class TrainLog {
         output.logDirectory.appendingPathComponent(MetricsLog.name), output.metrics,
         includesForces: configuration.objective.includesForces,
         rescale: configuration.networks.model.energyRescale, step: step)
+    let isNew = try step == 0 || EventReader.files(in: output.trainDirectory).isEmpty
     events = try EventWriter(folder: output.trainDirectory)
     histograms = try ParameterHistograms(configuration.networks.model.networks)
-    if step == 0 {
-      try events.write(text: configuration.text, tag: "hyperparameters", step: 0)
-    }
+    if isNew { try events.write(graph: GraphDef(describing: trainer.graph.potential.graph)) }
+    try events.write(text: configuration.text, tag: "hyperparameters", step: step)
+    try events.flush()
     lossTag =
       configuration.objective.energyLossSource == nil
       ? configuration.objective.energyLoss.tag : "1.Losses/1.LOSS-graph"
+  }
+
+  /// What is to learn when each operation of a step runs; nil for most steps.
+  func trace(ofStep step: Int) -> RunTrace? { tracedSteps.contains(step) ? RunTrace() : nil }
+
+  /// What the operations of a step cost.
+  func add(_ trace: RunTrace, step: Int) throws {
+    try events.write(metadata: RunMetadata(trace), tag: "step \(step)", step: step)
+    try events.flush()
   }
 
   /// - Parameter waiting: the part of the time so far in which the training waited for its data.
@@ -97,14 +112,15 @@ final class TrainLog {
       (tag: "6.Validation/3.Energy_MAE_atom", value: result.energyMAEPerAtom),
     ]
     if let force = result.forceRMSE { scalars.append(("6.Validation/4.Force_RMSE", force)) }
+    if let force = result.forceMAE { scalars.append(("6.Validation/5.Force_MAE", force)) }
     try events.write(scalars, step: step)
     try events.flush()
   }
 
   /// The original's tags with the original's meanings (its "RMSE" is a standard deviation, of rescaled
-  /// energies), and root mean square errors beside them.
+  /// energies), and root mean square and mean absolute errors beside them.
   private func scalars(_ step: TrainingStep) -> [(tag: String, value: Double)] {
-    let perAtom = zip(step.energyErrors, step.atomCounts).map { $0 / Double($1) }
+    let perAtom = step.energyErrorsPerAtom
     let rescale = configuration.networks.model.energyRescale
     var scalars: [(tag: String, value: Double)] = [
       (lossTag, step.energyLoss),
@@ -113,10 +129,15 @@ final class TrainLog {
       ("1.Losses/4.Regularization_loss", step.regularizationLoss),
       ("5.Errors/1.Energy_RMSE", step.energyRMSE / rescale),
       ("5.Errors/2.Energy_RMSE_atom", step.energyRMSEPerAtom / rescale),
+      ("5.Errors/4.Energy_MAE", step.energyMAE / rescale),
+      ("5.Errors/5.Energy_MAE_atom", step.energyMAEPerAtom / rescale),
     ]
     if let forceLoss = step.forceLoss { scalars.append(("1.Losses/5.F_Loss", forceLoss)) }
     if let forceRMSE = step.forceRMSE {
       scalars.append(("5.Errors/3.Force_RMSE", forceRMSE / rescale))
+    }
+    if let forceMAE = step.forceMAE {
+      scalars.append(("5.Errors/6.Force_MAE", forceMAE / rescale))
     }
     for (index, energies) in step.atomicEnergies.enumerated() {
       let name = "S\(index).\(configuration.networks.species[index])"

@@ -38,7 +38,7 @@ struct TrainingRun {
     let checkpoint = try resume(checkpoints)
     let validation = try makeValidation(checkpoint)
     var savedStep = checkpoint.map { _ in trainer.step }
-    let log = try TrainLog(configuration, step: trainer.step)
+    let log = try TrainLog(configuration, trainer)
     let progress = ProgressReporter(
       "train", unit: "steps", total: configuration.schedule.maxSteps, first: trainer.step)
     let batches = setup.makeBatches(trainer, configuration.pipeline.batches)
@@ -47,8 +47,10 @@ struct TrainingRun {
       trainer.step >= configuration.schedule.maxSteps || validation?.isOver ?? false
     }
     while !isOver(), signals.received == nil, let batch = try batches.next() {
-      let step = try trainer.run(batch)
+      let trace = log.trace(ofStep: trainer.step + 1)
+      let step = try trainer.run(batch, trace: trace)
       try log.add(step, waiting: watch.fraction)
+      if let trace { try log.add(trace, step: step.step) }
       progress.advance(note: describe(step) + watch.note)
       try validation?.check(trainer, log)
       if trainer.step.isMultiple(of: output.checkpointSteps) {

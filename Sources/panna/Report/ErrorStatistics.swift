@@ -77,6 +77,12 @@ enum ErrorMeasure: String, CaseIterable {
     }
   }
 
+  /// What stands above a column of a table of both energies' and forces' errors.
+  var tableTitle: String { "\(phrase) (\(unit))" }
+
+  /// The title inside a sentence.
+  var phrase: String { title.prefix(1).lowercased() + title.dropFirst() }
+
   /// What stands above the column of a table of energies' or of forces' errors.
   var columnTitle: String {
     switch self {

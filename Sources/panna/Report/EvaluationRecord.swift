@@ -88,6 +88,16 @@ struct EvaluationFolder {
   /// All results in the order of the steps; those of saved networks only where there are no others.
   let results: [Files]
 
+  /// Whether some of the names of a folder's files are those of results.
+  static func isThere(among names: [String]) -> Bool {
+    names.contains { $0 == "energies.dat" || step(of: $0) != nil }
+  }
+
+  /// The step that a file of energies is of.
+  private static func step(of name: String) -> Int? {
+    name.hasSuffix(".dat") ? Int(name.dropLast(4)) : nil
+  }
+
   /// - Throws: `WorkError` where the folder cannot be read or holds no result.
   init(_ folder: URL) throws {
     let names = Set(try FolderListing.names(in: folder))
@@ -97,7 +107,7 @@ struct EvaluationFolder {
         step: step, energies: folder.appendingPathComponent(energies),
         forces: names.contains(forces) ? folder.appendingPathComponent(forces) : nil)
     }
-    let steps = names.filter { $0.hasSuffix(".dat") }.compactMap { Int($0.dropLast(4)) }.sorted()
+    let steps = names.compactMap(Self.step).sorted()
     let found = steps.compactMap { files($0, "\($0).dat", "\($0)_forces.dat") }
     let saved = [files(nil, "energies.dat", "forces.dat")].compactMap { $0 }
     results = found.isEmpty ? saved : found

@@ -11,6 +11,7 @@ struct EvaluationSection: ReportSection {
   private let record: EvaluationRecord
   private let groups: [GroupErrors]
   private let prefixes: [String]
+  private let worst: WorstStructures
 
   /// - Parameter prefixes: how the names of each group's structures begin.
   /// - Throws: `WorkError` with file and line, or for a group without structures.
@@ -34,6 +35,7 @@ struct EvaluationSection: ReportSection {
     self.record = record
     self.all = all
     self.prefixes = prefixes
+    worst = WorstStructures(record)
   }
 
   var highlights: [HTMLReport.Highlight] {
@@ -60,7 +62,15 @@ struct EvaluationSection: ReportSection {
         record.energies, scale: 1000, unit: "meV/atom", ErrorMeasure.energyThreshold,
         all.energy, "energy", counted: "structures"),
     ])
-    guard let forces = record.forces, let statistics = all.force else { return }
+    if let forces = record.forces, let statistics = all.force {
+      write(forces, statistics, to: &page)
+    }
+    worst.write(to: &page)
+  }
+
+  private func write(
+    _ forces: EvaluationRecord.Comparison, _ statistics: ErrorStatistics, to page: inout HTMLReport
+  ) {
     page.table(table(ErrorMeasure.forces, count: ("components", \.forceCount)))
     page.figures([
       parity(forces, "force (eV/Å)", "Predicted force components beside the reference’s."),
@@ -156,7 +166,7 @@ struct EvaluationSection: ReportSection {
   }
 
   var numbers: ReportValue {
-    var members = ["all": numbers(all)]
+    var members = ["all": numbers(all), "worst": worst.numbers]
     if let step = record.step { members["step"] = .number(Double(step)) }
     if !groups.isEmpty {
       members["groups"] = .members(

@@ -35,8 +35,11 @@ struct ReportContent {
       sections.append(evaluation)
     }
     if let folder = configuration.trainDirectory {
-      let training = TrainingSection(try TrainingRecord(folder: folder), history: history)
+      let record = try TrainingRecord(folder: folder)
+      let training = TrainingSection(record, history: history)
       sections.insert(training, at: sections.first is PaperSection ? 1 : 0)
+      let parts: [(any ReportSection)?] = [SpeciesSection(record), CostSection(record.cost)]
+      sections += parts.compactMap(\.self)
     }
     if !configuration.conservation.isEmpty {
       sections.append(try ConservationSection(configuration.conservation))

@@ -11,6 +11,11 @@ enum ReportText {
     return String(format: "%.\(max(0, 2 - exponent))f", value)
   }
 
+  /// With so many digits after the point.
+  static func fixed(_ value: Double, _ digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
+  }
+
   /// A whole number and what it counts.
   static func count(_ count: Int, _ singular: String, _ plural: String) -> String {
     "\(count) \(count == 1 ? singular : plural)"
@@ -21,6 +26,7 @@ enum ReportText {
 enum ReportValue: Encodable, Equatable {
   case number(Double)
   case text(String)
+  case list([ReportValue])
   case members([String: ReportValue])
 
   func encode(to encoder: any Encoder) throws {
@@ -30,6 +36,7 @@ enum ReportValue: Encodable, Equatable {
     case .number(let value) where !value.isFinite: try container.encodeNil()
     case .number(let value): try container.encode(value)
     case .text(let text): try container.encode(text)
+    case .list(let values): try container.encode(values)
     case .members(let members): try container.encode(members)
     }
   }

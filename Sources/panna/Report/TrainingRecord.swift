@@ -14,6 +14,12 @@ struct TrainingRecord {
   enum Quantity: String, CaseIterable {
     case energyRMSE = "energy_rmse"
     case forceRMSE = "force_rmse"
+    case energyMAE = "energy_mae"
+    case forceMAE = "force_mae"
+    case validationEnergyRMSE = "validation_energy_rmse"
+    case validationForceRMSE = "validation_force_rmse"
+    case validationEnergyMAE = "validation_energy_mae"
+    case validationForceMAE = "validation_force_mae"
     case energyLoss = "energy_loss"
     case forceLoss = "force_loss"
     case learningRate = "learning_rate"
@@ -23,6 +29,12 @@ struct TrainingRecord {
       switch self {
       case .energyRMSE: ["5.Errors/2.Energy_RMSE_atom", "1.Losses/3.Energy_RMSE_atom"]
       case .forceRMSE: ["5.Errors/3.Force_RMSE", "1.Losses/Force_RMSE"]
+      case .energyMAE: ["5.Errors/5.Energy_MAE_atom"]
+      case .forceMAE: ["5.Errors/6.Force_MAE"]
+      case .validationEnergyRMSE: ["6.Validation/2.Energy_RMSE_atom"]
+      case .validationForceRMSE: ["6.Validation/4.Force_RMSE"]
+      case .validationEnergyMAE: ["6.Validation/3.Energy_MAE_atom"]
+      case .validationForceMAE: ["6.Validation/5.Force_MAE"]
       case .energyLoss: ["1.Losses/1.LOSS", "1.Losses/mul_1"]
       case .forceLoss: ["1.Losses/5.F_Loss"]
       case .learningRate: ["learning_rate"]
@@ -30,9 +42,44 @@ struct TrainingRecord {
     }
 
     /// From what event files hold to what is shown: eV to meV.
-    fileprivate var factor: Double { self == .energyRMSE ? 1000 : 1 }
+    fileprivate var factor: Double {
+      switch self {
+      case .energyRMSE, .energyMAE, .validationEnergyRMSE, .validationEnergyMAE: 1000
+      default: 1
+      }
+    }
+
+    /// Whether values are put together as root mean squares, not as means.
+    var isRMS: Bool { self == .energyRMSE || self == .forceRMSE }
+
+    /// Whether one value says all, so that nothing is gained by averages over steps.
+    var isExact: Bool { self == .learningRate || rawValue.hasPrefix("validation") }
   }
 
+  /// What the networks of a species give for its atoms in each batch.
+  struct Species {
+    let symbol: String
+    /// Atoms in the batch.
+    let atoms: Curve
+    /// In eV.
+    let mean: Curve
+    let deviation: Curve
+
+    /// By the original's tags; nil where one is missing.
+    fileprivate init?(_ label: Substring, _ scalars: [String: [EventScalar]]) {
+      let curves = ["4.N_atoms", "2.Mean_energy", "3.Std_energy"].compactMap {
+        scalars["\($0)/\(label)"].map { Curve($0) }
+      }
+      guard curves.count == 3 else { return nil }
+      symbol = label.split(separator: ".", maxSplits: 1).last.map(String.init) ?? String(label)
+      (atoms, mean, deviation) = (curves[0], curves[1], curves[2])
+    }
+  }
+
+  /// In the order of their indices.
+  let species: [Species]
+  /// What the operations of a step cost: the quickest of the newest file; nil where none was recorded.
+  let cost: EventRunMetadata?
   /// Energies' errors in meV/atom, forces' in eV/Å.
   private(set) var curves: [Quantity: Curve] = [:]
 
@@ -40,17 +87,20 @@ struct TrainingRecord {
   ///
   /// - Throws: `WorkError` or `FormatError` that names the folder or file.
   init(folder: URL) throws {
-    let files = try Self.files(in: folder)
-    let scalars = Self.merged(try files.map { try EventReader.scalars(in: $0) })
+    let files = try Self.files(in: folder).map { try EventReader.contents(of: $0) }
+    let scalars = Self.merged(files.map(\.scalars))
     let byTag = Dictionary(grouping: scalars, by: \.tag)
+    let labels = byTag.keys.filter { $0.hasPrefix("4.N_atoms/") }.map { $0.dropFirst(10) }
+    species = labels.sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+      .compactMap { Species($0, byTag) }
+    cost = files.last { !$0.runMetadata.isEmpty }?.runMetadata
+      .min { $0.metadata.nanoseconds < $1.metadata.nanoseconds }
     for quantity in Quantity.allCases {
       let names = quantity.tags.lazy.compactMap { tag in
         byTag.keys.filter { $0.hasPrefix(tag) }.min()
       }
       guard let tag = names.first else { continue }
-      curves[quantity] = Curve(
-        steps: byTag[tag]!.map { Double($0.step) },
-        values: byTag[tag]!.map { $0.value * quantity.factor })
+      curves[quantity] = Curve(byTag[tag]!, times: quantity.factor)
     }
     guard !curves.isEmpty else {
       let found = byTag.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
@@ -64,14 +114,13 @@ struct TrainingRecord {
   /// The event files in the order in which they were begun.
   private static func files(in folder: URL) throws -> [URL] {
     let names = try FolderListing.names(in: folder)
-    let files = names.filter { $0.hasPrefix("events.out.tfevents.") }
-      .sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+    let files = try EventReader.files(in: folder)
     guard !files.isEmpty else {
       throw WorkError(
         "\(folder.path): there is no events.out.tfevents.* among its"
           + " \(ReportText.count(names.count, "file", "files"))")
     }
-    return files.map { folder.appendingPathComponent($0) }
+    return files
   }
 
   /// The scalars of successive files: where a later file begins, what earlier ones say ends.
@@ -88,6 +137,13 @@ struct TrainingRecord {
 }
 
 extension TrainingRecord.Curve {
+  fileprivate init(_ scalars: [EventScalar], times factor: Double = 1) {
+    self.init(steps: scalars.map { Double($0.step) }, values: scalars.map { $0.value * factor })
+  }
+
+  /// The value at a step, nil where there is none.
+  func value(at step: Double) -> Double? { steps.firstIndex(of: step).map { values[$0] } }
+
   /// Root mean squares, or means, of about `count` equally long stretches.
   func averaged(count: Int, isRMS: Bool) -> Self {
     let length = (values.count + count - 1) / count
@@ -110,6 +166,12 @@ extension TrainingRecord.Curve {
 
 /// Lists folders.
 enum FolderListing {
+  static func isFolder(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
   /// The names of all that is in a folder.
   ///
   /// - Throws: `WorkError` where it cannot be read.
