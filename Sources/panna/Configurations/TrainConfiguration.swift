@@ -97,6 +97,9 @@ struct TrainConfiguration {
       + Self.ignored(training, objective, schedule)
       + parallel.keys.filter { !obeyed.contains($0.lowercased()) }.map { "[PARALLELIZATION] \($0)" }
       + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
+      + networks.species.flatMap { symbol in
+        LayerBehaviour.unusedFiles(file.optionalSection(symbol)).map { "[\(symbol)] \($0)" }
+      }
   }
 
   /// Keys of what is switched off.
