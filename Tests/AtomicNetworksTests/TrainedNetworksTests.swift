@@ -75,7 +75,35 @@ import Testing
     let names = try folder.names
     #expect(names.count == 13 && names.contains("H_l0_w.npy") && names.contains("O_l2_b.npy"))
     let text = try String(contentsOf: folder.file("networks_metadata.json"), encoding: .utf8)
-    #expect(text.contains("\"version\" : \"v1\""))
+    #expect(text.contains("\"version\" : \"v1\"") && text.contains("\"trainable\""))
+  }
+
+  /// The second generation's own keys, and no more: it says neither what is trained nor how descriptors are
+  /// made.
+  @Test func foldersOfTheSecondGenerationAreRead() throws {
+    let folder = try TemporaryFolder()
+    var model = Fixtures.model(.relu)
+    model.descriptors = nil
+    try model.write(to: folder.url, version: .v1)
+    let written = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: folder.file("networks_metadata.json")))
+    let metadata = """
+      {
+        "version": "v1",
+        "scaffold_type": "PANNA",
+        "networks_species": ["H", "O"],
+        "networks": [
+          {"type": "a2ff", "name": "H", "feature_size": 18, "layers": [5, 4, 1],
+           "activations": [3, 3, 0], "offset": -2.5},
+          {"type": "a2ff", "name": "O", "feature_size": 18, "layers": [5, 4, 1],
+           "activations": [3, 3, 0], "offset": -3.5}
+        ]
+      }
+      """
+    let expected = try JSONSerialization.jsonObject(with: Data(metadata.utf8))
+    #expect(try #require(written as? NSDictionary) == #require(expected as? NSDictionary))
+    _ = try folder.write(metadata, to: "networks_metadata.json")
+    #expect(try NetworkModel(folder: folder.url) == model)
   }
 
   @Test func plainDescriptorsTravelWithTheNetworks() throws {

@@ -323,6 +323,21 @@ func randomStructure(
     #expect(lonely.derivatives == DerivativeBlocks(emptyRows: 1))
   }
 
+  /// An atom that is listed with its image across the border of the cell.
+  @Test func atomsAtOnePlaceAreNamed() throws {
+    let structure = Structure(
+      name: "twins", species: ["Si", "Si", "Si"], positions: [[0, 1, 1], [2, 1, 1], [5, 1, 1]],
+      cell: Cell(cubic: 5))
+    let descriptors = try AtomicDescriptors(GoldenParameters.silicon)
+    let error = #expect(throws: AtomisticsError.self) { try descriptors.describe(structure) }
+    #expect(
+      error?.description
+        == "position of atom 1 of twins: found the place of atom 3; allowed: a place of its own")
+    var molecule = structure
+    molecule.cell = .none
+    #expect(try descriptors.describe(molecule).descriptors.contains { $0 > 0 })
+  }
+
   @Test func wrongParametersAreNamed() {
     func key(_ change: (inout DescriptorParameters) -> Void) -> String? {
       var parameters = GoldenParameters.silicon

@@ -2,6 +2,7 @@ import AtomicNetworks
 import Atomistics
 import Dataflow
 import Foundation
+import ProgramSupport
 import TestSupport
 import Testing
 
@@ -55,6 +56,21 @@ import Testing
       fixture.path("in.xyz"))
     let predicted = try #require(try ExtendedXYZ.read(fixture.url("out.xyz"))[0].energy)
     #expect(abs(predicted - found.energy) < 1e-12)
+  }
+
+  @Test func keysWithoutEffectAreSaid() throws {
+    func ignored(_ text: String) throws -> [String] {
+      try ExtractWeightsConfiguration(IniFile(text: "[IO_INFORMATION]\n\(text)", path: "x")).ignored
+    }
+    #expect(
+      try ignored(
+        "train_dir = a\nnetworks_folder = b\nstep_number = 3\noutput_file = c\nspecies_list = H")
+        == ["networks_folder", "output_file", "species_list"].map { "[IO_INFORMATION] \($0)" })
+    #expect(
+      try ignored(
+        "networks_format = PANNA\ntrain_dir = a\nstep_number = 3\noutput_type = KIM\nmetadata_version = v1"
+      )
+        == ["train_dir", "step_number", "metadata_version"].map { "[IO_INFORMATION] \($0)" })
   }
 
   /// A descriptor file says what the networks do not, and nothing else.

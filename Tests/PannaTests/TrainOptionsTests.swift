@@ -254,6 +254,17 @@ import Testing
     let rebuilt = try NetworkConfiguration(bare, seed: 0).model.networks
     #expect(rebuilt[0].layers.map(\.weights.shape) == [[18, 7], [7, 1]])
     #expect(rebuilt.map(\.offset) == all.map(\.offset) && rebuilt[1] == all[1])
+    let unused = try TrainConfiguration(
+      IniFile(
+        path: workspace.path + "/train.ini",
+        overrides: [
+          "DEFAULT_NETWORK.networks_metadata=\(saved)", "H.behavior=keep:load:keep",
+          "H.layer1_w_file=\(saved)/species_H_layer_1_weights_6x4.npy",
+          "H.layer1_b_file=\(saved)/species_H_layer_1_biases_4.npy", "H.layer0_w_file=x.npy",
+          "O.layer1_b_file=y.npy",
+        ])
+    ).ignored
+    #expect(unused == ["[H] layer0_w_file", "[O] layer1_b_file"])
     func message(_ changes: String...) -> String {
       do {
         _ = try networks(changes)

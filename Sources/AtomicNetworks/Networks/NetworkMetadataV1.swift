@@ -1,6 +1,9 @@
 import Foundation
 
 /// `networks_metadata.json` of PANNA's second generation ("v1"): one object for each network.
+///
+/// `trainable` of a network, `gvect_params` and `energy_rescale` are this project's own keys, since nothing
+/// else records what they say.
 struct NetworkMetadataV1: Codable {
   struct Network: Codable {
     var name: String
@@ -8,16 +11,14 @@ struct NetworkMetadataV1: Codable {
     var featureSize: Int
     var layerSizes: [Int]
     var activations: [Int]
-    var trainable: [NetworkMetadata.Flag]
+    /// Absent where all layers are.
+    var trainable: [NetworkMetadata.Flag]?
     var offset: Double
 
     enum CodingKeys: String, CodingKey {
-      case name, offset
-      case type = "network_type"
+      case name, offset, type, activations, trainable
       case featureSize = "feature_size"
-      case layerSizes = "layers_size"
-      case activations = "layers_activation"
-      case trainable = "layers_trainable"
+      case layerSizes = "layers"
     }
   }
 
@@ -51,7 +52,8 @@ struct NetworkMetadataV1: Codable {
       Network(
         name: metadata.species[index], type: metadata.types?[index],
         featureSize: metadata.featureSizes[index], layerSizes: metadata.layerSizes[index],
-        activations: metadata.activations[index], trainable: metadata.trainable[index],
+        activations: metadata.activations[index],
+        trainable: metadata.trainable[index].allSatisfy(\.isSet) ? nil : metadata.trainable[index],
         offset: metadata.offsets[index])
     }
     descriptors = metadata.descriptors
@@ -70,7 +72,10 @@ struct NetworkMetadataV1: Codable {
     return NetworkMetadata(
       version: "v0", scaffoldType: scaffoldType, types: networks.map { $0.type ?? "a2ff" },
       layerSizes: networks.map(\.layerSizes), featureSizes: networks.map(\.featureSize),
-      activations: networks.map(\.activations), trainable: networks.map(\.trainable),
+      activations: networks.map(\.activations),
+      trainable: networks.map { network in
+        network.trainable ?? network.layerSizes.map { _ in NetworkMetadata.Flag(true) }
+      },
       species: species, offsets: networks.map(\.offset),
       files: networks.map { Self.files($0.name, layers: $0.layerSizes.count) },
       descriptors: descriptors, energyRescale: energyRescale)

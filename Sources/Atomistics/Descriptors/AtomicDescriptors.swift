@@ -49,13 +49,15 @@ public struct AtomicDescriptors: Sendable {
 
   /// The descriptors of a whole structure, forces and energy taken over.
   ///
-  /// - Throws: `AtomisticsError` for an unknown species or a position that is not finite.
+  /// - Throws: `AtomisticsError` for an unknown species, a position that is not finite, or two atoms at one
+  ///   place.
   public func describe(
     _ structure: Structure, includeDerivatives: Bool = false,
     executor: any ParallelExecutor = SerialExecutor()
   ) throws -> DescribedStructure {
     let species = try structure.speciesIndices(in: self.species)
     let neighbours = try NeighbourList(of: structure, cutoff: cutoff, executor: executor)
+    try Self.checkDistances(neighbours, structure)
     var described = DescribedStructure(
       name: structure.name, energy: Float(structure.energy ?? 0), species: species,
       descriptorSize: size, descriptors: [Float](repeating: 0, count: species.count * size),
@@ -69,6 +71,22 @@ public struct AtomicDescriptors: Sendable {
         species: species, neighbours: neighbours, executor: executor)
     }
     return described
+  }
+
+  /// Atoms at one place see nothing of each other and count twice for the rest: an atom on the border of
+  /// its cell that is listed with its image, as a rule.
+  private static func checkDistances(_ list: NeighbourList, _ structure: Structure) throws {
+    for atom in 0..<list.atomCount {
+      let row = list.row(atom)
+      guard
+        let twin = row.first(where: { dot(list.displacements[$0], list.displacements[$0]) <= 1e-16 }
+        )
+      else { continue }
+      let name = structure.name.isEmpty ? "" : " of \(structure.name)"
+      throw AtomisticsError(
+        key: "position of atom \(atom + 1)\(name)",
+        found: "the place of atom \(list.neighbours[twin] + 1)", allowed: "a place of its own")
+    }
   }
 
   /// The descriptors of all atoms: n * g numbers.

@@ -43,7 +43,19 @@ struct ExtractWeightsConfiguration {
     gvectorVersion = LAMMPSPotential.Version(rawValue: version)!
     metadataVersion = try io.choice("metadata_version", default: .v0)
     gvectorInput = io.has("gvector_input") ? try io.url("gvector_input") : nil
-    ignored = io.keys.filter { ["train_input", "species_list"].contains($0.lowercased()) }
-      .map { "[IO_INFORMATION] \($0)" }
+    let unused = Self.unused(source, outputType)
+    ignored = io.keys.filter { unused.contains($0.lowercased()) }.map { "[IO_INFORMATION] \($0)" }
+  }
+
+  /// Keys without effect for this kind of networks and of output.
+  private static func unused(_ source: NetworkSource, _ output: OutputType) -> Set<String> {
+    var keys: Set = ["train_input", "species_list"]
+    if case .training = source {
+      keys.insert("networks_folder")
+    } else {
+      keys.formUnion(["train_dir", "step_number"])
+    }
+    return keys.union(
+      output == .panna ? ["output_file", "gvector_version"] : ["metadata_version"])
   }
 }

@@ -21,6 +21,15 @@ enum LayerBehaviour: String, CaseIterable {
     return Int(key.dropFirst("layer".count).dropLast("_w_file".count)) != nil
   }
 
+  /// The keys of files that no layer is loaded from.
+  static func unusedFiles(_ section: IniSection) -> [String] {
+    let names = (try? section.strings("behavior", default: [], separator: ":")) ?? []
+    let loaded = names.indices.filter { names[$0].lowercased() == load.rawValue }
+    return section.keys.filter { key in
+      isFileKey(key) && !loaded.contains { key.lowercased().hasPrefix("layer\($0)_") }
+    }
+  }
+
   /// Gives a network's layers what its section says, where it says something.
   ///
   /// - Parameter saved: the network to keep layers of.

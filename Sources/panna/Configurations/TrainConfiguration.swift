@@ -95,6 +95,9 @@ struct TrainConfiguration {
       (data.has("sparse_derivatives") ? ["[DATA_INFORMATION] sparse_derivatives"] : [])
       + Self.ignored(training, objective, schedule)
       + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
+      + networks.species.flatMap { symbol in
+        LayerBehaviour.unusedFiles(file.optionalSection(symbol)).map { "[\(symbol)] \($0)" }
+      }
   }
 
   /// Keys of what is switched off.
