@@ -71,6 +71,18 @@ public struct AtomicDescriptors: Sendable {
     return described
   }
 
+  /// The descriptors of many structures, several side by side.
+  ///
+  /// - Throws: the error of the first structure that has one, as `describe` of that alone.
+  public func describe(
+    _ structures: [Structure], includeDerivatives: Bool = false,
+    executor: any ParallelExecutor = SerialExecutor()
+  ) throws -> [DescribedStructure] {
+    try executor.map(shards: structures.count) { index in
+      Result { try describe(structures[index], includeDerivatives: includeDerivatives) }
+    }.map { try $0.get() }
+  }
+
   /// The descriptors of all atoms: n * g numbers.
   ///
   /// - Precondition: species are indices into the parameters' list; the list reaches to the cutoff.
