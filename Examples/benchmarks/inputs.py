@@ -97,17 +97,18 @@ def measure(workload, case, program, threads, unit, operations, seconds, run):
     """Repeats `run` and prints one JSON object, as `benchmarks --json` does."""
     for _ in range(2):
         run()
-    times, end = [], time.perf_counter() + seconds
+    times, processors, end = [], [], time.perf_counter() + seconds
     while len(times) < 3 or time.perf_counter() < end:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         run()
         times.append(time.perf_counter() - start)
+        processors.append(time.process_time() - busy)
     scale = (1e3 if unit == "ms" else 1e6) / operations
     times = sorted(scale * t for t in times)
     print(json.dumps({
         "workload": workload, "case": case, "program": program, "threads": threads, "unit": unit,
         "repetitions": len(times), "min": times[0], "median": times[len(times) // 2],
-        "max": times[-1]}), flush=True)
+        "max": times[-1], "processors": scale * min(processors)}, ensure_ascii=False), flush=True)
 
 
 def check(what, found, expected, tolerance=1e-5):

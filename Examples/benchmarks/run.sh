@@ -3,6 +3,7 @@
 # ratios. Nothing else should run meanwhile.
 #   Examples/benchmarks/run.sh                       one thread, then two
 #   THREADS="1 2 4" SECONDS_EACH=5 ROUNDS=3 PYTHON=~/peers/bin/python Examples/benchmarks/run.sh A B
+# BY=processors compares the time that processors worked instead of the clock's, where other programs run.
 # PYTHON (else python3) may have TensorFlow, PyTorch and TorchANI; what it lacks is left out. All figures are
 # kept in the file that RESULTS names (a temporary one unless given).
 set -euo pipefail
@@ -42,4 +43,4 @@ for threads in ${THREADS:-1 2}; do
     done
   done
 done
-awk -f "$here/table.awk" "$results"
+awk -v by="${BY:-min}" -f "$here/table.awk" "$results"

@@ -1,4 +1,5 @@
 # From JSON lines to one table: least times of all rounds, and how many times as long others take.
+# `by` is what is compared, min or processors.
 
 function field(name,    rest) {
   if (!match($0, "\"" name "\": *")) return ""
@@ -17,7 +18,7 @@ function field(name,    rest) {
   key = field("workload") "\t" field("case") "\t" threads
   if (!(key in unit)) order[++count] = key
   unit[key] = field("unit")
-  time = field("min") + 0
+  time = field(by == "" ? "min" : by) + 0
   if (!((key, program) in least) || time < least[key, program]) least[key, program] = time
   programs[program]
 }

@@ -5,6 +5,10 @@ struct BenchmarkSettings: Sendable {
   let interOp: Int
   let intraOp: Int
   let seconds: Double
+  /// How often each case is repeated, whatever the time; nil for as long as `seconds` says.
+  var repetitions: Int?
+  /// Whether the operations of training steps are measured one by one too.
+  var showsOperations = false
 
   /// The threads that compute.
   var threads: Int { max(interOp, intraOp) }
@@ -54,9 +58,20 @@ struct BenchmarkResult {
       times.append(Double(DispatchTime.now().uptimeNanoseconds - start) * scale)
       processorTime = min(
         processorTime, Double(Self.processorNanoseconds() - processorStart) * scale)
-    } while times.count < 3 || DispatchTime.now().uptimeNanoseconds < end
+    } while settings.repetitions.map { times.count < $0 }
+      ?? (times.count < 3 || DispatchTime.now().uptimeNanoseconds < end)
     self.times = times.sorted()
     self.processorTime = processorTime
+  }
+
+  /// A part of another benchmark, with times that were taken elsewhere, in ms.
+  init(_ workload: String, _ name: String, _ settings: BenchmarkSettings, times: [Double]) {
+    self.workload = workload
+    self.name = name
+    self.settings = settings
+    unit = "ms"
+    self.times = times.sorted()
+    processorTime = self.times[0]
   }
 
   private static func processorNanoseconds() -> Int {

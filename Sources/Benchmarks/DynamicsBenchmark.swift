@@ -4,16 +4,20 @@ import Dataflow
 
 /// E: steps of molecular dynamics of silicon with a 48-32-16-1 network, descriptors on the fly.
 enum DynamicsBenchmark {
-  static let all = [
-    Benchmark(workload: "E", name: "molecular dynamics of silicon") { settings, report in
+  static let all = [3, 6, 12].map { cells in
+    Benchmark(workload: "E", name: name(cells)) { settings, report in
       let model = NetworkModel(
         networks: [gaussianNetwork("Si", SiliconTraining.sizes, stream: 2000)],
         descriptors: .modified(DescriptorBenchmark.silicon))
       let potential = try NetworkPotential(model)
       try checkForces(potential)
-      for cells in [3, 6, 12] { report(try measure(potential, cells: cells, settings)) }
+      report(try measure(potential, cells: cells, settings))
     }
-  ]
+  }
+
+  private static func name(_ cells: Int) -> String {
+    "molecular dynamics, \(8 * cells * cells * cells) Si: a step of one atom"
+  }
 
   /// Compares the change of the energy along some direction with the forces.
   private static func checkForces(_ potential: NetworkPotential) throws {
@@ -43,8 +47,7 @@ enum DynamicsBenchmark {
       structure, potential: potential, timeStep: 0.01,
       executor: ComputePool(threads: settings.threads))
     return try BenchmarkResult(
-      "E", "molecular dynamics, \(structure.count) Si: a step of one atom", settings, unit: "µs",
-      operations: structure.count
+      "E", name(cells), settings, unit: "µs", operations: structure.count
     ) {
       try dynamics.advance()
     }

@@ -42,7 +42,9 @@ enum MoleculeTraining {
       try training.measure(
         "energies alone", [training.graph.potential.energies],
         gigaflops: gigaflopsOfForward(inputs)))
-    report(try training.step("training step on energies", gigaflops: flops))
+    for result in try training.step("training step on energies", gigaflops: flops) {
+      report(result)
+    }
   }
 
   private static func gigaflopsOfForward(_ inputs: MoleculeInputs) -> Double {

@@ -39,9 +39,11 @@ enum SiliconTraining {
     let gigabytes = 4e-9 * Double(blockElements)
     report(
       try training.measure("energies and forces", [forces.forces], gigabytes: gigabytes))
-    report(
-      try training.step(
-        "training step on energies and forces", gigaflops: 0, gigabytes: 2 * gigabytes))
+    for result in try training.step(
+      "training step on energies and forces", gigaflops: 0, gigabytes: 2 * gigabytes)
+    {
+      report(result)
+    }
   }
 }
 

@@ -51,10 +51,27 @@ struct TrainingBenchmark {
     return result
   }
 
-  /// One whole training step, the loss fetched.
-  func step(_ name: String, gigaflops: Double, gigabytes: Double = 0) throws -> BenchmarkResult {
-    try measure(
+  /// One whole training step, the loss fetched; and its operations if they are asked for.
+  func step(_ name: String, gigaflops: Double, gigabytes: Double = 0) throws -> [BenchmarkResult] {
+    let step = try measure(
       name, [graph.loss], targets: [graph.step], gigaflops: gigaflops, gigabytes: gigabytes)
+    return [step] + (settings.showsOperations ? try operations() : [])
+  }
+
+  /// The operations of a step, slowest first.
+  private func operations() throws -> [BenchmarkResult] {
+    var times: [String: [Double]] = [:]
+    for _ in 0..<20 {
+      let trace = RunTrace()
+      _ = try session.run(
+        [graph.loss], feeds: feeds, targets: [graph.step], options: RunOptions(trace: trace))
+      for record in trace.records {
+        let time = (record.end - record.start) / .milliseconds(1)
+        times["\(record.operation) \(record.node)", default: []].append(time)
+      }
+    }
+    return times.map { BenchmarkResult(workload, $0.key, settings, times: $0.value) }
+      .sorted { $0.least > $1.least }
   }
 }
 

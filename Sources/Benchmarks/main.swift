@@ -10,6 +10,8 @@ let options = CommandLineOptions(
     .init("--inter-op", value: "N", help: "operations that run at a time (1)"),
     .init("--intra-op", value: "N", help: "threads that work on one operation (--threads)"),
     .init("--seconds", value: "N", help: "how long each case is repeated (2)"),
+    .init("--repetitions", value: "N", help: "how often each case is repeated, instead"),
+    .init("--operations", help: "measures the operations of training steps one by one too"),
     .init("--json", help: "prints one JSON object a case"),
     .init("--structures", value: "FOLDER", help: "writes the structures of C there and ends"),
     .init("--list", help: "prints the names of the cases and ends"),
@@ -48,7 +50,9 @@ func main() throws {
   let settings = BenchmarkSettings(
     interOp: try arguments.int("--inter-op", in: range) ?? 1,
     intraOp: try arguments.int("--intra-op", in: range) ?? threads,
-    seconds: Double(try arguments.int("--seconds", in: 0...3600) ?? 2))
+    seconds: Double(try arguments.int("--seconds", in: 0...3600) ?? 2),
+    repetitions: try arguments.int("--repetitions", in: 1...1_000_000),
+    showsOperations: arguments.has("--operations"))
   for word in arguments.operands where !Benchmark.all.contains(where: { $0.isNamed(by: [word]) }) {
     throw UsageError("no case is called \(word); benchmarks --list names all")
   }
