@@ -35,7 +35,10 @@ let package = Package(
     .target(name: "ProgramSupport"),
     .target(name: "Atomistics", dependencies: ["Dataflow"]),
     .target(name: "AtomicNetworks", dependencies: ["Atomistics"]),
-    .executableTarget(name: "Benchmarks", dependencies: ["Dataflow", "ProgramSupport"]),
+    .target(name: "CBenchmarks"),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: ["AtomicNetworks", "ProgramSupport", "COpenBLAS", "CBenchmarks"]),
     .executableTarget(name: "panna", dependencies: ["AtomicNetworks", "ProgramSupport"]),
 
     .target(name: "TestSupport", dependencies: ["DataflowTesting"], path: "Tests/TestSupport"),

@@ -1,55 +1,122 @@
 import Foundation
 
-/// How a benchmark is run.
-struct BenchmarkSettings {
+/// How benchmarks are run.
+struct BenchmarkSettings: Sendable {
   let interOp: Int
   let intraOp: Int
   let seconds: Double
+  /// How often each case is repeated, whatever the time; nil for as long as `seconds` says.
+  var repetitions: Int?
+  /// Whether the operations of training steps are measured one by one too.
+  var showsOperations = false
+
+  /// The threads that compute.
+  var threads: Int { max(interOp, intraOp) }
 }
 
-/// Times of one benchmark, in microseconds per operation.
+/// Times of one benchmark, and what was done in them.
 struct BenchmarkResult {
+  let workload: String
   let name: String
   let settings: BenchmarkSettings
+  /// `ms` or `µs`, of one operation.
+  let unit: String
   /// Sorted.
   let times: [Double]
+  /// The least time that the processors worked on a repetition, all threads together: less disturbed
+  /// where other programs run.
+  let processorTime: Double
+  /// Arithmetic and traffic of one operation, in 10⁹; 0 where they say nothing.
+  var gigaflops = 0.0
+  var gigabytes = 0.0
+  /// Other figures, with names that tell the unit.
+  var figures: [(name: String, value: Double)] = []
 
+  /// Warms up, then repeats for as long as the settings say, and at least three times.
+  ///
   /// - Parameter operations: how many operations one repetition runs.
   init(
-    _ name: String, _ settings: BenchmarkSettings, operations: Int, _ repetition: () throws -> Void
-  )
-    rethrows
-  {
+    _ workload: String, _ name: String, _ settings: BenchmarkSettings, unit: String = "ms",
+    operations: Int = 1, gigaflops: Double = 0, gigabytes: Double = 0,
+    _ repetition: () throws -> Void
+  ) rethrows {
+    self.workload = workload
     self.name = name
     self.settings = settings
-    for _ in 0..<3 { try repetition() }
+    self.unit = unit
+    self.gigaflops = gigaflops
+    self.gigabytes = gigabytes
+    let scale = (unit == "ms" ? 1e-6 : 1e-3) / Double(operations)
+    for _ in 0..<2 { try repetition() }
     var times: [Double] = []
-    let end = Date().addingTimeInterval(settings.seconds)
+    var processorTime = Double.infinity
+    let end = DispatchTime.now().uptimeNanoseconds + UInt64(settings.seconds * 1e9)
     repeat {
+      let processorStart = Self.processorNanoseconds()
       let start = DispatchTime.now().uptimeNanoseconds
       try repetition()
-      let elapsed = DispatchTime.now().uptimeNanoseconds - start
-      times.append(Double(elapsed) / 1000 / Double(operations))
-    } while Date() < end
+      times.append(Double(DispatchTime.now().uptimeNanoseconds - start) * scale)
+      processorTime = min(
+        processorTime, Double(Self.processorNanoseconds() - processorStart) * scale)
+    } while settings.repetitions.map { times.count < $0 }
+      ?? (times.count < 3 || DispatchTime.now().uptimeNanoseconds < end)
     self.times = times.sorted()
+    self.processorTime = processorTime
   }
 
-  private var median: Double { times[times.count / 2] }
+  /// A part of another benchmark, with times that were taken elsewhere, in ms.
+  init(_ workload: String, _ name: String, _ settings: BenchmarkSettings, times: [Double]) {
+    self.workload = workload
+    self.name = name
+    self.settings = settings
+    unit = "ms"
+    self.times = times.sorted()
+    processorTime = self.times[0]
+  }
 
-  /// `chain … min 0.012 median 0.013 max 0.020 µs per operation (1 x 1 threads)`
+  private static func processorNanoseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
+  }
+
+  var least: Double { times[0] }
+  private var median: Double { times[times.count / 2] }
+  /// From an operation's time to seconds.
+  private var secondsPerUnit: Double { unit == "ms" ? 1e-3 : 1e-6 }
+  /// At the least time.
+  private var rates: (flops: Double, bytes: Double) {
+    (gigaflops / (least * secondsPerUnit), gigabytes / (least * secondsPerUnit))
+  }
+
+  /// `A  training step … min 0.012  median 0.013  max 0.020 ms  80.1 GFLOP/s (1 x 1 threads)`
   var line: String {
-    let label = name.padding(toLength: 44, withPad: " ", startingAt: 0)
-    let numbers = String(
-      format: "min %8.4f  median %8.4f  max %8.4f µs", times[0], median, times[times.count - 1])
-    return "\(label) \(numbers)  (\(settings.interOp) x \(settings.intraOp) threads)"
+    let label =
+      "\(workload) ".padding(toLength: 9, withPad: " ", startingAt: 0)
+      + name.padding(toLength: 56, withPad: " ", startingAt: 0)
+    var text = String(
+      format: "min %9.4f  median %9.4f  max %9.4f  processors %9.4f %@", least, median,
+      times[times.count - 1], processorTime, unit)
+    if gigaflops > 0 { text += String(format: "  %6.1f GFLOP/s", rates.flops) }
+    if gigabytes > 0 { text += String(format: "  %6.1f GB/s", rates.bytes) }
+    for figure in figures { text += "  \(figure.name) " + String(format: "%.4g", figure.value) }
+    return "\(label) \(text)  (\(settings.interOp) x \(settings.intraOp) threads)"
   }
 
   var json: String {
-    String(
-      format: #"{"name": "%@", "inter_op": %d, "intra_op": %d, "repetitions": %d, "#, name,
-      settings.interOp, settings.intraOp, times.count)
-      + String(
-        format: #""microseconds": {"min": %.6f, "median": %.6f, "max": %.6f}}"#, times[0], median,
-        times[times.count - 1])
+    var fields = [
+      "\"workload\": \"\(workload)\"", "\"case\": \"\(name)\"",
+      "\"inter_op\": \(settings.interOp)", "\"intra_op\": \(settings.intraOp)",
+      "\"unit\": \"\(unit)\"", "\"repetitions\": \(times.count)",
+      String(
+        format: "\"min\": %.6f, \"median\": %.6f, \"max\": %.6f, \"processors\": %.6f", least,
+        median, times[times.count - 1], processorTime),
+    ]
+    if gigaflops > 0 { fields.append(String(format: "\"gflops_per_s\": %.2f", rates.flops)) }
+    if gigabytes > 0 { fields.append(String(format: "\"gbytes_per_s\": %.2f", rates.bytes)) }
+    for figure in figures {
+      fields.append("\"\(figure.name)\": " + String(format: "%.9g", figure.value))
+    }
+    return "{\(fields.joined(separator: ", "))}"
   }
 }

@@ -59,8 +59,12 @@ struct OverheadBenchmark: Sendable {
     return (fetches, feeds, expected)
   }
 
+  var benchmark: Benchmark {
+    Benchmark(workload: "D", name: name) { settings, report in report(try measure(settings)) }
+  }
+
   /// Checks the result, then measures.
-  func measure(_ settings: BenchmarkSettings) throws -> BenchmarkResult {
+  private func measure(_ settings: BenchmarkSettings) throws -> BenchmarkResult {
     let graph = Graph()
     let (fetches, feeds, expected) = try make(graph)
     var options = SessionOptions(
@@ -68,8 +72,8 @@ struct OverheadBenchmark: Sendable {
     options.isOptimized = isOptimized
     let session = Session(graph, options: options)
     let result = try session.run(fetches, feeds: feeds)[0].scalars(as: Float.self)
-    guard result == expected else { throw GraphError("\(name): wrong result") }
-    return try BenchmarkResult(name, settings, operations: operations) {
+    guard result == expected else { throw WrongResult("\(name): wrong numbers") }
+    return try BenchmarkResult("D", name, settings, unit: "µs", operations: operations) {
       _ = try session.run(fetches, feeds: feeds)
     }
   }

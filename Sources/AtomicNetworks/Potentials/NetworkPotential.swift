@@ -4,7 +4,8 @@ import Dataflow
 /// Trained networks as an interatomic potential: energies, forces and virials of structures.
 ///
 /// Descriptors are computed on the fly; forces are contracted with their derivatives neighbour by
-/// neighbour, in double precision, without keeping the derivatives.
+/// neighbour, in double precision, without keeping the derivatives. Networks of layers are computed atom
+/// by atom in between, others as a graph for all atoms at once.
 public final class NetworkPotential: Potential, @unchecked Sendable {
   // Immutable; the session takes its callers in turn. It computes on their executors.
   private let model: NetworkModel
@@ -12,6 +13,8 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
   private let potential: PotentialGraph
   private let descriptorGradient: Value
   private let session: Session
+  /// Of every species, where all are layers.
+  private let atomNetworks: [AtomNetwork.Parameters]?
 
   /// - Throws: `NetworkError` where the model does not say how its descriptors are made.
   public init(_ model: NetworkModel) throws {
@@ -26,6 +29,8 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     potential = try PotentialGraph(model.networks, elementType: .float64, in: graph)
     descriptorGradient = try potential.makeDescriptorGradient()
     session = Session(graph)
+    let atomNetworks = model.networks.compactMap { AtomNetwork.Parameters($0) }
+    self.atomNetworks = atomNetworks.count == model.networks.count ? atomNetworks : nil
     try potential.initialize(session, with: model.networks)
   }
 
@@ -36,6 +41,41 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     _ structure: Structure, neighbours: NeighbourList, executor: any ParallelExecutor
   ) throws -> PotentialResult {
     let species = try structure.speciesIndices(in: descriptors.species)
+    if let atomNetworks { return evaluate(species, neighbours, atomNetworks, executor) }
+    return try evaluate(species, neighbours, executor)
+  }
+
+  /// Atom by atom.
+  private func evaluate(
+    _ species: [Int32], _ neighbours: NeighbourList, _ networks: [AtomNetwork.Parameters],
+    _ executor: any ParallelExecutor
+  ) -> PotentialResult {
+    let scale = 1 / model.energyRescale
+    let offsets = model.networks.map(\.offset)
+    var result = (forces: [SIMD3<Double>](), virial: Matrix3.zero)
+    let energies = [Double](unsafeUninitializedCapacity: species.count) { energies, count in
+      count = species.count
+      let target = energies.baseAddress
+      result = descriptors.preciseForces(
+        species: species, neighbours: neighbours, executor: executor
+      ) {
+        let own = networks.map { AtomNetwork($0, scale: scale) }
+        return { atom, components in
+          let kind = Int(species[atom])
+          let (energy, gradient) = own[kind].evaluate(components)
+          (target! + atom).initialize(to: energy + offsets[kind])
+          return gradient
+        }
+      }
+    }
+    return PotentialResult(
+      atomicEnergies: energies, forces: result.forces, virial: result.virial)
+  }
+
+  /// All atoms at once.
+  private func evaluate(
+    _ species: [Int32], _ neighbours: NeighbourList, _ executor: any ParallelExecutor
+  ) throws -> PotentialResult {
     let values = descriptors.preciseValues(
       species: species, neighbours: neighbours, executor: executor)
     let order = SpeciesOrder(species, count: model.networks.count)

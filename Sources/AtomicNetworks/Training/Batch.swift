@@ -2,6 +2,9 @@ import Atomistics
 import Dataflow
 
 /// Structures put together for one run of a graph: atoms sorted by species, species by species.
+///
+/// Within a species atoms keep the order of the structures; where there are many, those come together
+/// whose descriptors lack the same blocks, since products of matrices leave out blocks of zeros.
 public struct Batch: Sendable {
   public let names: [String]
   /// Atoms of each structure.
@@ -74,6 +77,23 @@ extension DescribedStructure {
   }
 }
 
+extension DescribedStructure {
+  /// A bit for each block of some components that are not all zero.
+  fileprivate func nonZeroBlocks(ofAtom atom: Int) -> UInt64 {
+    let width = max(32, (descriptorSize + 63) / 64)
+    return descriptors.withUnsafeBufferPointer { all in
+      let own = all[atom * descriptorSize..<(atom + 1) * descriptorSize]
+      var (pattern, bit) = (UInt64(0), UInt64(1))
+      for start in stride(from: own.startIndex, to: own.endIndex, by: width) {
+        let block = own[start..<min(start + width, own.endIndex)]
+        if block.contains(where: { $0 != 0 }) { pattern |= bit }
+        bit <<= 1
+      }
+      return pattern
+    }
+  }
+}
+
 /// Something in the data that training or evaluation cannot use.
 public struct DataError: Error, CustomStringConvertible, Sendable, Equatable {
   public let structure: String
@@ -102,15 +122,29 @@ private struct AtomOrder {
   init(_ structures: [DescribedStructure], speciesCount: Int) {
     places = structures.map { Array(repeating: 0, count: $0.atomCount) }
     for species in 0..<speciesCount {
-      let before = atoms.count
+      var own: [Atom] = []
       for (structure, described) in structures.enumerated() {
         for (index, kind) in described.species.enumerated() where Int(kind) == species {
-          places[structure][index] = atoms.count
-          atoms.append(Atom(structure: structure, index: index))
+          own.append(Atom(structure: structure, index: index))
         }
       }
-      counts.append(atoms.count - before)
+      if speciesCount > 1 && own.count >= Self.many { own = Self.sortedByZeros(own, structures) }
+      for (place, atom) in own.enumerated() {
+        places[atom.structure][atom.index] = atoms.count + place
+      }
+      atoms += own
+      counts.append(own.count)
     }
+  }
+
+  /// Fewer atoms gain nothing from an order.
+  private static let many = 256
+
+  private static func sortedByZeros(
+    _ atoms: [Atom], _ structures: [DescribedStructure]
+  ) -> [Atom] {
+    let patterns = atoms.map { structures[$0.structure].nonZeroBlocks(ofAtom: $0.index) }
+    return atoms.indices.sorted { (patterns[$0], $0) < (patterns[$1], $1) }.map { atoms[$0] }
   }
 
   func descriptors(

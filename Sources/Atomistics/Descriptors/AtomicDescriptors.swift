@@ -16,7 +16,7 @@ public struct AtomicDescriptors: Sendable {
   public let size: Int
   /// The larger cutoff in angstrom; a neighbour list may reach further.
   public let cutoff: Double
-  private let makeCentre: @Sendable () -> any CentreCalculator
+  private let centres: CentrePool
 
   /// Modified descriptors.
   ///
@@ -25,7 +25,7 @@ public struct AtomicDescriptors: Sendable {
     try parameters.validate()
     (species, size, cutoff) = (parameters.species, parameters.size, parameters.cutoff)
     let constants = DescriptorConstants(parameters)
-    makeCentre = { CentreDescriptor(constants) }
+    centres = CentrePool { CentreDescriptor(constants) }
   }
 
   /// Behler and Parrinello's descriptors.
@@ -34,7 +34,7 @@ public struct AtomicDescriptors: Sendable {
   public init(_ parameters: BehlerParrinelloParameters) throws {
     try parameters.validate()
     (species, size, cutoff) = (parameters.species, parameters.size, parameters.cutoff)
-    makeCentre = { BehlerParrinelloCentre(parameters) }
+    centres = CentrePool { BehlerParrinelloCentre(parameters) }
   }
 
   /// Either kind.
@@ -58,19 +58,28 @@ public struct AtomicDescriptors: Sendable {
     let species = try structure.speciesIndices(in: self.species)
     let neighbours = try NeighbourList(of: structure, cutoff: cutoff, executor: executor)
     try Self.checkDistances(neighbours, structure)
-    var described = DescribedStructure(
+    let (values, derivatives) =
+      includeDerivatives
+      ? valuesAndDerivatives(species: species, neighbours: neighbours, executor: executor)
+      : (self.values(species: species, neighbours: neighbours, executor: executor), nil)
+    return DescribedStructure(
       name: structure.name, energy: Float(structure.energy ?? 0), species: species,
-      descriptorSize: size, descriptors: [Float](repeating: 0, count: species.count * size),
+      descriptorSize: size, descriptors: values, derivatives: derivatives,
+      forces: includeDerivatives
+        ? structure.forces?.flatMap { [Float($0.x), Float($0.y), Float($0.z)] } : nil,
       perAtomQuantity: structure.perAtomQuantity.map { $0.map { Float($0) } })
-    if includeDerivatives {
-      (described.descriptors, described.derivatives) = valuesAndDerivatives(
-        species: species, neighbours: neighbours, executor: executor)
-      described.forces = structure.forces?.flatMap { [Float($0.x), Float($0.y), Float($0.z)] }
-    } else {
-      described.descriptors = values(
-        species: species, neighbours: neighbours, executor: executor)
-    }
-    return described
+  }
+
+  /// The descriptors of many structures, several side by side.
+  ///
+  /// - Throws: the error of the first structure that has one, as `describe` of that alone.
+  public func describe(
+    _ structures: [Structure], includeDerivatives: Bool = false,
+    executor: any ParallelExecutor = SerialExecutor()
+  ) throws -> [DescribedStructure] {
+    try executor.map(shards: structures.count) { index in
+      Result { try describe(structures[index], includeDerivatives: includeDerivatives) }
+    }.map { try $0.get() }
   }
 
   /// Atoms at one place see nothing of each other and count twice for the rest: an atom on the border of
@@ -102,7 +111,8 @@ public struct AtomicDescriptors: Sendable {
       guard let base = output.baseAddress else { return }
       withInput(species, neighbours) { input in
         executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
-          let centre = makeCentre()
+          let centre = centres.take()
+          defer { centres.give(centre) }
           for i in atoms {
             centre.computeValues(i, input)
             Self.convert(centre.values, base + i * size, size)
@@ -165,12 +175,36 @@ public struct AtomicDescriptors: Sendable {
       let shard = shardSize(species.count)
       let forces = PairForces(neighbours, executor: executor, atomsPerShard: shard) {
         atoms, forces in
-        let centre = makeCentre()
+        let centre = centres.take()
+        defer { centres.give(centre) }
         gradient.withUnsafeBufferPointer { gradient in
           for i in atoms {
             let own = gradient.baseAddress! + i * size
             centre.contract(i, input, gradient: own, forces: forces)
           }
+        }
+      }
+      return forces.collected(neighbours)
+    }
+  }
+
+  /// Forces and virial where every atom has an energy that depends on its own components alone, without
+  /// components of other atoms or derivatives in memory.
+  ///
+  /// - Parameter makeGradient: makes for one piece of work what gets an atom and its components, notes its
+  ///   energy and returns the energy's derivative by each component, valid until the next call.
+  package func preciseForces(
+    species: [Int32], neighbours: NeighbourList, executor: any ParallelExecutor,
+    makeGradient: () -> (Int, UnsafePointer<Double>) -> UnsafePointer<Double>
+  ) -> (forces: [SIMD3<Double>], virial: Matrix3) {
+    withInput(species, neighbours) { input in
+      let shard = shardSize(species.count)
+      let forces = PairForces(neighbours, executor: executor, atomsPerShard: shard) {
+        atoms, forces in
+        let (centre, gradient) = (centres.take(), makeGradient())
+        defer { centres.give(centre) }
+        for i in atoms {
+          centre.contract(i, input, energyGradient: { gradient(i, $0) }, forces: forces)
         }
       }
       return forces.collected(neighbours)
@@ -252,7 +286,8 @@ public struct AtomicDescriptors: Sendable {
         let blockBase = blocks.baseAddress
         withInput(species, list) { input in
           executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
-            let centre = makeCentre()
+            let centre = centres.take()
+            defer { centres.give(centre) }
             for i in atoms {
               evaluate(i, input, layout, centre, valueBase, blockBase)
             }
@@ -278,18 +313,28 @@ public struct AtomicDescriptors: Sendable {
       if m > first {
         centre.derivatives(by: first..<m, species: Int(input.species[k]), areOwn: k == i)
       }
-      if k != i { write(centre.block, centre.stride, blocks! + Int(p) * 3 * size) }
+      if k == i { continue }
+      let target = blocks! + Int(p) * 3 * size
+      target.initialize(repeating: 0, count: 3 * size)
+      guard m > first else { continue }
+      centre.forEachRange(species: Int(input.species[k])) { range in
+        write(centre.block, centre.stride, target, range)
+      }
     }
     for p in layout.rowStarts[i]..<layout.rowStarts[i + 1] where layout.neighbours[Int(p)] == i {
-      write(centre.sum, centre.stride, blocks! + Int(p) * 3 * size)
+      write(centre.sum, centre.stride, blocks! + Int(p) * 3 * size, 0..<size)
     }
     centre.finishValues()
     Self.convert(centre.values, values + i * size, size)
   }
 
   private func write<Scalar: DescriptorScalar>(
-    _ block: UnsafeMutablePointer<Double>, _ stride: Int, _ target: UnsafeMutablePointer<Scalar>
+    _ block: UnsafeMutablePointer<Double>, _ stride: Int, _ target: UnsafeMutablePointer<Scalar>,
+    _ range: Range<Int>
   ) {
-    for c in 0..<3 { Self.convert(block + c * stride, target + c * size, size) }
+    for c in 0..<3 {
+      let (source, place) = (block + c * stride, target + c * size)
+      Self.convert(source + range.lowerBound, place + range.lowerBound, range.count)
+    }
   }
 }

@@ -46,6 +46,8 @@ final class BehlerParrinelloCentre: CentreCalculator {
     sum.update(repeating: 0, count: 3 * stride)
   }
 
+  func forEachRange(species: Int, _ body: (Range<Int>) -> Void) { body(0..<parameters.size) }
+
   func finishValues() {}
 
   func derivatives(by images: Range<Int>, species: Int, areOwn: Bool) {
@@ -62,7 +64,7 @@ final class BehlerParrinelloCentre: CentreCalculator {
       let a = environment.angularPlaces[m]
       if a >= 0 { addAngularBlock(a, species) }
     }
-    takeBlockOffSum(parameters.size)
+    takeBlockOffSum(0..<parameters.size)
   }
 
   private func addAngularBlock(_ a: Int, _ species: Int) {

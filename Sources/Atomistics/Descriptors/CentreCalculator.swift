@@ -25,6 +25,10 @@ protocol CentreCalculator: AnyObject {
   /// centre's own images move with it and change nothing.
   func derivatives(by images: Range<Int>, species: Int, areOwn: Bool)
 
+  /// Calls `body` with the ranges of components that the last `derivatives(by:)` may have left other than
+  /// zero; what `block` holds elsewhere means nothing.
+  func forEachRange(species: Int, _ body: (Range<Int>) -> Void)
+
   /// Completes the values when the derivatives by all neighbours are computed.
   func finishValues()
 
@@ -37,14 +41,31 @@ protocol CentreCalculator: AnyObject {
   func contract(
     _ centre: Int, _ input: DescriptorInput, gradient: UnsafePointer<Double>,
     forces: UnsafeMutablePointer<SIMD3<Double>>)
+
+  /// The same with a gradient that depends on the atom's components.
+  ///
+  /// - Parameter energyGradient: gets the components and returns the energy's derivative by each.
+  func contract(
+    _ centre: Int, _ input: DescriptorInput,
+    energyGradient: (UnsafePointer<Double>) -> UnsafePointer<Double>,
+    forces: UnsafeMutablePointer<SIMD3<Double>>)
 }
 
 extension CentreCalculator {
-  /// Takes the first `count` components of `block` off `sum`.
-  func takeBlockOffSum(_ count: Int) {
+  func contract(
+    _ centre: Int, _ input: DescriptorInput,
+    energyGradient: (UnsafePointer<Double>) -> UnsafePointer<Double>,
+    forces: UnsafeMutablePointer<SIMD3<Double>>
+  ) {
+    computeValues(centre, input)
+    contract(centre, input, gradient: energyGradient(values), forces: forces)
+  }
+
+  /// Takes components of `block` off `sum`.
+  func takeBlockOffSum(_ range: Range<Int>) {
     for c in 0..<3 {
       let (source, target) = (block + c * stride, sum + c * stride)
-      for component in 0..<count { target[component] -= source[component] }
+      for component in range { target[component] -= source[component] }
     }
   }
 }

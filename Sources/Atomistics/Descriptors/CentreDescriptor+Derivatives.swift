@@ -2,25 +2,41 @@
 extension CentreDescriptor {
   /// Own images only add to the values.
   func derivatives(by images: Range<Int>, species: Int, areOwn: Bool) {
-    block.update(repeating: 0, count: 3 * stride - Self.guardLanes)
+    lastHasAngles = images.contains { environment.angularPlaces[$0] >= 0 }
+    forEachRange(species: species) { range in
+      for c in 0..<3 {
+        (block + c * stride + range.lowerBound).update(repeating: 0, count: range.count)
+      }
+    }
     for m in images {
       addRadialBlock(m, species)
       let a = environment.angularPlaces[m]
       if a >= 0 { addAngularBlock(a, species) }
     }
     if areOwn { return }
-    takeBlockOffSum(constants.parameters.size)
+    forEachRange(species: species) { takeBlockOffSum($0) }
+  }
+
+  /// The radial block of the species, and its angular blocks with the species that are there.
+  func forEachRange(species: Int, _ body: (Range<Int>) -> Void) {
+    let (constants, starts) = (constants, environment.groupStarts)
+    let radial = constants.radialOffset(species)
+    body(radial..<radial + constants.radialCount)
+    guard lastHasAngles else { return }
+    for other in 0..<constants.speciesCount where starts[other] < starts[other + 1] {
+      let offset = constants.angularOffset(species, other)
+      body(offset..<offset + constants.angularCount * constants.angleCount)
+    }
   }
 
   private func addRadialBlock(_ m: Int, _ species: Int) {
-    let parameters = constants.parameters
     let slope =
       slopes.base.assumingMemoryBound(to: Double.self) + 4 * m * constants.radialGroups
     let all = environment.all
     for c in 0..<3 {
       let direction = c == 0 ? all.x[m] : c == 1 ? all.y[m] : all.z[m]
-      let target = block + c * stride + parameters.radialOffset(species)
-      for p in 0..<parameters.radialCount { target[p] += slope[p] * direction }
+      let target = block + c * stride + constants.radialOffset(species)
+      for p in 0..<constants.radialCount { target[p] += slope[p] * direction }
     }
   }
 
@@ -34,17 +50,17 @@ extension CentreDescriptor {
   }
 
   private func addAngularBlock(_ a: Int, _ species: Int) {
-    let (constants, parameters) = (constants, constants.parameters)
-    let (blocks, radii) = (constants.laneBlocks, parameters.angularCount)
+    let constants = constants
+    let (blocks, radii) = (constants.laneBlocks, constants.angularCount)
     let starts = environment.groupStarts
-    for other in 0..<parameters.species.count where starts[other] < starts[other + 1] {
-      let offset = parameters.angularOffset(species, other)
+    for other in 0..<constants.speciesCount where starts[other] < starts[other + 1] {
+      let offset = constants.angularOffset(species, other)
       let lane = lanes + laneStart(species, other)
       for p in 0..<radii {
         for block in 0..<blocks {
           let sums = sums(a, starts[other]..<starts[other + 1], p, block)
           lane[p * blocks + block] += sums.v * environment.angular.cutoff[a]
-          addBlock(sums, a, p, block, self.block + offset + p * parameters.angleCount)
+          addBlock(sums, a, p, block, self.block + offset + p * constants.angleCount)
         }
       }
     }

@@ -29,7 +29,7 @@ final class CentreDescriptor: CentreCalculator {
   private let laneStorage: AlignedStorage
   let laneCount: Int
 
-  let row: PairRow
+  let pairs: PairTable
   /// For ordered pairs of neighbours the angular factor and its derivative, and w above.
   private var tables = AlignedStorage(byteCount: 0)
   private var tableCapacity = 0
@@ -39,16 +39,19 @@ final class CentreDescriptor: CentreCalculator {
   private(set) var slopes = AlignedStorage(byteCount: 0)
   private var slopeCapacity = 0
 
-  private var pairForceStorage = AlignedStorage(byteCount: 0)
+  /// Whether the last derivatives were by an angular neighbour.
+  var lastHasAngles = false
+  private var radialStorage = AlignedStorage(byteCount: 0)
+  /// Columns that contractions put together: for every pair what its energy changes with value, mean
+  /// distance and cosine, for every neighbour the three components of its force.
+  private var contraction = AlignedStorage(byteCount: 0)
 
-  /// Zeroed room for the force on each of `count` neighbours.
-  func pairForces(_ count: Int) -> UnsafeMutablePointer<SIMD3<Double>> {
-    if count * 32 > pairForceStorage.byteCount {
-      pairForceStorage = AlignedStorage(byteCount: count * 48)
+  /// Room for `count` numbers, what was there before included.
+  func contractionColumns(_ count: Int) -> Column {
+    if count * 8 > contraction.byteCount {
+      contraction = AlignedStorage(byteCount: count * 12)
     }
-    let forces = pairForceStorage.base.assumingMemoryBound(to: SIMD3<Double>.self)
-    forces.update(repeating: .zero, count: count)
-    return forces
+    return contraction.base.assumingMemoryBound(to: Double.self)
   }
 
   init(_ constants: DescriptorConstants) {
@@ -57,7 +60,7 @@ final class CentreDescriptor: CentreCalculator {
     environment = CentreEnvironment(
       species: parameters.species.count, radialCutoff: parameters.radialCutoff,
       angularCutoff: parameters.angularCutoff)
-    row = PairRow(constants)
+    pairs = PairTable(constants)
     stride = (parameters.size + 2 * Self.guardLanes).roundedUp(toMultipleOf: 8)
     rows = AlignedStorage(byteCount: 7 * stride * 8)
     values = rows.base.assumingMemoryBound(to: Double.self) + Self.guardLanes
@@ -74,24 +77,32 @@ final class CentreDescriptor: CentreCalculator {
   /// Where the lanes of a pair of species begin.
   @inline(__always)
   func laneStart(_ one: Int, _ other: Int) -> Int {
-    let (a, b) = (min(one, other), max(one, other))
-    let n = constants.parameters.species.count
-    return (a * n - a * (a + 1) / 2 + b) * constants.parameters.angularCount
-      * constants.laneBlocks
+    constants.pairOfSpecies(one, other) &* constants.angularCount &* constants.laneBlocks
   }
 
   /// Computes the values alone.
   func computeValues(_ centre: Int, _ input: DescriptorInput) {
+    gather(centre, input)
+    pairs.fill(environment, for: .values)
+    addValues(input)
+  }
+
+  /// Looks around an atom.
+  func gather(_ centre: Int, _ input: DescriptorInput) {
     environment.gather(centre, input)
-    clear()
+    fillRadialGaussians()
+  }
+
+  /// The values from the pairs' factors.
+  func addValues(_ input: DescriptorInput) {
+    values.update(repeating: 0, count: constants.parameters.size)
     addRadial(input, slopes: nil)
     addAngularValues()
-    finishValues()
   }
 
   /// Computes the values and what `derivatives(by:)` needs.
   func prepareDerivatives(_ centre: Int, _ input: DescriptorInput) {
-    environment.gather(centre, input)
+    gather(centre, input)
     clear()
     let needed = environment.count * constants.radialGroups
     if needed > slopeCapacity {
@@ -105,20 +116,54 @@ final class CentreDescriptor: CentreCalculator {
 
   private func clear() {
     values.update(repeating: 0, count: stride - Self.guardLanes)
-    lanes.update(repeating: .zero, count: laneCount)
+    forEachPairOfSpecies { one, other in
+      (lanes + laneStart(one, other)).update(repeating: .zero, count: lanesOfPair)
+    }
+  }
+
+  private var lanesOfPair: Int { constants.angularCount * constants.laneBlocks }
+
+  /// Calls `body` for every pair of species that both have angular neighbours.
+  private func forEachPairOfSpecies(_ body: (Int, Int) -> Void) {
+    let (starts, species) = (environment.groupStarts, constants.speciesCount)
+    for one in 0..<species where starts[one] < starts[one + 1] {
+      for other in one..<species where starts[other] < starts[other + 1] { body(one, other) }
+    }
+  }
+
+  /// For all neighbours the Gaussians in the distance, groups of four centres one after the other.
+  var radialGaussians: UnsafeMutablePointer<Four> {
+    radialStorage.base.assumingMemoryBound(to: Four.self)
+  }
+
+  private func fillRadialGaussians() {
+    let (count, groups) = (environment.count, constants.radialGroups)
+    if count * groups * 32 > radialStorage.byteCount {
+      radialStorage = AlignedStorage(byteCount: count * groups * 48)
+    }
+    let gauss = radialGaussians
+    let (r, centres, etas) = (environment.all.r, constants.radialCentres, constants.radialEtas)
+    for m in 0..<count {
+      for group in 0..<groups {
+        let distance = r[m] - centres[group]
+        gauss[m &* groups &+ group] = distance * distance * -etas[group]
+      }
+    }
+    // All at once: a vector alone would be taken apart.
+    let numbers = radialStorage.base.assumingMemoryBound(to: Double.self)
+    VectorMath.exp(numbers, numbers, 4 * count * groups)
   }
 
   /// Equation 3: `G = Σ exp(-eta (r - Rs)²) f(r)`.
   private func addRadial(_ input: DescriptorInput, slopes: Column?) {
-    let parameters = constants.parameters
-    let (count, etas) = (parameters.radialCount, constants.radialEtas)
+    let (count, etas) = (constants.radialCount, constants.radialEtas)
     let (all, groups, centres) = (environment.all, constants.radialGroups, constants.radialCentres)
+    let gaussians = radialGaussians
     for m in 0..<environment.count {
       let species = Int(input.species[environment.atoms[m]])
-      let target = values + parameters.radialOffset(species)
+      let target = values + constants.radialOffset(species)
       for group in 0..<groups {
-        let distance = all.r[m] - centres[group]
-        let gauss = VectorMath.exp(distance * distance * -etas[group])
+        let gauss = gaussians[m &* groups &+ group]
         let value = gauss * all.cutoff[m]
         if 4 * group + 4 <= count {
           CentreEnvironment.add(value, target, 4 * group)
@@ -126,6 +171,7 @@ final class CentreDescriptor: CentreCalculator {
           for lane in 0..<(count - 4 * group) { target[4 * group + lane] += value[lane] }
         }
         guard let slopes else { continue }
+        let distance = all.r[m] - centres[group]
         let slope = gauss * all.slope[m] - 2 * etas[group] * distance * value
         CentreEnvironment.store(slope, slopes, 4 * (m * groups + group))
       }
@@ -134,70 +180,104 @@ final class CentreDescriptor: CentreCalculator {
 
   /// Equation 5 over unordered pairs, without derivatives.
   private func addAngularValues() {
-    let (n, columns) = (environment.angularCount, environment.angular)
-    let (starts, species) = (environment.groupStarts, constants.parameters.species.count)
-    for one in 0..<species {
-      for j in starts[one]..<starts[one + 1] {
-        row.fill(j, j + 1, n, columns, withSlopes: false)
-        for other in one..<species {
-          let first = max(starts[other], j + 1)
-          guard first < starts[other + 1] else { continue }
-          addValues(j, first..<starts[other + 1], lanes + laneStart(one, other))
+    for group in pairs.groups {
+      let target = values + constants.angularOffset(group.one, group.other)
+      for angle in Swift.stride(from: 0, to: constants.angleCount, by: 2) {
+        for p in Swift.stride(from: 0, to: constants.angularCount, by: 4) {
+          addValues(group.pairs, angle, p, target)
         }
       }
     }
   }
 
-  /// Adds the row's products with `others`, neighbours of one species.
-  private func addValues(_ j: Int, _ others: Range<Int>, _ target: UnsafeMutablePointer<Eight>) {
-    let (blocks, stride) = (constants.laneBlocks, 4 * constants.angularGroups)
-    let factor = 2 * environment.angular.cutoff[j]
-    let cutoff = environment.angular.cutoff
-    let start = others.lowerBound - j - 1
-    for p in 0..<constants.parameters.angularCount {
-      for block in 0..<blocks {
-        var value = row.values + start * blocks + block
-        var weight = row.gaussian(start, p)
-        var sum = Eight.zero
-        for k in others {
-          sum += value.pointee * (weight.pointee * cutoff[k])
-          value += blocks
-          weight += stride
-        }
-        target[p * blocks + block] += sum * factor
-      }
+  /// Adds the sums of two angles and four centres at a time, which take as many registers.
+  private func addValues(_ range: Range<Int>, _ angle: Int, _ p: Int, _ target: Column) {
+    let pitch = pairs.pitch
+    let one = pairs.values + angle * pitch
+    let gauss = pairs.weightedGauss + p * pitch
+    var sums = (Four.zero, Four.zero, Four.zero, Four.zero)
+    var others = sums
+    for pair in Swift.stride(from: range.lowerBound, to: range.upperBound, by: 4) {
+      let value = CentreEnvironment.load(one, pair)
+      let other = CentreEnvironment.load(one, pair &+ pitch)
+      let first = CentreEnvironment.load(gauss, pair)
+      let second = CentreEnvironment.load(gauss, pair &+ pitch)
+      let third = CentreEnvironment.load(gauss, pair &+ 2 &* pitch)
+      let fourth = CentreEnvironment.load(gauss, pair &+ 3 &* pitch)
+      sums.0 += value * first
+      sums.1 += value * second
+      sums.2 += value * third
+      sums.3 += value * fourth
+      others.0 += other * first
+      others.1 += other * second
+      others.2 += other * third
+      others.3 += other * fourth
     }
+    let (centres, angles) = (constants.angularCount, constants.angleCount)
+    let place = target + (p * angles + angle)
+    func add(_ sum: Four, _ other: Four, _ centre: Int) {
+      guard p + centre < centres else { return }
+      place[centre * angles] += Self.total(sum)
+      if angle + 1 < angles { place[centre * angles + 1] += Self.total(other) }
+    }
+    add(sums.0, others.0, 0)
+    add(sums.1, others.1, 1)
+    add(sums.2, others.2, 2)
+    add(sums.3, others.3, 3)
+  }
+
+  @inline(__always)
+  static func total(_ v: Four) -> Double {
+    let pair = v.lowHalf + v.highHalf
+    return pair.x + pair.y
   }
 
   /// The angular factors and weights of all ordered pairs.
   private func fillTables() {
-    let (n, columns) = (environment.angularCount, environment.angular)
+    let n = environment.angularCount
     let (groups, blocks) = (constants.angularGroups, constants.laneBlocks)
     reserveTables(n)
-    let (factors, weights) = (factors, weights)
     for j in 0..<n {
       for at in 0..<(2 * blocks) { factors[(j * n + j) * 2 * blocks + at] = .zero }
       for at in 0..<groups { weights[(j * n + j) * groups + at] = .zero }
-      row.fill(j, j + 1, n, columns, withSlopes: true)
-      let (values, slopes, gauss) = (row.values, row.slopes, row.gauss)
-      for k in (j + 1)..<max(n, j + 1) {
-        let at = k &- j &- 1
-        let (jk, kj) = (j &* n &+ k, k &* n &+ j)
-        for block in 0..<blocks {
-          let (value, slope) = (values[at &* blocks &+ block], slopes[at &* blocks &+ block])
-          let (there, back) = (2 &* (jk &* blocks &+ block), 2 &* (kj &* blocks &+ block))
-          factors[there] = value
-          factors[there &+ 1] = slope
-          factors[back] = value
-          factors[back &+ 1] = slope
-        }
-        for group in 0..<groups {
-          let weight = gauss[at &* groups &+ group]
-          weights[jk &* groups &+ group] = weight * columns.cutoff[k]
-          weights[kj &* groups &+ group] = weight * columns.cutoff[j]
-        }
-      }
     }
+    pairs.fill(environment, for: .derivatives)
+    for run in pairs.runs {
+      for at in 0..<run.count { fillTables(run.first, run.others &+ at, run.start &+ at, n) }
+    }
+  }
+
+  @inline(__always)
+  private func fillTables(_ j: Int, _ k: Int, _ pair: Int, _ n: Int) {
+    let (groups, blocks, pitch) = (
+      constants.angularGroups, constants.laneBlocks, pairs.pitch
+    )
+    let cutoff = environment.angular.cutoff
+    let (jk, kj) = (j &* n &+ k, k &* n &+ j)
+    for block in 0..<blocks {
+      let (value, slope) = (lanes(pairs.values, block, pair), lanes(pairs.slopes, block, pair))
+      let (there, back) = (2 &* (jk &* blocks &+ block), 2 &* (kj &* blocks &+ block))
+      factors[there] = value
+      factors[there &+ 1] = slope
+      factors[back] = value
+      factors[back &+ 1] = slope
+    }
+    for group in 0..<groups {
+      let column = pairs.gauss + (4 &* group &* pitch &+ pair)
+      let weight = Four(
+        column[0], column[pitch], column[2 &* pitch], column[3 &* pitch])
+      weights[jk &* groups &+ group] = weight * cutoff[k]
+      weights[kj &* groups &+ group] = weight * cutoff[j]
+    }
+  }
+
+  /// The numbers of eight angles for one pair, zeros behind the last angle.
+  @inline(__always)
+  private func lanes(_ columns: Column, _ block: Int, _ pair: Int) -> Eight {
+    let (pitch, end) = (pairs.pitch, constants.zeroColumn)
+    @inline(__always)
+    func lane(_ lane: Int) -> Double { columns[min(8 &* block &+ lane, end) &* pitch &+ pair] }
+    return Eight(lane(0), lane(1), lane(2), lane(3), lane(4), lane(5), lane(6), lane(7))
   }
 
   private func reserveTables(_ n: Int) {
@@ -214,29 +294,22 @@ final class CentreDescriptor: CentreCalculator {
 
   /// Adds the angular sums of the lanes to the components.
   func finishValues() {
-    let parameters = constants.parameters
-    let species = parameters.species.count
-    for one in 0..<species {
-      for other in one..<species {
-        let (source, target) = (
-          lanes + laneStart(one, other), values + parameters.angularOffset(one, other)
-        )
-        for p in 0..<parameters.angularCount {
-          for block in 0..<constants.laneBlocks {
-            let sum = source[p * constants.laneBlocks + block]
-            add(sum, to: target + p * parameters.angleCount, block)
-          }
+    forEachPairOfSpecies { one, other in
+      let source = lanes + laneStart(one, other)
+      let target = values + constants.angularOffset(one, other)
+      for p in 0..<constants.angularCount {
+        for block in 0..<constants.laneBlocks {
+          add(
+            source[p * constants.laneBlocks + block], to: target + p * constants.angleCount, block)
         }
       }
     }
   }
 
-  /// Adds eight lanes to the components of their angles.
+  /// Adds eight lanes to the components of their angles; behind the last angle they are zero.
   @inline(__always)
   func add(_ eight: Eight, to angles: Column, _ block: Int) {
-    CentreEnvironment.add(
-      eight.lowHalf, angles, constants.firstAngle(block: block, upper: false))
-    CentreEnvironment.add(
-      eight.highHalf, angles, constants.firstAngle(block: block, upper: true))
+    CentreEnvironment.add(eight.lowHalf, angles, 8 &* block)
+    CentreEnvironment.add(eight.highHalf, angles, 8 &* block &+ 4)
   }
 }

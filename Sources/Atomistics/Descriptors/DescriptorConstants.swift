@@ -1,34 +1,41 @@
 import Foundation
 import Tensors
 
-/// The numbers that the descriptor's inner loops read, laid out for vectors of eight lanes.
-///
-/// On the regular grid angles s and N-1-s mirror each other: their sines, and so the roots of equation 5,
-/// are equal. A block of eight lanes therefore holds four angles from the front, ascending, and their
-/// mirror images from the back, ascending too; one root serves both. Angles that do not mirror each other
-/// stand in the first four lanes only. Lanes without angle have norm zero.
+/// The numbers that the descriptor's inner loops read.
 final class DescriptorConstants: @unchecked Sendable {
-  typealias Eight = SIMD8<Double>
   typealias Four = SIMD4<Double>
 
+  /// One angle, and the one that mirrors it: their sines, and so the roots of equation 5, are equal.
+  struct Angle {
+    /// The columns of the two; an angle without mirror image has a column for what nobody wants.
+    let front: Int
+    let back: Int
+    /// A half, and half the cosine and the sine, over the highest value of what is raised to a power:
+    /// so the norm 1/N of equation 5 with note [63] is in the power.
+    let half: Double
+    let halfCos: Double
+    let halfSin: Double
+    let epsilonSin2: Double
+    let zeta: Double
+  }
+
   let parameters: DescriptorParameters
-  /// The angles in the first four lanes of the blocks, and those in the last four.
-  let frontAngles: Int
-  let mirroredAngles: Int
+  // Copies of the parameters' sizes: the parameters themselves have lists to be counted in and out.
+  let speciesCount: Int
+  let radialCount: Int
+  let angularCount: Int
+  let angleCount: Int
+  let cosineScale: Double
+  /// All angles, mirror images together.
+  let angles: [Angle]
+  /// Columns of angles: theirs, one of zeros, and one for what nobody wants.
+  let zeroColumn: Int
+  let angleColumns: Int
   /// Blocks of eight lanes for all angles.
   let laneBlocks: Int
   /// Groups of four for the radial centres, and for the centres of the mean distance.
   let radialGroups: Int
   let angularGroups: Int
-  /// Half the cosine and the sine of each lane's angle.
-  let halfCos: UnsafePointer<Eight>
-  let halfSin: UnsafePointer<Eight>
-  /// The factor 1/N of equation 5 with note [63].
-  let norm: UnsafePointer<Eight>
-  /// Each lane's exponent.
-  let zetas: UnsafePointer<Eight>
-  /// `epsilon sin²` of the four angles from the front.
-  let epsilonSin2: UnsafePointer<Four>
   /// The centres and their widths, filled up with the last.
   let radialCentres: UnsafePointer<Four>
   let radialEtas: UnsafePointer<Four>
@@ -37,32 +44,40 @@ final class DescriptorConstants: @unchecked Sendable {
   /// `zeta - 1` when that is a small whole number, the same for all angles, for powers by
   /// multiplication; else -1.
   let wholePower: Int
+  /// Whether the centres of the mean distance are a grid with one width on which Gaussians follow from
+  /// each other without leaving the range of numbers.
+  let hasAngularGrid: Bool
+  /// exp(-2 eta D²) for a grid of step D.
+  let angularGridFall: Double
 
   private let storage: AlignedStorage
 
   init(_ parameters: DescriptorParameters) {
     self.parameters = parameters
-    mirroredAngles = parameters.anglesMirrorEachOther ? parameters.angleCount / 2 : 0
-    frontAngles = parameters.angleCount - mirroredAngles
-    laneBlocks = (frontAngles + 3) / 4
+    speciesCount = parameters.species.count
+    radialCount = parameters.radialCount
+    angularCount = parameters.angularCount
+    angleCount = parameters.angleCount
+    cosineScale = parameters.cosineScale
+    angles = Self.angles(parameters)
+    zeroColumn = parameters.angleCount
+    angleColumns = parameters.angleCount + 2
+    laneBlocks = (parameters.angleCount + 7) / 8
     radialGroups = (parameters.radialCount + 3) / 4
     angularGroups = (parameters.angularCount + 3) / 4
     wholePower = Self.wholePower(parameters.zetas)
-    storage = AlignedStorage(
-      byteCount: laneBlocks * (4 * 64 + 32) + (radialGroups + angularGroups) * 64)
-    let eights = storage.base.assumingMemoryBound(to: Eight.self)
-    let fours = (storage.base + laneBlocks * 4 * 64).assumingMemoryBound(to: Four.self)
-    let (radial, angular) = (fours + laneBlocks, fours + laneBlocks + 2 * radialGroups)
-    halfCos = UnsafePointer(eights)
-    halfSin = UnsafePointer(eights + laneBlocks)
-    norm = UnsafePointer(eights + 2 * laneBlocks)
-    zetas = UnsafePointer(eights + 3 * laneBlocks)
-    epsilonSin2 = UnsafePointer(fours)
+    let (eta, step) = (parameters.angularEta, parameters.angularStep)
+    hasAngularGrid =
+      parameters.lists.angularCentres == nil && parameters.lists.angularEtas == nil
+      && eta * parameters.angularCutoff * parameters.angularCutoff < 300
+    angularGridFall = exp(-2 * eta * step * step)
+    storage = AlignedStorage(byteCount: (radialGroups + angularGroups) * 64)
+    let radial = storage.base.assumingMemoryBound(to: Four.self)
+    let angular = radial + 2 * radialGroups
     radialCentres = UnsafePointer(radial)
     radialEtas = UnsafePointer(radial + radialGroups)
     angularCentres = UnsafePointer(angular)
     angularEtas = UnsafePointer(angular + angularGroups)
-    fillAngles(eights, fours)
     fill(radial, radialGroups, parameters.radialCentres)
     fill(radial + radialGroups, radialGroups, parameters.radialEtas)
     fill(angular, angularGroups, parameters.angularCentres)
@@ -75,40 +90,35 @@ final class DescriptorConstants: @unchecked Sendable {
     return power >= 0 && power <= 256 && power == power.rounded() ? Int(power) : -1
   }
 
-  /// The angle of a lane, nil for the lanes that fill a block up.
-  func angle(block: Int, lane: Int) -> Int? {
-    if lane < 4 {
-      let s = 4 * block + lane
-      return s < frontAngles ? s : nil
+  private static func angles(_ parameters: DescriptorParameters) -> [Angle] {
+    let (angles, zetas, count) = (parameters.angles, parameters.zetas, parameters.angleCount)
+    let areMirrored = parameters.anglesMirrorEachOther && zetas == zetas.reversed()
+    return (0..<(areMirrored ? (count + 1) / 2 : count)).map { index in
+      let (cosine, sine) = (cos(angles[index]), sin(angles[index]))
+      let smoothing = parameters.epsilon * sine * sine
+      let mirror = count - 1 - index
+      let half = 1 / (1 + (1 + smoothing).squareRoot())
+      return Angle(
+        front: index, back: areMirrored && mirror != index ? mirror : count + 1, half: half,
+        halfCos: half * cosine, halfSin: half * sine, epsilonSin2: smoothing, zeta: zetas[index])
     }
-    let mirror = 4 * block + 7 - lane
-    return mirror < mirroredAngles ? parameters.angleCount - 1 - mirror : nil
   }
 
-  /// The place of a block's lower or upper four lanes among the angles; lanes that fill up lie
-  /// before the first or after the last and hold zeros.
+  /// Where the radial block of a species begins.
   @inline(__always)
-  func firstAngle(block: Int, upper: Bool) -> Int {
-    upper && mirroredAngles > 0 ? parameters.angleCount - 4 - 4 * block : 4 * block
+  func radialOffset(_ species: Int) -> Int { species &* radialCount }
+
+  /// The place of a pair of species among the pairs.
+  @inline(__always)
+  func pairOfSpecies(_ one: Int, _ other: Int) -> Int {
+    let (a, b) = (min(one, other), max(one, other))
+    return a &* speciesCount &- a &* (a &+ 1) / 2 &+ b
   }
 
-  private func fillAngles(
-    _ eights: UnsafeMutablePointer<Eight>, _ fours: UnsafeMutablePointer<Four>
-  ) {
-    let (angles, zetas) = (parameters.angles, parameters.zetas)
-    for block in 0..<laneBlocks {
-      for lane in 0..<8 {
-        let angle = angle(block: block, lane: lane)
-        let (theta, zeta) = angle.map { (angles[$0], zetas[$0]) } ?? (.pi / 2, zetas[0])
-        let (cosine, sine) = (cos(theta), sin(theta))
-        eights[block][lane] = 0.5 * cosine
-        eights[laneBlocks + block][lane] = 0.5 * sine
-        let root = (1 + parameters.epsilon * sine * sine).squareRoot()
-        eights[2 * laneBlocks + block][lane] = angle == nil ? 0 : pow((1 + root) / 2, -zeta)
-        eights[3 * laneBlocks + block][lane] = zeta
-        if lane < 4 { fours[block][lane] = parameters.epsilon * sine * sine }
-      }
-    }
+  /// Where the angular block of a pair of species begins.
+  @inline(__always)
+  func angularOffset(_ one: Int, _ other: Int) -> Int {
+    speciesCount &* radialCount &+ pairOfSpecies(one, other) &* angularCount &* angleCount
   }
 
   private func fill(_ fours: UnsafeMutablePointer<Four>, _ groups: Int, _ centres: [Double]) {

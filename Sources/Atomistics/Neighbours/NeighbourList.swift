@@ -25,19 +25,28 @@ public struct NeighbourList: Sendable, Equatable {
     executor: any ParallelExecutor = SerialExecutor()
   ) throws {
     precondition(cutoff > 0 && cutoff.isFinite, "the cutoff \(cutoff) is not positive")
-    let search = try NeighbourSearch(positions: positions, cell: cell, cutoff: cutoff)
-    let rows = 64
-    let shards = executor.map(shards: (positions.count + rows - 1) / rows) { shard in
-      search.found(for: (shard * rows)..<min(positions.count, (shard + 1) * rows))
-    }
+    let shards =
+      positions.count <= NeighbourSearch.fewAtoms && !cell.isPeriodic
+      ? [try NeighbourSearch.compared(positions, cell, cutoff: cutoff)]
+      : try Self.shards(positions, cell, cutoff, executor)
     var starts = [0]
     starts.reserveCapacity(positions.count + 1)
     for count in shards.lazy.flatMap(\.counts) { starts.append(starts.last! + count) }
     self.cutoff = cutoff
     self.starts = starts
-    neighbours = shards.flatMap(\.neighbours)
-    images = shards.flatMap(\.images)
-    displacements = shards.flatMap(\.displacements)
+    neighbours = shards.count == 1 ? shards[0].neighbours : shards.flatMap(\.neighbours)
+    images = shards.count == 1 ? shards[0].images : shards.flatMap(\.images)
+    displacements = shards.count == 1 ? shards[0].displacements : shards.flatMap(\.displacements)
+  }
+
+  private static func shards(
+    _ positions: [SIMD3<Double>], _ cell: Cell, _ cutoff: Double, _ executor: any ParallelExecutor
+  ) throws -> [NeighbourSearch.Found] {
+    let search = try NeighbourSearch(positions: positions, cell: cell, cutoff: cutoff)
+    let rows = 64
+    return executor.map(shards: (positions.count + rows - 1) / rows) { shard in
+      search.found(for: (shard * rows)..<min(positions.count, (shard + 1) * rows))
+    }
   }
 
   /// The neighbours in a structure.

@@ -53,19 +53,53 @@ struct NeighbourSearch {
     sort(inside, low, extent)
   }
 
-  /// The fractional coordinates inside the box.
-  private mutating func wrap() throws -> [SIMD3<Double>] {
-    home.reserveCapacity(positions.count)
-    return try positions.enumerated().map { atom, position in
+  /// So many atoms are compared with each other faster than sorted into bins.
+  static let fewAtoms = 32
+
+  /// All neighbours without periodic images, every atom compared with every other.
+  ///
+  /// - Throws: as `init`.
+  static func compared(_ positions: [SIMD3<Double>], _ cell: Cell, cutoff: Double) throws -> Found {
+    try checkRange(of: positions, cell)
+    var found = Found()
+    let most = positions.count * max(0, positions.count - 1)
+    found.counts.reserveCapacity(positions.count)
+    found.neighbours.reserveCapacity(most)
+    found.displacements.reserveCapacity(most)
+    for i in positions.indices {
+      let before = found.neighbours.count
+      for j in positions.indices where j != i {
+        let displacement = positions[j] - positions[i]
+        guard dot(displacement, displacement) < cutoff * cutoff else { continue }
+        found.neighbours.append(Int32(j))
+        found.displacements.append(displacement)
+      }
+      found.counts.append(found.neighbours.count - before)
+    }
+    found.images = Array(repeating: .zero, count: found.neighbours.count)
+    return found
+  }
+
+  /// - Throws: `AtomisticsError` for a position that is not finite or too far away.
+  static func checkRange(of positions: [SIMD3<Double>], _ cell: Cell) throws {
+    for (atom, position) in positions.enumerated() {
       let s = cell.fractional(position)
-      guard abs(s.x) < Self.farthest, abs(s.y) < Self.farthest, abs(s.z) < Self.farthest else {
+      guard abs(s.x) < farthest, abs(s.y) < farthest, abs(s.z) < farthest else {
         throw AtomisticsError(
           key: "position of atom \(atom + 1)", found: "\(position.x) \(position.y) \(position.z)",
-          allowed: "finite numbers of at most \(Self.farthest) cells")
+          allowed: "finite numbers of at most \(farthest) cells")
       }
+    }
+  }
+
+  /// The fractional coordinates inside the box.
+  private mutating func wrap() throws -> [SIMD3<Double>] {
+    try Self.checkRange(of: positions, cell)
+    home.reserveCapacity(positions.count)
+    return positions.map { position in
       let cells = cell.cellsAway(position)
       home.append(cells)
-      return s - SIMD3(Double(cells.x), Double(cells.y), Double(cells.z))
+      return cell.fractional(position) - SIMD3(Double(cells.x), Double(cells.y), Double(cells.z))
     }
   }
 

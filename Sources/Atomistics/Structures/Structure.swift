@@ -76,10 +76,16 @@ public struct Structure: Sendable, Equatable {
   ///
   /// - Throws: `AtomisticsError` for the first species that is not in the list.
   public func speciesIndices(in list: [String]) throws -> [Int32] {
-    let places = Dictionary(
-      list.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
+    // Few species are found faster one by one than by their hashes.
+    let places =
+      list.count > 8
+      ? Dictionary(
+        list.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first }) : nil
+    func place(_ symbol: String) -> Int32? {
+      places.map { $0[symbol] } ?? list.firstIndex(of: symbol).map { Int32($0) }
+    }
     return try species.enumerated().map { atom, symbol in
-      guard let place = places[symbol] else {
+      guard let place = place(symbol) else {
         throw AtomisticsError(
           key: "species of atom \(atom + 1)\(name.isEmpty ? "" : " of \(name)")",
           found: "\"\(symbol)\"", allowed: list.joined(separator: ", "))

@@ -1,7 +1,8 @@
 import Tensors
 
 /// A matrix product over BLAS, cut into shards of rows, or of the inner dimension where that is long
-/// and the result small (as in the gradient of a weight matrix).
+/// and the result small (as in the gradient of a weight matrix). Blocks of zeros of the left matrix are
+/// left out.
 final class MatMulKernel<T: MatrixElement>: Kernel {
   private let transposeA: Bool
   private let transposeB: Bool
@@ -44,9 +45,9 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     context.forEachShard(sharding) { shard, range in
       if isSplit {
         let target = sharding.shards > 1 ? partial + shard * rows * columns : output
-        multiply(a, b, rows: 0..<rows, inner: range, into: target)
+        multiplySplit(a, b, range, into: target)
       } else {
-        multiply(a, b, rows: range, inner: 0..<inner, into: output + range.lowerBound * columns)
+        multiplyRows(a, b, range, into: output)
       }
     }
     if isSplit && sharding.shards > 1 {
@@ -54,9 +55,53 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     }
   }
 
+  /// Some rows of the result.
+  private func multiplyRows(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ range: Range<Int>,
+    into output: UnsafeMutablePointer<T>
+  ) {
+    guard !transposeA, let zeros = ZeroBlocks(a, rows: range.count, columns: inner) else {
+      let target = output + range.lowerBound * columns
+      return multiply(a, b, rows: range, inner: 0..<inner, into: target)
+    }
+    zeros.forEachPanel(of: range) { panel in
+      let target = output + panel.rows.lowerBound * columns
+      if panel.blocks == 0 { target.update(repeating: 0, count: panel.rows.count * columns) }
+      var adding = false
+      zeros.forEachRange(of: panel) { inner in
+        multiply(a, b, rows: panel.rows, inner: inner, into: target, adding: adding)
+        adding = true
+      }
+    }
+  }
+
+  /// The result from a part of the inner dimension.
+  private func multiplySplit(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ range: Range<Int>,
+    into target: UnsafeMutablePointer<T>
+  ) {
+    guard transposeA, let zeros = ZeroBlocks(a, rows: range.count, columns: rows) else {
+      return multiply(a, b, rows: 0..<rows, inner: range, into: target)
+    }
+    var adding = false
+    zeros.forEachPanel(of: range) { panel in
+      if !adding && zeros.isDense(panel) {
+        multiply(a, b, rows: 0..<rows, inner: panel.rows, into: target)
+      } else {
+        if !adding { target.update(repeating: 0, count: rows * columns) }
+        zeros.forEachRange(of: panel) { rows in
+          multiply(
+            a, b, rows: rows, inner: panel.rows, into: target + rows.lowerBound * columns,
+            adding: true)
+        }
+      }
+      adding = true
+    }
+  }
+
   private func multiply(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, rows: Range<Int>, inner: Range<Int>,
-    into target: UnsafeMutablePointer<T>
+    into target: UnsafeMutablePointer<T>, adding: Bool = false
   ) {
     let strideA = transposeA ? self.rows : self.inner
     let strideB = transposeB ? self.inner : columns
@@ -67,6 +112,6 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     T.multiply(
       MatrixOperand(base: a + startA, isTransposed: transposeA, stride: strideA),
       MatrixOperand(base: b + startB, isTransposed: transposeB, stride: strideB),
-      into: target, rows: rows.count, inner: inner.count, columns: columns)
+      into: target, rows: rows.count, inner: inner.count, columns: columns, adding: adding)
   }
 }

@@ -12,9 +12,21 @@ struct MatrixOperand<T> {
 /// The floating-point types that BLAS multiplies.
 protocol MatrixElement: KernelFloat {
   /// target[rows, columns] = left[rows, inner] · right[inner, columns], all row-major.
+  ///
+  /// - Parameter adding: whether the product is added to what `target` holds.
   static func multiply(
     _ left: MatrixOperand<Self>, _ right: MatrixOperand<Self>,
-    into target: UnsafeMutablePointer<Self>, rows: Int, inner: Int, columns: Int)
+    into target: UnsafeMutablePointer<Self>, rows: Int, inner: Int, columns: Int, adding: Bool)
+}
+
+extension MatrixElement {
+  static func multiply(
+    _ left: MatrixOperand<Self>, _ right: MatrixOperand<Self>,
+    into target: UnsafeMutablePointer<Self>, rows: Int, inner: Int, columns: Int
+  ) {
+    multiply(
+      left, right, into: target, rows: rows, inner: inner, columns: columns, adding: false)
+  }
 }
 
 private func flag(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
@@ -24,24 +36,24 @@ private func flag(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
 extension Float: MatrixElement {
   static func multiply(
     _ left: MatrixOperand<Float>, _ right: MatrixOperand<Float>,
-    into target: UnsafeMutablePointer<Float>, rows: Int, inner: Int, columns: Int
+    into target: UnsafeMutablePointer<Float>, rows: Int, inner: Int, columns: Int, adding: Bool
   ) {
     cblas_sgemm(
       CblasRowMajor, flag(left.isTransposed), flag(right.isTransposed), blasint(rows),
       blasint(columns), blasint(inner), 1, left.base, blasint(left.stride), right.base,
-      blasint(right.stride), 0, target, blasint(columns))
+      blasint(right.stride), adding ? 1 : 0, target, blasint(columns))
   }
 }
 
 extension Double: MatrixElement {
   static func multiply(
     _ left: MatrixOperand<Double>, _ right: MatrixOperand<Double>,
-    into target: UnsafeMutablePointer<Double>, rows: Int, inner: Int, columns: Int
+    into target: UnsafeMutablePointer<Double>, rows: Int, inner: Int, columns: Int, adding: Bool
   ) {
     cblas_dgemm(
       CblasRowMajor, flag(left.isTransposed), flag(right.isTransposed), blasint(rows),
       blasint(columns), blasint(inner), 1, left.base, blasint(left.stride), right.base,
-      blasint(right.stride), 0, target, blasint(columns))
+      blasint(right.stride), adding ? 1 : 0, target, blasint(columns))
   }
 }
 

@@ -68,17 +68,42 @@ final class SegmentKernel<T: KernelNumber>: LateSizeKernel {
     into result: UnsafeMutablePointer<T>
   ) {
     result.update(repeating: start, count: segments * inner)
+    if function == .add && !T.isInteger {
+      switch idType {
+      case .int32: return addRows(range, source, ids.elements(Int32.self), into: result)
+      case .int64: return addRows(range, source, ids.elements(Int64.self), into: result)
+      default: break
+      }
+    }
     for row in range {
       let id = ids.integer(at: row, idType)
       // TensorFlow leaves out rows with negative ids.
       if id < 0 { continue }
       let target = result + id * inner
       let elements = source + row * inner
-      if function == .add && !T.isInteger {
-        for index in 0..<inner { target[index] += elements[index] }
-      } else {
-        function.apply(target, elements, target, inner)
+      function.apply(target, elements, target, inner)
+    }
+  }
+
+  @inline(__always)
+  private func addRows<Index: FixedWidthInteger>(
+    _ range: Range<Int>, _ source: UnsafePointer<T>, _ ids: UnsafeMutablePointer<Index>,
+    into result: UnsafeMutablePointer<T>
+  ) {
+    let inner = inner
+    if inner == 3 {
+      // Vectors in space: loops would cost more than what they do.
+      for row in range where ids[row] >= 0 {
+        let (target, elements) = (result + 3 &* Int(ids[row]), source + 3 &* row)
+        target[0] += elements[0]
+        target[1] += elements[1]
+        target[2] += elements[2]
       }
+      return
+    }
+    for row in range where ids[row] >= 0 {
+      let (target, elements) = (result + inner &* Int(ids[row]), source + inner &* row)
+      for index in 0..<inner { target[index] += elements[index] }
     }
   }
 

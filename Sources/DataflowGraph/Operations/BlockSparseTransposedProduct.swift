@@ -98,8 +98,28 @@ private func weightedSum<T: KernelFloat>(
   of lines: UnsafePointer<T>, _ weights: UnsafePointer<T>, _ count: Int, _ width: Int,
   into target: UnsafeMutablePointer<T>
 ) {
-  // Sums stay in registers while the lines of a stripe stream by; four vectors hide the latency.
+  // Sums stay in registers while the lines of a stripe stream by; some vectors hide the latency, and
+  // wide stripes read memory in order.
   var column = 0
+  while column &+ 48 <= width {
+    var sums = (SIMD8<T>(), SIMD8<T>(), SIMD8<T>(), SIMD8<T>(), SIMD8<T>(), SIMD8<T>())
+    for line in 0..<count {
+      let (start, weight) = (lines + (line &* width &+ column), weights[line])
+      sums.0 += start.vector(at: 0) * weight
+      sums.1 += start.vector(at: 8) * weight
+      sums.2 += start.vector(at: 16) * weight
+      sums.3 += start.vector(at: 24) * weight
+      sums.4 += start.vector(at: 32) * weight
+      sums.5 += start.vector(at: 40) * weight
+    }
+    store(sums.0, target + column)
+    store(sums.1, target + column + 8)
+    store(sums.2, target + column + 16)
+    store(sums.3, target + column + 24)
+    store(sums.4, target + column + 32)
+    store(sums.5, target + column + 40)
+    column &+= 48
+  }
   while column &+ 32 <= width {
     var sums = (SIMD8<T>(), SIMD8<T>(), SIMD8<T>(), SIMD8<T>())
     for line in 0..<count {

@@ -61,7 +61,10 @@ public struct GatherV2: Operation {
       guard indices.count > 0, target.count > 0 else { return }
       let rows = target.count * size / bytes
       let sharding = Sharding(count: rows, nanoseconds: 2 + Double(bytes) / 10)
+      // Vectors in space and the like, one after the other: copies of memory would cost more than they do.
+      let isSmall = rows == indices.count && bytes <= 64 && bytes.isMultiple(of: 4)
       context.forEachShard(sharding) { _, range in
+        if isSmall { return copySmallRows(range, source, indices, type, bytes / 4, to: target) }
         for row in range {
           let (outer, position) = row.quotientAndRemainder(dividingBy: indices.count)
           let index = indices.integer(at: position, type)
@@ -124,4 +127,37 @@ public struct GatherV2: Operation {
 /// indices'. With another `axis`, these take that one's place.
 public func gather(_ x: Value, _ indices: Value, axis: Int = 0, name: String? = nil) -> Value {
   x.graph.apply(GatherV2(axis: axis), x, indices, name: name)
+}
+
+/// Copies rows of a few words of four bytes; zeros for negative indices.
+private func copySmallRows(
+  _ range: Range<Int>, _ source: TensorView, _ indices: TensorView, _ type: ElementType,
+  _ words: Int, to target: TensorView
+) {
+  let from = UnsafePointer(source.base.assumingMemoryBound(to: UInt32.self))
+  let to = target.base.assumingMemoryBound(to: UInt32.self)
+  if type == .int32 {
+    copySmallRows(range, from, indices.elements(Int32.self), words, to: to)
+  } else {
+    copySmallRows(range, from, indices.elements(Int64.self), words, to: to)
+  }
+}
+
+private func copySmallRows<Index: IndexElement>(
+  _ range: Range<Int>, _ source: UnsafePointer<UInt32>, _ indices: UnsafePointer<Index>,
+  _ words: Int, to target: UnsafeMutablePointer<UInt32>
+) {
+  for row in range {
+    let index = Int(indices[row])
+    let (place, line) = (target + row &* words, source + max(0, index) &* words)
+    if index < 0 {
+      place.update(repeating: 0, count: words)
+    } else if words == 3 {
+      place[0] = line[0]
+      place[1] = line[1]
+      place[2] = line[2]
+    } else {
+      for word in 0..<words { place[word] = line[word] }
+    }
+  }
 }

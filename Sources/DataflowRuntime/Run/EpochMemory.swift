@@ -73,14 +73,27 @@ struct EpochMemory {
 
   /// Memory for steps that run in order.
   private func layOut(_ bytes: [Int], _ own: [Int], _ plan: Plan) -> ArenaLayout {
+    let all = requests(of: plan)
+    return DataflowRuntime.layOut(
+      zip(bytes, own).map { bytes, index in
+        var request = all[index]
+        request.byteCount = bytes
+        return request
+      })
+  }
+
+  /// What there is room for, and from when to when it is wanted where steps run in order.
+  func requests(of plan: Plan) -> [MemoryRequest] {
     let lives =
       epoch.buffers.map { (plan.buffers[$0].firstStep, plan.buffers[$0].lastStep) }
       + epoch.steps.map { ($0, $0) }
-    return DataflowRuntime.layOut(
-      zip(bytes, own).map { bytes, index in
-        MemoryRequest(byteCount: bytes, firstStep: lives[index].0, lastStep: lives[index].1)
-      })
+    return zip(capacities, lives).map { bytes, life in
+      MemoryRequest(byteCount: bytes, firstStep: life.0, lastStep: life.1)
+    }
   }
+
+  /// The bytes of all arenas.
+  var byteCount: Int { arenas.reduce(0) { $0 + $1.byteCount } }
 
   /// Memory for steps that run side by side: shared by those of which one's are all done when the
   /// other's begin.

@@ -7,7 +7,8 @@ extension PlanRunner {
     let epoch = plan.epochs[index]
     if memories[index].symbols == state.symbols { return }
     memories[index].symbols = nil
-    for value in epoch.values { shapes[value] = try shape(of: plan.values[value]) }
+    try sizes.evaluate(epoch: index, with: state.symbols)
+    for value in epoch.values { shapes[value] = try shape(of: value) }
     if plan.epochs.count == 1 {
       for view in viewValues.indices { show(view) }
     } else {
@@ -17,13 +18,7 @@ extension PlanRunner {
     }
     var needed: [Int] = []
     needed.reserveCapacity(epoch.buffers.count + epoch.steps.count)
-    for buffer in epoch.buffers {
-      guard case .arena = plan.buffers[buffer].home else {
-        needed.append(0)
-        continue
-      }
-      needed.append(try plan.buffers[buffer].byteCount.evaluated(with: state.symbols))
-    }
+    for buffer in epoch.buffers { needed.append(sizes.byteCount(ofBuffer: buffer)) }
     for step in epoch.steps { needed.append(try prepare(step)) }
     let hasMoved = memories[index].makeRoom(
       for: needed, plan, hasGuards: environment.checksMemory)
@@ -31,16 +26,13 @@ extension PlanRunner {
     memories[index].symbols = state.symbols
   }
 
-  private func shape(of value: Plan.PlannedValue) throws -> Shape {
-    let shape = Shape(
-      try value.spec.shape.dimensions.map { try $0.evaluated(with: state.symbols) })
-    let root = plan.values[value.root]
-    guard root.name != value.name else { return shape }
-    let count = try root.spec.shape.elementCount.evaluated(with: state.symbols)
-    guard shape.elementCount == count else {
-      throw GraphError("\(value.name): \(count) elements cannot have the shape \(shape)")
+  private func shape(of value: Int) throws -> Shape {
+    let shape = sizes.shape(ofValue: value)
+    guard let count = sizes.rootCount(ofValue: value), shape.elementCount != count else {
+      return shape
     }
-    return shape
+    throw GraphError(
+      "\(plan.values[value].name): \(count) elements cannot have the shape \(shape)")
   }
 
   private func show(_ view: Int) {

@@ -19,6 +19,7 @@ final class PlanRunner {
   let environment: RunEnvironment
   var steps: [PreparedStep] = []
   var shapes: [Shape]
+  var sizes: SizeTable
   var memories: [EpochMemory]
   let state = RunState()
   private let scheduler: TaskScheduler?
@@ -43,6 +44,7 @@ final class PlanRunner {
     views = .allocate(capacity: max(1, viewValues.count))
     dimensions = .allocate(capacity: max(1, ranks.reduce(0, +)))
     shapes = Array(repeating: .scalar, count: plan.values.count)
+    sizes = SizeTable(plan)
     scheduler = plan.taskGraph.map { TaskScheduler($0, limit: environment.interOpThreads) }
     memories = plan.epochs.map { EpochMemory($0, plan) }
     isDead = Array(repeating: false, count: plan.hasBranches ? plan.values.count : 0)

@@ -148,6 +148,17 @@ public final class Session: @unchecked Sendable {
       isOptimized: options.isOptimized, isParallel: lanes != nil, placement: options.placement)
   }
 
+  /// Calls `body` with what runs a plan, where it has run and does not now.
+  func withRunner<R>(
+    feeds: [Value], fetches: [Value], targets: [Node], _ body: (PlanRunner) throws -> R
+  ) rethrows -> R? {
+    let ordered = feeds.sorted { ($0.node.id, $0.index) < ($1.node.id, $1.index) }
+    let key = PlanKey(feeds: ordered, fetches: fetches, targets: targets)
+    turn.enter()
+    defer { turn.leave() }
+    return try idleRunners[key]?.last.map(body)
+  }
+
   private func makeRunner(for key: PlanKey) throws -> PlanRunner {
     let plan = try Plan(
       graph: graph, feeds: key.feeds, fetches: key.fetches, targets: key.targets,

@@ -1,0 +1,89 @@
+import Tensors
+
+/// Where a matrix holds nothing but zeros: by panels of rows and blocks of columns.
+///
+/// A descriptor has whole blocks of zeros where an atom has no neighbours of some species, and products
+/// need not touch them. A block that is not zero shows it at once, so that looking costs dense matrices
+/// next to nothing.
+struct ZeroBlocks<T: MatrixElement> {
+  /// Consecutive rows with the same blocks of zeros.
+  struct Panel {
+    let rows: Range<Int>
+    /// A bit for each block that is to be multiplied.
+    let blocks: UInt64
+  }
+
+  private static var rowsOfPanel: Int { 64 }
+
+  private let matrix: UnsafePointer<T>
+  private let columns: Int
+  private let width: Int
+  private let all: UInt64
+
+  /// - Parameter columns: the matrix's, whose rows follow each other without gaps.
+  /// - Returns: nil for matrices that are too small for blocks to matter.
+  init?(_ matrix: UnsafePointer<T>, rows: Int, columns: Int) {
+    guard rows >= Self.rowsOfPanel, columns >= 128 else { return nil }
+    self.matrix = matrix
+    self.columns = columns
+    width = ((columns + 63) / 64).roundedUp(toMultipleOf: 32)
+    let count = (columns + width - 1) / width
+    all = count == 64 ? .max : 1 << UInt64(count) - 1
+  }
+
+  /// Calls `body` for all panels of some rows, in order.
+  func forEachPanel(of rows: Range<Int>, _ body: (Panel) -> Void) {
+    var (start, blocks) = (rows.lowerBound, UInt64(0))
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let end = min(row + Self.rowsOfPanel, rows.upperBound)
+      let found = self.blocks(of: row..<end)
+      if found != blocks, row > start {
+        body(Panel(rows: start..<row, blocks: blocks))
+        start = row
+      }
+      blocks = found
+      row = end
+    }
+    if start < rows.upperBound { body(Panel(rows: start..<rows.upperBound, blocks: blocks)) }
+  }
+
+  func isDense(_ panel: Panel) -> Bool { panel.blocks == all }
+
+  /// Calls `body` with every range of columns that is to be multiplied.
+  func forEachRange(of panel: Panel, _ body: (Range<Int>) -> Void) {
+    var rest = panel.blocks
+    while rest != 0 {
+      let first = rest.trailingZeroBitCount
+      let count = (~(rest >> UInt64(first))).trailingZeroBitCount
+      body(first * width..<min(columns, (first + count) * width))
+      // The lowest run of ones is done.
+      rest &= first + count < 64 ? ~0 << UInt64(first + count) : 0
+    }
+  }
+
+  /// All blocks where a few zeros would not be worth several products.
+  private func blocks(of rows: Range<Int>) -> UInt64 {
+    var found: UInt64 = 0
+    var (block, start) = (0, 0)
+    while start < columns {
+      let length = min(width, columns - start)
+      if !isZero(rows, start, length) { found |= 1 << UInt64(block) }
+      start += length
+      block += 1
+    }
+    return 4 * found.nonzeroBitCount > 3 * all.nonzeroBitCount ? all : found
+  }
+
+  private func isZero(_ rows: Range<Int>, _ start: Int, _ length: Int) -> Bool {
+    let words = length * MemoryLayout<T>.stride / 4
+    for row in rows {
+      let line = UnsafeRawPointer(matrix + (row &* columns &+ start))
+        .assumingMemoryBound(to: UInt32.self)
+      var bits: UInt32 = 0
+      for word in 0..<words { bits |= line[word] }
+      if bits != 0 { return false }
+    }
+    return true
+  }
+}
