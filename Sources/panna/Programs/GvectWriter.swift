@@ -84,6 +84,11 @@ enum GvectWriter: Program {
     if let known = values.joined().first?.count, known != size {
       throw WorkError("\(file.path): has descriptors of size \(size), the files before \(known)")
     }
+    if let place = described.descriptors.firstIndex(where: { !$0.isFinite }) {
+      throw WorkError(
+        "\(file.path): component \(place % size) of atom \(place / size + 1) is"
+          + " \(described.descriptors[place]); averages and histograms need finite numbers")
+    }
     for (atom, species) in described.species.enumerated() {
       if let limit, species >= limit {
         throw WorkError(
