@@ -59,6 +59,24 @@ import Testing
     #expect(try fixture.text("out/c.example").contains("\"source\": \"c.extxyz\""))
   }
 
+  /// What atoms contribute to the energy comes along, for [MISC] per_atom_energy.
+  @Test func energiesOfAtomsAreKept() throws {
+    try fixture.write(
+      """
+      2
+      Properties=species:S:1:pos:R:3:local_energy:R:1 energy=-3 energy-unit=rydberg
+      Si 0 0 0 -1
+      O 1 1 1 -2
+
+      """, to: "in/a.xyz")
+    try fixture.run(
+      EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out"), "--extxyz",
+      fixture.path("all.xyz"))
+    let shares = [-Units.rydberg, -2 * Units.rydberg]
+    #expect(try ExampleFile.read(fixture.url("out/a.example")).perAtomQuantity == shares)
+    #expect(try ExtendedXYZ.read(fixture.url("all.xyz"))[0].perAtomQuantity == shares)
+  }
+
   /// Equal names in several folders do not overwrite each other; equal content has one name with a hash.
   @Test func namesAreUnique() throws {
     for (folder, energy) in [("one", -1), ("two", -2), ("three", -1)] {

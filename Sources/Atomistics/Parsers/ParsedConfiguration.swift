@@ -34,6 +34,8 @@ public struct ParsedConfiguration: Sendable, Equatable {
   public var energyUnit = EnergyUnit.electronVolt
   /// In `energyUnit` per `lengthUnit`, where the calculation has them.
   public var forces: [SIMD3<Double>]?
+  /// The atoms' shares of the energy in `energyUnit`, where the calculation has them.
+  public var atomicEnergies: [Double]?
 
   public init(name: String) { self.name = name }
 
@@ -47,6 +49,7 @@ public struct ParsedConfiguration: Sendable, Equatable {
     }
     self.energy = energy
     (species, positions, forces) = (structure.species, structure.positions, structure.forces)
+    atomicEnergies = structure.perAtomQuantity
     lattice = structure.cell.vectors
     for k in 0..<3 where !structure.cell.periodic[k] { lattice[k] = .zero }
   }
@@ -85,7 +88,8 @@ public struct ParsedConfiguration: Sendable, Equatable {
       name: name, species: species,
       positions: positions.map { areCrystal ? cell.cartesian($0) : $0 * length }, cell: cell,
       energy: energy * energyUnit.inElectronVolt,
-      forces: forces?.map { $0 * (energyUnit.inElectronVolt / length) })
+      forces: forces?.map { $0 * (energyUnit.inElectronVolt / length) },
+      perAtomQuantity: atomicEnergies?.map { $0 * energyUnit.inElectronVolt })
   }
 
   /// The text of an example file, in the units of the source.
@@ -98,6 +102,8 @@ public struct ParsedConfiguration: Sendable, Equatable {
       if let forces { fields.append(try JSONText.list(forces[atom])) }
       return "[" + fields.joined(separator: ", ") + "]"
     }
+    let shares =
+      try atomicEnergies.map { "\n  \"per_atom_energy\": \(try JSONText.list($0))," } ?? ""
     return try """
     {
       "key": \(JSONText.string(name)),
@@ -105,7 +111,7 @@ public struct ParsedConfiguration: Sendable, Equatable {
       "atomic_position_unit": "\(positionUnit)",
       "unit_of_length": "\(lengthUnit.rawValue)",
       "lattice_vectors": \(JSONText.list(lattice)),
-      "energy": [\(JSONText.number(energy)), "\(energyUnit.rawValue)"],
+      "energy": [\(JSONText.number(energy)), "\(energyUnit.rawValue)"],\(shares)
       "atoms": [
         \(atoms.joined(separator: ",\n    "))
       ]
