@@ -54,7 +54,7 @@ final class ReductionKernel<T: KernelNumber>: Kernel {
       }
     }
     let between = stages.dropLast().reduce(0) { $0 + $1.resultCount }
-    let partial = stages.map(\.partialCount).max() ?? 0
+    let partial = stages.reduce(0) { max($0, $1.partialCount) }
     return (between + partial) * MemoryLayout<T>.stride
   }
 
