@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Counts the instructions of small benchmarks under callgrind and compares them with those of
+# Tests/instructions.txt: within 3 %, however fast or busy the machine is. Where there is no valgrind, or
+# another processor than the one the counts are for, it says so and compares nothing.
+#   Tests/instructions.sh             compares
+#   Tests/instructions.sh --update    writes the counts anew, for this processor
+set -euo pipefail
+shopt -s inherit_errexit
+cd "$(dirname "$0")/.."
+. Examples/prepare.sh
+expected=Tests/instructions.txt
+
+if ! command -v valgrind >/dev/null; then
+  say "There is no valgrind here: nothing counted"
+  exit 0
+fi
+processor=$(clang -march=native -E -v -x c /dev/null 2>&1 |
+  sed -n 's/.*-target-cpu"* "*\([^" ]*\).*/\1/p' | head -1)
+known=$(sed -n 's/^# //p' "$expected")
+if [ "${1:-}" != --update ] && [ "$processor" != "$known" ]; then
+  say "The counts are for $known, this is $processor: nothing compared"
+  exit 0
+fi
+prepare
+# The tests' build, so that there is nothing to build after Tests/run.sh.
+# shellcheck disable=SC2207
+options=(-c release --scratch-path .build-tests -Xswiftc -enable-testing $(cpu_flags))
+swift build "${options[@]}" --product benchmarks
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+# valgrind does not understand all that the compiler writes for debuggers.
+strip -g -o "$folder/benchmarks" "$(swift build "${options[@]}" --show-bin-path)/benchmarks"
+
+# What ten more repetitions of a case cost: what comes before and after them is the same in both runs.
+count() {
+  local few many
+  few=$(run 3 "$1") many=$(run 13 "$1")
+  echo $(((many - few) / 10))
+}
+run() {
+  OPENBLAS_CORETYPE=Haswell valgrind --tool=callgrind --callgrind-out-file="$folder/out" \
+    "$folder/benchmarks" --repetitions "$1" "$2" >"$folder/log" 2>&1 || fail "$2: $(tail -5 "$folder/log")"
+  sed -n 's/^summary: //p' "$folder/out"
+}
+
+failures=0
+echo "# $processor" >"$folder/new"
+while IFS=$'\t' read -r number name; do
+  found=$(count "$name")
+  printf '%s\t%s\n' "$found" "$name" >>"$folder/new"
+  [ "${1:-}" = --update ] && continue
+  if awk "BEGIN { exit !($found > 1.03 * $number || $found < 0.97 * $number) }"; then
+    failures=$((failures + 1))
+    printf 'differs: %s: %s instructions, expected %s\n' "$name" "$found" "$number"
+  else
+    printf 'as expected: %s: %s instructions\n' "$name" "$found"
+  fi
+done < <(grep -v '^#' "$expected")
+if [ "${1:-}" = --update ]; then
+  mv "$folder/new" "$expected"
+  say "Wrote $expected"
+fi
+[ "$failures" = 0 ] ||
+  fail "$failures counts differ by more than 3 %; if that is meant, Tests/instructions.sh --update"
