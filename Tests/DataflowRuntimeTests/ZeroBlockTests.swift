@@ -64,4 +64,23 @@ import Testing
       #expect(other.map(\.bitPattern) == found.map(\.bitPattern))
     }
   }
+
+  /// Zero times infinity is no number, also where the zeros are left out otherwise.
+  @Test(arguments: [Float.nan, .infinity], [false, true])
+  func whatIsNotFiniteShows(bad: Float, transposeA: Bool) throws {
+    let (rows, inner, columns) = (Self.rows, Self.inner, Self.columns)
+    let a = matrix { _, column in column >= 160 }
+    let sums = transposeA ? rows : inner
+    var b = [Float](repeating: 0.5, count: sums * columns)
+    b[(sums - 1) * columns + 3] = bad
+    let found = try product(a, [rows, inner], b, transposeA: transposeA, threads: 1)
+    for row in 0..<(transposeA ? inner : rows) {
+      for column in 0..<columns where column != 3 {
+        #expect(found[row * columns + column].isFinite)
+      }
+    }
+    // A row of zeros in the transposed left matrix, or the last of the inner places, meets the bad number.
+    let last = transposeA ? (inner - 1) * columns + 3 : 3
+    #expect(found[last].isNaN)
+  }
 }

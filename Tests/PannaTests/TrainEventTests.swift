@@ -44,7 +44,7 @@ import Testing
         "5.Errors/3.Force_RMSE", "5.Errors/4.Energy_MAE", "5.Errors/5.Energy_MAE_atom",
         "5.Errors/6.Force_MAE", "6.Validation/1.Energy_RMSE", "6.Validation/2.Energy_RMSE_atom",
         "6.Validation/3.Energy_MAE_atom", "6.Validation/4.Force_RMSE", "6.Validation/5.Force_MAE",
-        "learning_rate",
+        "7.Input/1.Waiting", "learning_rate",
       ])
     for (tag, points) in byTag {
       let expected = tag.hasPrefix("6") ? [5, 10, 15, 20] : Array(1...20)

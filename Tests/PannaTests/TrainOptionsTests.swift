@@ -390,10 +390,9 @@ import Testing
       try ignored(
         "TRAINING_PARAMETERS.learning_rate_decay_step=3", "TRAINING_PARAMETERS.loss_cap=3",
         "TRAINING_PARAMETERS.forces_cost=0", "TRAINING_PARAMETERS.floss_function=quad",
-        "DATA_INFORMATION.sparse_derivatives=True", "PARALLELIZATION.dataset_cache=True") == [
+        "DATA_INFORMATION.sparse_derivatives=True") == [
           "[DATA_INFORMATION] sparse_derivatives", "[TRAINING_PARAMETERS] learning_rate_decay_step",
           "[TRAINING_PARAMETERS] floss_function", "[TRAINING_PARAMETERS] loss_cap",
-          "[PARALLELIZATION] dataset_cache",
         ])
     #expect(
       try ignored(

@@ -2,7 +2,7 @@ import Tensors
 
 /// A matrix product over BLAS, cut into shards of rows, or of the inner dimension where that is long
 /// and the result small (as in the gradient of a weight matrix). Blocks of zeros of the left matrix are
-/// left out.
+/// left out where what they would be multiplied with is finite.
 final class MatMulKernel<T: MatrixElement>: Kernel {
   private let transposeA: Bool
   private let transposeB: Bool
@@ -64,8 +64,10 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
       let target = output + range.lowerBound * columns
       return multiply(a, b, rows: range, inner: 0..<inner, into: target)
     }
+    var right = Finiteness(b, count: inner * columns)
     zeros.forEachPanel(of: range) { panel in
       let target = output + panel.rows.lowerBound * columns
+      let panel = zeros.isDense(panel) || right.isFinite ? panel : zeros.dense(panel)
       if panel.blocks == 0 { target.update(repeating: 0, count: panel.rows.count * columns) }
       var adding = false
       zeros.forEachRange(of: panel) { inner in
@@ -84,7 +86,11 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
       return multiply(a, b, rows: 0..<rows, inner: range, into: target)
     }
     var adding = false
+    var right = Finiteness(
+      transposeB ? b : b + range.lowerBound * columns,
+      count: (transposeB ? inner : range.count) * columns)
     zeros.forEachPanel(of: range) { panel in
+      let panel = zeros.isDense(panel) || right.isFinite ? panel : zeros.dense(panel)
       if !adding && zeros.isDense(panel) {
         multiply(a, b, rows: 0..<rows, inner: panel.rows, into: target)
       } else {
@@ -113,5 +119,31 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
       MatrixOperand(base: a + startA, isTransposed: transposeA, stride: strideA),
       MatrixOperand(base: b + startB, isTransposed: transposeB, stride: strideB),
       into: target, rows: rows.count, inner: inner.count, columns: columns, adding: adding)
+  }
+}
+
+/// Whether some numbers are all finite, found out when it is first asked for: zero times anything else is
+/// not zero.
+private struct Finiteness<T: MatrixElement> {
+  private let numbers: UnsafePointer<T>
+  private let count: Int
+  private var known: Bool?
+
+  init(_ numbers: UnsafePointer<T>, count: Int) { (self.numbers, self.count) = (numbers, count) }
+
+  var isFinite: Bool {
+    mutating get {
+      if let known { return known }
+      // x - x is 0 for finite numbers and NaN for others, and NaN stays in a sum.
+      var lanes = SIMD8<T>(repeating: 0)
+      let whole = count / 8 * 8
+      for index in stride(from: 0, to: whole, by: 8) {
+        let some = UnsafeRawPointer(numbers + index).loadUnaligned(as: SIMD8<T>.self)
+        lanes += some - some
+      }
+      for index in whole..<count { lanes[0] += numbers[index] - numbers[index] }
+      known = lanes == SIMD8(repeating: 0)
+      return known!
+    }
   }
 }

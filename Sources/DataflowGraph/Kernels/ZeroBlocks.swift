@@ -48,6 +48,9 @@ struct ZeroBlocks<T: MatrixElement> {
     if start < rows.upperBound { body(Panel(rows: start..<rows.upperBound, blocks: blocks)) }
   }
 
+  /// The same panel with all its blocks.
+  func dense(_ panel: Panel) -> Panel { Panel(rows: panel.rows, blocks: all) }
+
   func isDense(_ panel: Panel) -> Bool { panel.blocks == all }
 
   /// Calls `body` with every range of columns that is to be multiplied.

@@ -32,6 +32,7 @@ public final class StopSignals: Sendable {
       // Made now, since a handler must not be the first to use it.
       lastSignal.store(0, ordering: .sequentiallyConsistent)
       installed.previous = Self.names.map { Self.catchSignal($0.key) }
+      Self.unblock()
     }
   }
 
@@ -44,6 +45,14 @@ public final class StopSignals: Sendable {
         sigaction(number, &action, nil)
       }
     }
+  }
+
+  /// Who started this process may have had them blocked, which is passed on.
+  private static func unblock() {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for (number, _) in names { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   /// - Returns: what the signal meant before.

@@ -4,40 +4,7 @@ import Testing
 
 @testable import ProgramSupport
 
-@Suite(.serialized) struct ProcessTests {
-  @Test(arguments: [(SIGTERM, "SIGTERM"), (SIGUSR1, "SIGUSR1"), (SIGINT, "SIGINT")])
-  func signalsAreNoted(number: Int32, name: String) {
-    do {
-      let signals = StopSignals()
-      #expect(signals.received == nil)
-      raise(number)
-      #expect(signals.received == name)
-    }
-    #expect(StopSignals().received == nil)
-  }
-
-  @Test func theSecondInterruptIsNotCaught() {
-    let signals = StopSignals()
-    raise(SIGTERM)
-    var action = sigaction()
-    sigaction(SIGINT, nil, &action)
-    #expect(action.__sigaction_handler.sa_handler == nil)
-    #expect(signals.received == "SIGTERM")
-  }
-
-  @Test func signalsMeanWhatTheyMeantBefore() {
-    var before = sigaction()
-    sigaction(SIGTERM, nil, &before)
-    do {
-      let (one, other) = (StopSignals(), StopSignals())
-      withExtendedLifetime((one, other)) {}
-    }
-    var after = sigaction()
-    sigaction(SIGTERM, nil, &after)
-    #expect(before.__sigaction_handler.sa_handler == nil)
-    #expect(after.__sigaction_handler.sa_handler == nil)
-  }
-
+@Suite struct FolderLockTests {
   @Test func aFolderIsLockedOnce() throws {
     let folder = try TemporaryFolder()
     do {
