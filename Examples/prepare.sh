@@ -1,4 +1,4 @@
-# Sourced by the other scripts: what a build needs, and the compiler's flags for this processor.
+# Sourced by the other scripts: what a build needs, and the options that builds and tests share.
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -48,4 +48,24 @@ as_root() {
 # the compiler also knows how wide its vectors should be, which the levels (x86-64-v4) leave open.
 cpu_flags() {
   if [ "$(uname -m)" = x86_64 ]; then echo "-Xcc -march=native"; fi
+}
+
+# The options of all builds of the tests; in a folder of their own, since the program has other flags.
+# shellcheck disable=SC2034,SC2207
+test_options=(-c release --scratch-path .build-tests -Xswiftc -enable-testing $(cpu_flags))
+
+# Runs some tests of a build that is there; what they say is shown only where they fail.
+run_quietly() {
+  local log
+  log=$(mktemp)
+  swift test --skip-build "${test_options[@]}" --filter "$1" >"$log" 2>&1 || { cat "$log"; exit 1; }
+  rm "$log"
+}
+
+# Sets `python` (PYTHON, else python3), or ends the script where it lacks a module.
+python_with() {
+  python=${PYTHON:-python3}
+  "$python" -c "import $1" 2>/dev/null && return
+  say "Skipped: $python has no $2"
+  exit 0
 }

@@ -9,12 +9,10 @@ cd "$(dirname "$0")/.."
 
 inputs=${1:-200000} seed=${2:-1}
 folder=$(mktemp -d "${XDG_RUNTIME_DIR:-/dev/shm}/fuzz.XXXXXX")
-# shellcheck disable=SC2207
-options=(-c release --scratch-path .build-tests -Xswiftc -enable-testing $(cpu_flags))
 say "Reading $inputs inputs of each format"
 ulimit -v $((8 << 20))
 if FUZZ_INPUTS=$inputs FUZZ_SEED=$seed FUZZ_FOLDER=$folder timeout 7200 \
-  swift test --skip-build "${options[@]}" --filter FuzzTests.nothingTraps >"$folder/log" 2>&1; then
+  swift test --skip-build "${test_options[@]}" --filter FuzzTests.nothingTraps >"$folder/log" 2>&1; then
   grep -E 'read, .* refused' "$folder/log"
   rm -rf "$folder"
   say "Nothing found"

@@ -23,13 +23,11 @@ if [ "${1:-}" != --update ] && [ "$processor" != "$known" ]; then
 fi
 prepare
 # The tests' build, so that there is nothing to build after Tests/run.sh.
-# shellcheck disable=SC2207
-options=(-c release --scratch-path .build-tests -Xswiftc -enable-testing $(cpu_flags))
-swift build "${options[@]}" --product benchmarks
+swift build "${test_options[@]}" --product benchmarks
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 # valgrind does not understand all that the compiler writes for debuggers.
-strip -g -o "$folder/benchmarks" "$(swift build "${options[@]}" --show-bin-path)/benchmarks"
+strip -g -o "$folder/benchmarks" "$(swift build "${test_options[@]}" --show-bin-path)/benchmarks"
 
 # What ten more repetitions of a case cost: what comes before and after them is the same in both runs.
 count() {

@@ -25,11 +25,8 @@ fi
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-# shellcheck disable=SC2207
-options=(-c release --scratch-path .build-tests -Xswiftc -enable-testing $(cpu_flags))
 say "Exporting networks"
-OPENKIM_EXPORTS=$folder swift test --skip-build "${options[@]}" \
-  --filter OpenKIMExportTests >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+OPENKIM_EXPORTS=$folder run_quietly OpenKIMExportTests
 
 say "Building the program that asks the driver"
 # shellcheck disable=SC2046

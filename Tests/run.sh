@@ -20,14 +20,11 @@ say "Checking that no source is longer than 600 lines"
 long=$(find "${folders[@]}" -name '*.swift' -exec wc -l {} + | awk '$2 != "total" && $1 > 600')
 [ -z "$long" ] || fail "longer than 600 lines:"$'\n'"$long"
 
-# A folder of its own: test builds have other flags than the program's.
-# shellcheck disable=SC2207
-options=(-c release --scratch-path .build-tests -Xswiftc -enable-testing $(cpu_flags))
 
-say "Building: swift build --build-tests ${options[*]}"
+say "Building: swift build --build-tests ${test_options[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-swift build --build-tests "${options[@]}" 2>&1 | tee "$log"
+swift build --build-tests "${test_options[@]}" 2>&1 | tee "$log"
 if grep -E '(^|: )warning: ' "$log"; then
   # A warning is shown when its file is compiled and never again: the next run is to show it too.
   { grep -oE '^[^ :]+\.swift:[0-9]+:[0-9]+: warning: ' "$log" || true; } | cut -d: -f1 | sort -u |
@@ -35,8 +32,8 @@ if grep -E '(^|: )warning: ' "$log"; then
   fail "the build has warnings"
 fi
 
-say "Testing: swift test --skip-build ${options[*]} $*"
-swift test --skip-build "${options[@]}" "$@" 2>&1 |
+say "Testing: swift test --skip-build ${test_options[*]} $*"
+swift test --skip-build "${test_options[@]}" "$@" 2>&1 |
   { grep -v -E '^◇|^✔ Test case|started\.$' || true; }
 # Everything was asked for: also what another package sees of this one.
 if [ $# = 0 ]; then

@@ -6,19 +6,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . Examples/prepare.sh
 
-python=${PYTHON:-python3}
-if ! "$python" -c 'import tensorboard' 2>/dev/null; then
-  say "Skipped: $python has no TensorBoard"
-  exit 0
-fi
+python_with tensorboard TensorBoard
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-# shellcheck disable=SC2207
-options=(-c release --scratch-path .build-tests -Xswiftc -enable-testing $(cpu_flags))
 say "Training"
-TENSORBOARD_TRAINING=$folder/training swift test --skip-build "${options[@]}" \
-  --filter TrainEventTests/aTrainingForTensorBoard >"$folder/log" 2>&1 ||
-  { cat "$folder/log"; exit 1; }
+TENSORBOARD_TRAINING=$folder/training run_quietly TrainEventTests/aTrainingForTensorBoard
 say "Reading it with TensorBoard"
 "$python" Tests/tensorboard_events.py "$folder/training"

@@ -9,7 +9,7 @@ struct Benchmark: Sendable {
   static let all: [Benchmark] =
     Ceilings.all + MoleculeTraining.all + SiliconTraining.all + DescriptorBenchmark.all
     + OverheadBenchmark.all.map(\.benchmark) + [RowCountBenchmark.benchmark]
-    + DynamicsBenchmark.all
+    + DynamicsBenchmark.all + InputBenchmark.all
 
   /// Whether the case is asked for by its workload or by a part of its name.
   func isNamed(by words: [String]) -> Bool {

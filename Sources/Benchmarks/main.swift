@@ -32,6 +32,7 @@ let usage = """
     C         descriptors of small molecules and of silicon
     D         overhead of the engine
     E         molecular dynamics of silicon with a network
+    F         examples from files into a training
 
   OPTIONS:
   \(options.help)

@@ -72,6 +72,7 @@ enum CommandLineTool {
     } catch let error as UsageError {
       throw UsageError("\(program.name): \(error). See panna \(program.name) --help")
     }
+    for remark in parsed.remarks { warn("\(program.name): \(remark)") }
     do {
       try program.run(parsed)
     } catch let error as UsageError {

@@ -191,7 +191,7 @@ import Testing
         == "F: output: found none; allowed: the results of a run that ended")
     #expect(
       message("aiida-quantumespresso/pw__failed_interrupted_xml__data-file-schema.xml")
-        == "F:20: found XML that ends too early or is damaged; allowed: a whole XML file")
+        == "F:20: found XML that ends too early; allowed: a whole XML file")
   }
 
   // MARK: ANI

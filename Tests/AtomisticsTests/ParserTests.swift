@@ -279,9 +279,69 @@ import Testing
       remarks == [
         "the cell is known to as many digits as the output prints",
         "2 energies have no coordinates of their own and are left out: read the trajectory,"
-          + " NAME-pos-1.xyz", "self-consistency was not reached 2 times",
+          + " NAME-pos-1.xyz",
       ])
     #expect(try cp2k(output + output, "w.out").0.map(\.name) == ["w", "w_2"])
+  }
+
+  /// What CP2K says of self-consistency holds for the energy after it, until it says otherwise.
+  @Test func cp2kEnergiesAreMarkedWhereSelfConsistencyWasNotReached() throws {
+    let failed = output.replacing(" ENERGY|", with: "  *** SCF run NOT converged ***\n ENERGY|")
+    let reached = output.replacing(
+      " ENERGY|", with: "  *** SCF run converged in    9 steps ***\n ENERGY|")
+    let found = try cp2k(output + failed + reached, "w.out").0
+    #expect(found.map(\.isConverged) == [true, false, true])
+  }
+
+  /// A step that took all its electronic steps has not converged, unless one was all it was to take, or the
+  /// file says that it has.
+  @Test func vaspStepsAreMarkedWhereSelfConsistencyWasNotReached() throws {
+    func xml(_ most: Int) throws -> [Bool] {
+      let parameters = """
+        <parameters><separator name="electronic"><separator name="electronic convergence">
+        <i type="int" name="NELM"> \(most)</i></separator></separator>
+        <separator name="response functions"><i type="int" name="NELM"> 1</i></separator></parameters>
+        """
+      let text = String(decoding: vasprun(2), as: UTF8.self)
+      let twice = text.replacing(
+        "<structure>", with: "<scstep></scstep><structure>", maxReplacements: 1)
+      let energies = twice.replacing("<scstep></scstep>", with: scstep)
+      return try VaspXML.decode(
+        Data(energies.replacing("<atominfo>", with: parameters + "<atominfo>").utf8), name: "v",
+        .free
+      ).map(\.isConverged)
+    }
+    #expect(try xml(3) == [true, true] && xml(2) == [false, true] && xml(1) == [true, true])
+
+    func outcar(_ iterations: Int, _ ending: String) throws -> Bool {
+      let folder = try TemporaryFolder()
+      let lines = (1...iterations).map {
+        "----------------- Iteration    1(\(String(format: "%4d", $0)))  -----------------"
+      }
+      let file = try folder.write(
+        """
+           NELM   =     3;   NELMIN=  2; NELMDL=  0     # of ELM steps
+         VRHFIN =H: ultrasoft test
+           ions per type =               1
+              direct lattice vectors                 reciprocal lattice vectors
+             4.0 0.0 0.0   0.25 0 0
+             0.0 4.0 0.0   0 0.25 0
+             0.0 0.0 4.0   0 0 0.25
+        \(lines.joined(separator: "\n"))
+        \(ending)
+         POSITION                                       TOTAL-FORCE (eV/Angst)
+         -----------------------------------------------------------------------------------
+          0.0 0.0 0.0 0.0 0.0 0.1
+          free  energy   TOTEN  =        -8.25 eV
+          energy  without entropy=      -8.0  energy(sigma->0) =      -8.125
+
+        """, to: "OUTCAR")
+      return try #require(VaspOutcar.read(file).first).isConverged
+    }
+    #expect(try outcar(2, "") && !outcar(3, ""))
+    #expect(
+      try outcar(3, "------- aborting loop because EDIFF is reached ------")
+        && !outcar(3, "------- aborting loop EDIFF was not reached (unconverged) ------"))
   }
 
   @Test(arguments: [
@@ -338,10 +398,14 @@ import Testing
 
   // MARK: VASP and Quantum ESPRESSO
 
+  private let scstep = """
+    <scstep><energy><i name="e_fr_energy"> 8 </i><i name="e_wo_entrp"> 9 </i>
+    <i name="e_0_energy"> 8.5 </i></energy></scstep>
+    """
+
   private func vasprun(_ steps: Int, cut: Int = 0) -> Data {
     let step = """
-      <calculation><scstep><energy><i name="e_fr_energy"> 8 </i><i name="e_wo_entrp"> 9 </i>
-      <i name="e_0_energy"> 8.5 </i></energy></scstep>
+      <calculation>\(scstep)
       <structure><crystal><varray name="basis"><v>4 0 0</v><v>0 4 0</v><v>0 0 4</v></varray></crystal>
       <varray name="positions"><v>0 0 0</v><v>0.5 0.5 0.25</v></varray></structure>
       <varray name="forces"><v>0 0 1</v><v>0 0 -1</v></varray>
@@ -416,7 +480,7 @@ import Testing
     ("qes:espresso", "html", "found <html>; allowed: <qes:espresso>"),
     (
       "</output>", "",
-      "line 9: found XML that ends too early or is damaged; allowed: a whole XML file"
+      "line 9: found </qes:espresso>; allowed: </output>"
     ),
   ])
   func espressoErrorsAreExact(found: String, instead: String, message: String) throws {

@@ -16,7 +16,7 @@ import Testing
     #expect(program.help.contains("USAGE: panna \(name) [options]"))
     #expect(program.example.contains("panna \(name)"))
     #expect(!program.summary.hasSuffix(".") && !program.summary.isEmpty)
-    for option in program.options.options {
+    for option in program.options.options where option.isInHelp {
       #expect(lines.contains { $0.contains(option.name) && $0.contains(option.help) })
     }
     #expect(lines.allSatisfy { $0.count <= 100 }, "\(lines.filter { $0.count > 100 })")

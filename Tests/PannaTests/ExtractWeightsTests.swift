@@ -112,6 +112,11 @@ import Testing
     let fixture = try fixture("train_dir = FOLDER/train")
     #expect(
       fixture.message { try run(fixture) }
+        == "train: cannot be read: No such file or directory")
+    try FileManager.default.createDirectory(
+      at: fixture.url("train"), withIntermediateDirectories: true)
+    #expect(
+      fixture.message { try run(fixture) }
         == "train: there is no checkpoint-*.panna and no model.ckpt-*.index")
     try fixture.write(
       """

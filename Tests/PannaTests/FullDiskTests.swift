@@ -92,7 +92,7 @@ struct FullDiskTests {
         "\(fixture.path("bin/many.bin")): found a place that \(reason); allowed: a file in a folder that"
           + " exists and may be written\n"))
     #expect(
-      try fixture.files(below: "bin") == [] && fixture.names(in: "log") == ["gvect_params.json"])
+      try fixture.names(in: "bin") == ["gvect_params.json"] && fixture.names(in: "log") == [])
 
     try fixture.write(ExtendedXYZ.encode(many), to: "in/many.xyz")
     let parser = try run(

@@ -229,6 +229,13 @@ import Testing
           _ = try TrainConfiguration(file)
         }),
       Format(
+        name: "qe_xml", seeds: [Array(espresso.utf8)],
+        read: { bytes, _ in
+          let found = try QuantumEspressoXML.decode(
+            Data(bytes), name: "name", allSteps: true, allowsUnconverged: true)
+          for configuration in found { _ = try configuration.checked() }
+        }),
+      Format(
         name: "example", seeds: examples,
         read: { bytes, _ in _ = try ExampleFile.decode(bytes, name: "name") }),
       Format(
@@ -236,4 +243,26 @@ import Testing
         read: { bytes, _ in _ = try ExtendedXYZ.decode(String(decoding: bytes, as: UTF8.self)) }),
     ]
   }
+
+  private static let espresso = """
+    <?xml version="1.0" encoding="UTF-8"?>
+    <!-- made by hand -->
+    <qes:espresso xmlns:qes="http://www.quantum-espresso.org/ns/qes/qes-1.0" Units="Hartree atomic units">
+      <input><control_variables><calculation>scf</calculation><forces>true</forces></control_variables></input>
+      <step n_step="1">
+        <atomic_structure nat="1"><atomic_positions><atom name="H" index="1">0.1 0 0</atom></atomic_positions>
+          <cell><a1>9 0 0</a1><a2>0 9 0</a2><a3>0 0 9</a3></cell></atomic_structure>
+        <total_energy><etot>-0.49</etot></total_energy>
+        <forces rank="2" dims="3 1">0.1 0 0</forces>
+      </step>
+      <output>
+        <convergence_info><scf_conv><convergence_achieved>true</convergence_achieved></scf_conv></convergence_info>
+        <atomic_structure nat='1'><atomic_positions><atom name="H" index="1">0 0 0</atom></atomic_positions>
+          <cell><a1>9 0 0</a1><a2>0 9 0</a2><a3>0 0 9</a3></cell></atomic_structure>
+        <total_energy><etot><![CDATA[-0.5]]></etot></total_energy>
+        <symmetries/>
+        <forces rank="2" dims="3 1">0 0 &#49;e-3</forces>
+      </output>
+    </qes:espresso>
+    """
 }

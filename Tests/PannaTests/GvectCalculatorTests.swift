@@ -62,7 +62,7 @@ import Testing
   @Test func valuesAreThoseOfTheLibrary() throws {
     let fixture = try fixture()
     try run(fixture)
-    #expect(try fixture.names(in: "bin") == ["w1.bin", "w2.bin", "w3.bin"])
+    #expect(try fixture.names(in: "bin") == ["gvect_params.json", "w1.bin", "w2.bin", "w3.bin"])
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w1,w2,w3,")
     let parameters = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
     #expect(parameters.size == 2 * 4 + 3 * 2 * 4)
@@ -108,7 +108,8 @@ import Testing
     try fixture.write("w2,old,w", to: "log/gvect_already_computed.dat")
     try fixture.write("kept", to: "bin/w2.bin")
     try run(fixture)
-    #expect(try fixture.names(in: "bin") == ["w1.bin", "w2.bin", "w3.bin"])
+    let record = "gvect_params.json"
+    #expect(try fixture.names(in: "bin") == [record, "w1.bin", "w2.bin", "w3.bin"])
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w2,old,w1,w3,")
     #expect(try fixture.text("bin/w2.bin") == "kept")
     // A structure in the list is computed all the same where its file is gone, or was another folder's.
@@ -116,7 +117,7 @@ import Testing
     try run(fixture)
     #expect(try DescriptorFile.read(fixture.url("bin/w2.bin")).name == "w2")
     try run(fixture, "IO_INFORMATION.output_gvect_dir=FOLDER/other")
-    #expect(try fixture.names(in: "other") == ["w1.bin", "w2.bin", "w3.bin"])
+    #expect(try fixture.names(in: "other") == [record, "w1.bin", "w2.bin", "w3.bin"])
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w2,old,w1,w3,")
   }
 
@@ -137,17 +138,29 @@ import Testing
     let (bin, log) = (try fixture.bytes("bin/w1.bin"), "log/gvect_already_computed.dat")
     try ExampleFile.write(Self.water(2), to: fixture.url("examples/w2.example"))
     let message = fixture.message { try run(fixture, set) }
-    let start =
-      "log/gvect_params.json: the structures of gvect_already_computed.dat were computed with "
+    let start = "bin/gvect_params.json: the *.bin files here were computed with "
     #expect(message.hasPrefix(start + difference), "\(message)")
-    #expect(message.hasSuffix(": remove both files, or name other folders"))
-    #expect(try fixture.names(in: "bin") == ["w1.bin"] && fixture.bytes("bin/w1.bin") == bin)
+    #expect(message.hasSuffix("; remove them all, or name another folder"))
+    #expect(
+      try fixture.names(in: "bin") == ["gvect_params.json", "w1.bin"]
+        && fixture.bytes("bin/w1.bin") == bin)
     #expect(try fixture.text(log) == "w1,")
-    // As it was, it goes on; a list without a record, such as the original's, is taken over.
-    try FileManager.default.removeItem(at: fixture.url("log/gvect_params.json"))
+    // As it was, it goes on; a folder without a record, such as the original's, is taken over.
+    try FileManager.default.removeItem(at: fixture.url("bin/gvect_params.json"))
     try run(fixture)
     #expect(try fixture.text(log) == "w1,w2,")
-    #expect(try fixture.names(in: "log") == ["gvect_already_computed.dat", "gvect_params.json"])
+    #expect(try fixture.names(in: "bin") == ["gvect_params.json", "w1.bin", "w2.bin"])
+    // Without descriptors there is nothing to mix with.
+    for name in ["w1.bin", "w2.bin"] {
+      try FileManager.default.removeItem(at: fixture.url("bin/\(name)"))
+    }
+    for index in 1...2 {
+      var water = Self.water(index)
+      water.perAtomQuantity = [-13, -1, -1.5]
+      try ExampleFile.write(water, to: fixture.url("examples/w\(index).example"))
+    }
+    try run(fixture, set)
+    #expect(try fixture.names(in: "bin") == ["gvect_params.json", "w1.bin", "w2.bin"])
   }
 
   @Test func folderInfoReplacesFolders() throws {
@@ -160,8 +173,8 @@ import Testing
       GvectCalculator.self, "-c", fixture.path("gvect.ini"), "-f", fixture.path("data"))
     #expect(
       try fixture.names(in: "data")
-        == ["bin", "examples", "gvect_already_computed.dat", "gvect_params.json"])
-    #expect(try fixture.names(in: "data/bin") == ["w1.bin"])
+        == ["bin", "examples", "gvect_already_computed.dat"])
+    #expect(try fixture.names(in: "data/bin") == ["gvect_params.json", "w1.bin"])
   }
 
   /// In a box of 2 angstrom molecules see their images; switched off, they are alone.
@@ -199,7 +212,7 @@ import Testing
     try ExampleFile.write(water, to: fixture.url("examples/w1.example"))
     try run(fixture)
     #expect(try DescriptorFile.read(fixture.url("bin/w1.bin")).perAtomQuantity == nil)
-    try FileManager.default.removeItem(at: fixture.url("log"))
+    for folder in ["log", "bin"] { try FileManager.default.removeItem(at: fixture.url(folder)) }
     try run(fixture, "MISC.per_atom_energy=True")
     #expect(try DescriptorFile.read(fixture.url("bin/w1.bin")).perAtomQuantity == [-13, -1, -1.5])
   }
@@ -213,7 +226,7 @@ import Testing
     )
     // What was done before is not lost.
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w1,w2,")
-    #expect(try fixture.names(in: "bin") == ["w1.bin", "w2.bin"])
+    #expect(try fixture.names(in: "bin") == ["gvect_params.json", "w1.bin", "w2.bin"])
   }
 
   @Test func missingForcesAreNamed() throws {
@@ -397,7 +410,7 @@ import Testing
       "--set", "IO_INFORMATION.output_gvect_dir=\(fixture.path("bin"))",
       "--set", "IO_INFORMATION.log_dir=\(fixture.path("log"))",
       "--set", "PARALLELIZATION.number_of_process=2")
-    let files = try fixture.names(in: "bin")
+    let files = try fixture.names(in: "bin").filter { $0.hasSuffix(".bin") }
     #expect(files.count == (name == "mbp_bohr_pbc_deriv" ? 5 : 3))
     for file in files {
       let golden = Golden.url("panna/golden/\(name)/\(file)")

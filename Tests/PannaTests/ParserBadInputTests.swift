@@ -56,7 +56,7 @@ import Testing
       "q.xml: convergence_achieved: found false; allowed: true, or --allow-unconverged"),
     Case(
       QEParser.self, "q.xml", "</output></qes:espresso>", "",
-      "q.xml:9: found XML that ends too early or is damaged; allowed: a whole XML file"),
+      "q.xml:9: found XML that ends too early; allowed: a whole XML file"),
   ]
 
   static let vasp = [
@@ -75,7 +75,7 @@ import Testing
       "vasprun.xml: basis: found 2 rows; allowed: 3 rows"),
     Case(
       VaspParser.self, "vasprun.xml", "</calculation></modeling>", "",
-      "vasprun.xml:6: found XML that ends too early or is damaged; allowed: a whole XML file"),
+      "vasprun.xml:6: found XML that ends too early; allowed: a whole XML file"),
     Case(
       VaspParser.self, "vasprun.xml", "", "",
       "ionic steps: found 1; allowed: more than --offset 1", options: "--offset", "1"),

@@ -45,6 +45,50 @@ import Testing
     }
   }
 
+  /// The original's options of LAMMPS and extended xyz.
+  @Test func optionsOfTheOriginal() throws {
+    try fixture.write(frame(), to: "in/a.xyz")
+    try fixture.run(
+      EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out"), "--addhash", "False")
+    #expect(try fixture.names(in: "out") == ["a.example"])
+    try fixture.run(
+      EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("hashed"), "--addhash", "True")
+    #expect(try fixture.names(in: "hashed").map(\.count) == [56 + ".example".count])
+    for name in ["a.dump", "b.lammpstrj"] { try fixture.write("", to: "runs/\(name)") }
+    let files = try ParserFiles(fixture.path("runs"), LammpsParser.self, ending: "dump")
+    #expect(files.inputs.map(\.name) == ["a"])
+    #expect(
+      fixture.message {
+        try fixture.run(
+          LammpsParser.self, "-dumpd", fixture.path("runs"), "-ext", "atom", "-o",
+          fixture.path("lammps"))
+      }
+        == "runs: there are no *.atom that are *.dump, dump.*, *.lammpstrj, *.data among its 2 files"
+    )
+  }
+
+  /// Steps whose self-consistency was not reached are left out, with a remark, or wanted all the same.
+  @Test func unconvergedStepsAreLeftOut() throws {
+    var steps = [ParsedConfiguration(name: "a"), ParsedConfiguration(name: "b")]
+    steps[0].isConverged = false
+    let remarks = Locked<[String]>([])
+    let input = ParserInput(file: fixture.url("f"), name: "f") { remark in
+      remarks.withLock { $0.append(remark) }
+    }
+    #expect(try input.converged(steps, orAll: true).map(\.name) == ["a", "b"])
+    #expect(remarks.withLock { $0 } == [])
+    #expect(try input.converged(steps, orAll: false).map(\.name) == ["b"])
+    #expect(
+      remarks.withLock { $0 } == [
+        "self-consistency was not reached in 1 of 2 ionic steps, which are left out (--allow-unconverged"
+          + " takes them)"
+      ])
+    #expect(
+      fixture.message { _ = try input.converged([steps[0]], orAll: false) }
+        == "self-consistency: found not reached in any of 1 ionic steps; allowed: reached in one, or"
+        + " --allow-unconverged")
+  }
+
   @Test func frameKeysAndUnitsAreOptions() throws {
     try fixture.write(frame("dft_energy=-2") + frame("DFT_Energy=-3"), to: "in/sub/a.b.xyz")
     try fixture.write(frame("dft_energy=-4"), to: "in/c.extxyz")

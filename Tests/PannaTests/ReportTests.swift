@@ -204,6 +204,30 @@ struct TrainingRecordTests {
     #expect(record.lastStep == 10)
   }
 
+  @Test("the time that a training waited for its data is told, with advice where it is long")
+  func waiting() throws {
+    for (fraction, words) in [
+      (0.04, "4 % of the time was spent waiting for input."),
+      (
+        0.5,
+        "50 % of the time was spent waiting for input; a larger num_parallel_calls, or memory_budget with"
+          + " dataset_cache, may help."
+      ),
+    ] {
+      let fixture = try ReportFixture()
+      try fixture.writeEvents(steps: 1...3) { step in
+        [
+          ("5.Errors/2.Energy_RMSE_atom", 0.003),
+          (TrainLog.waitingTag, step == 3 ? fraction : 0.9),
+        ]
+      }
+      try fixture.show("train")
+      #expect(try fixture.page().texts("p").contains { $0.hasSuffix(words) })
+      let record = try TrainingRecord(folder: fixture.files.url("train"))
+      #expect(record.curves[.waiting]?.values.count == 3)
+    }
+  }
+
   @Test("a restarted training that wrote nothing yet ends nothing")
   func emptyRestart() throws {
     let fixture = try ReportFixture()

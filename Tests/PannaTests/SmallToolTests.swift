@@ -201,7 +201,7 @@ import Testing
     let examples = fixture.path("examples")
     #expect(
       fixture.message { try fixture.run(GvectWriter.self, "-s", examples) }
-        == "\(examples): there are no *.bin among its 1 files"
+        == "\(examples): there is no *.bin file among its 1 files"
         .replacing(fixture.folder.path + "/", with: ""))
     #expect(
       fixture.message { try fixture.run(GvectWriter.self, "-s", fixture.path("none")) }

@@ -114,6 +114,64 @@ import Testing
         == NetworkModel(folder: URL(fileURLWithPath: alone.path + "/train/saved_networks")))
   }
 
+  /// A structure that the networks cannot cope with is named, in validation too.
+  @Test func validationsThatAreNoNumbersNameTheStructure() throws {
+    let workspace = try workspace()
+    var structure = try TrainingWorkspace.clusters(1)[0]
+    structure.name = "absurd"
+    structure.energy = .greatestFiniteMagnitude
+    let file = URL(fileURLWithPath: workspace.path + "/wild/absurd.bin")
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try DescriptorFile.write(structure, to: file, derivatives: .dense)
+    try workspace.write(
+      """
+      [IO_INFORMATION]
+      input_dir = \(workspace.path)/wild
+      output_dir = \(workspace.path)/wild
+      [CONTENT_INFORMATION]
+      include_derivatives = True
+      """, "tfr.ini")
+    #expect(workspace.run("tfr_packer") == 0)
+    let said = try workspace.said(
+      "train",
+      sets(
+        "VALIDATION.data_dir=\(workspace.path)/wild", "VALIDATION.frequency=2",
+        "DATA_INFORMATION.energy_rescale=100"))
+    #expect(
+      said.contains("step 2: the validation's energy error of absurd is -inf for the batch absurd"),
+      "\(said)")
+  }
+
+  /// What the original says more with --debug, and its options for several machines.
+  @Test func optionsOfTheOriginal() throws {
+    let workspace = try workspace()
+    #expect(
+      try workspace.said("train", ["--list_of_nodes", "a,b"])
+        == "panna: train: --list_of_nodes: a training runs on one machine, on as many threads as"
+        + " [PARALLELIZATION] says. See panna train --help\n")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: TrainTests.executable)
+    process.arguments =
+      ["train", "-c", "\(workspace.path)/train.ini", "--debug", "--communication_port", "22222"]
+      + sets("TRAINING_PARAMETERS.max_steps=2")
+    let (output, errors) = (Pipe(), Pipe())
+    (process.standardOutput, process.standardError) = (output, errors)
+    try process.run()
+    let said = String(
+      decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let warned = String(
+      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    #expect(said.contains("- `learning_rate` = `0.01`\n"))
+    #expect(said.contains("/device:CPU:0") || said.contains("CPU:0"))
+    let steps = said.split(separator: "\n").filter { $0.hasPrefix("train: step ") }
+    #expect(steps.count == 2 && steps[0].hasPrefix("train: step 1: cluster"))
+    #expect(steps[0].split(separator: ",").count == 4)
+    #expect(warned.contains("train: --communication_port has no effect: no network is used\n"))
+  }
+
   @Test func wrongSectionsAreNamed() throws {
     let workspace = try workspace()
     func message(_ changes: String...) -> String {
@@ -370,8 +428,36 @@ import Testing
       "IO_INFORMATION.input_format=example",
       "IO_INFORMATION.data_dir=\(workspace.path)/examples",
       "IO_INFORMATION.gvect_ini=\(workspace.path)/gvect.ini")
-    #expect(single.count == 20 && made.count == 20)
-    for (one, other) in zip(single.joined(), made.joined()) { #expect(abs(one - other) < 1e-4) }
+    #expect(single.count == 20 && made == single)
+    // What was computed is kept, under a name that says what of, and used where it is there.
+    let examples = [
+      "IO_INFORMATION.input_format=example", "IO_INFORMATION.data_dir=\(workspace.path)/examples",
+      "IO_INFORMATION.descriptor_cache=\(workspace.path)/cache",
+      "IO_INFORMATION.gvect_ini=\(workspace.path)/gvect.ini",
+    ]
+    func kept(_ more: String...) throws -> [[Double]] {
+      let all = examples + more
+      return try errors(all[0], all[1], all[2], all[3], all.last!)
+    }
+    let cache = URL(fileURLWithPath: workspace.path + "/cache")
+    #expect(try kept() == single)
+    let names = try FileManager.default.contentsOfDirectory(atPath: cache.path).sorted()
+    #expect(names.count == 12)
+    #expect(try kept() == single)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: cache.path).sorted() == names)
+    let (first, second) = (
+      cache.appendingPathComponent(names[0]), cache.appendingPathComponent(names[1])
+    )
+    let content = try Data(contentsOf: first)
+    try Data(contentsOf: second).write(to: first)
+    #expect(try kept() != single)
+    // Damage is noticed, and mended.
+    try content.dropLast(3).write(to: first)
+    #expect(try kept() == single)
+    #expect(try Data(contentsOf: first) == content)
+    // Energies alone are another thing.
+    #expect(try kept("TRAINING_PARAMETERS.forces_cost=0") != single)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: cache.path).count == 24)
     // The networks know how their descriptors are made.
     let model = try NetworkModel(
       folder: URL(fileURLWithPath: workspace.path + "/other/saved_networks"))

@@ -145,7 +145,7 @@ import Testing
       ),
       (
         GvectWriter.self, ["-s", path("empty"), "-o", path("out")],
-        "empty: there are no *.bin among its 0 files"
+        "empty: there is no *.bin file among its 0 files"
       ),
       (
         GvectWriter.self, ["-s", path("absent"), "-o", path("out")],

@@ -64,6 +64,32 @@ import Testing
     ) { try parsed.int("--threads", in: 1...8) }
   }
 
+  /// Options of other programs: some change nothing, some cannot be obeyed, none is in the help.
+  @Test func otherProgramsOptionsAreUnderstood() throws {
+    let options = CommandLineOptions([
+      .init("--hash", help: "by content", takesTruth: true),
+      .withoutEffect("--port", value: "PORT", "there is no network"),
+      .withoutEffect("-v", "it is shown anyway"),
+      .refused("--nodes", value: "LIST", "there is one machine"),
+    ])
+    let given = try options.parse(["--hash", "True", "--port", "1", "-v", "False"])
+    #expect(given.has("--hash"))
+    #expect(
+      given.remarks == [
+        "--port has no effect: there is no network", "-v has no effect: it is shown anyway",
+      ])
+    #expect(try !options.parse(["--hash", "False"]).has("--hash"))
+    #expect(try !options.parse(["--hash=no"]).has("--hash"))
+    #expect(try options.parse(["--hash", "-v"]).has("--hash"))
+    #expect(throws: UsageError("--hash=maybe: expected True or False")) {
+      try options.parse(["--hash=maybe"])
+    }
+    #expect(throws: UsageError("--nodes: there is one machine")) {
+      try options.parse(["--nodes", "a,b"])
+    }
+    #expect(options.help == "  --hash  by content")
+  }
+
   @Test func theHelpIsATable() {
     #expect(
       plain.help == """

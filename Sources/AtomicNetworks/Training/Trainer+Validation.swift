@@ -18,7 +18,8 @@ public struct ValidationResult: Sendable, Equatable {
 extension Trainer {
   /// Compares the networks as they are now with some structures, without changing anything.
   ///
-  /// - Throws: `DataError` that names a structure the networks cannot be used for.
+  /// - Throws: `DataError` that names a structure the networks cannot be used for; `NonFiniteError` with those
+  ///   whose error is no finite number.
   public func validate(_ structures: any StructureSource) throws -> ValidationResult {
     var (errors, atomCounts): ([Double], [Int]) = ([], [])
     var (squaredForces, absoluteForces) = (0.0, 0.0)
@@ -28,6 +29,7 @@ extension Trainer {
       let end = min(start + schedule.batchSize, structures.count)
       let batch = try batch(of: (start..<end).map { try structures.structure(at: $0) })
       let results = try session.run(fetches, feeds: feeds(batch, learningRate: 0)).map(\.inDouble)
+      try checkFinite(results, batch.batch)
       errors += results[0].map { $0 / initial.energyRescale }
       atomCounts += batch.batch.atomCounts
       if results.count > 1 {
@@ -44,5 +46,15 @@ extension Trainer {
       forceRMSE: graph.forces == nil
         ? nil : (squaredForces / components).squareRoot() / initial.energyRescale,
       forceMAE: graph.forces == nil ? nil : absoluteForces / components / initial.energyRescale)
+  }
+
+  private func checkFinite(_ results: [[Double]], _ batch: Batch) throws {
+    let terms = ["the validation's energy error", "the validation's squared force error"]
+    for (term, values) in zip(terms, results) {
+      for (name, value) in zip(batch.names, values) where !value.isFinite {
+        throw NonFiniteError(
+          step: step, term: "\(term) of \(name)", value: value, names: batch.names)
+      }
+    }
   }
 }

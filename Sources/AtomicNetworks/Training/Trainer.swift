@@ -78,13 +78,6 @@ public final class Trainer {
   ///   not to be used.
   public func run(_ batch: TrainingBatch, trace: RunTrace? = nil) throws -> TrainingStep {
     let rate = schedule.learningRate(at: step)
-    var fetches = [
-      graph.energyErrors, graph.energyLoss, graph.regularizationLoss,
-      graph.potential.atomicEnergies,
-    ]
-    if let forces = graph.forces, let forceLoss = graph.forceLoss {
-      fetches += [forceLoss, forces.squaredErrors, forces.absoluteErrors]
-    }
     let results = try session.run(
       fetches, feeds: feeds(batch, learningRate: rate), targets: [graph.step],
       options: RunOptions(trace: trace)
@@ -94,6 +87,23 @@ public final class Trainer {
     let report = report(batch.batch, results, rate)
     try report.checkFinite()
     return report
+  }
+
+  /// What a step is asked for.
+  private var fetches: [Value] {
+    let energies = [
+      graph.energyErrors, graph.energyLoss, graph.regularizationLoss,
+      graph.potential.atomicEnergies,
+    ]
+    guard let forces = graph.forces, let forceLoss = graph.forceLoss else { return energies }
+    return energies + [forceLoss, forces.squaredErrors, forces.absoluteErrors]
+  }
+
+  /// What a step does, operation by operation.
+  public func planDescription(for batch: TrainingBatch) throws -> String {
+    try session.plan(
+      feeds: Array(feeds(batch, learningRate: 0).keys), fetches: fetches, targets: [graph.step]
+    ).description
   }
 
   private func report(_ batch: Batch, _ results: [[Double]], _ rate: Double) -> TrainingStep {

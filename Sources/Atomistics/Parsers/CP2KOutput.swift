@@ -139,20 +139,17 @@ private struct OutputReader {
   private var areNew = false
   private var energy: Double?
   private var found: [ParsedConfiguration] = []
-  private var (stale, unconverged) = (0, 0)
+  private var stale = 0
+  private var hasConverged = true
 
-  /// What was left out, and what is to be looked at.
+  /// What was left out.
   var remarks: [String] {
-    var remarks: [String] = []
-    if stale > 0 {
-      remarks.append(
+    stale == 0
+      ? []
+      : [
         "\(stale) energies have no coordinates of their own and are left out: read the trajectory,"
-          + " NAME-pos-1.xyz")
-    }
-    if unconverged > 0 {
-      remarks.append("self-consistency was not reached \(unconverged) times")
-    }
-    return remarks
+          + " NAME-pos-1.xyz"
+      ]
   }
 
   init(_ lines: TextLines, _ name: String) {
@@ -179,7 +176,9 @@ private struct OutputReader {
       } else if bare.hasPrefix("SCF run NOT converged")
         || bare.contains("*** SCF run NOT converged")
       {
-        unconverged += 1
+        hasConverged = false
+      } else if bare.contains("*** SCF run converged") {
+        hasConverged = true
       } else if bare.hasPrefix("ATOMIC FORCES in") || bare.hasPrefix("FORCES| Atomic forces") {
         guard bare.contains("[a.u.]") || bare.contains("[hartree/bohr]") else {
           throw lines.wrong("forces", "\"\(bare)\"", allowed: "a.u. or hartree/bohr")
@@ -259,6 +258,7 @@ private struct OutputReader {
     (result.species, result.positions, result.forces) = (species, positions, forces)
     result.lattice = Matrix3(a, b, c)
     result.energy = energy * Units.hartree
+    result.isConverged = hasConverged
     found.append(try result.checked())
   }
 }

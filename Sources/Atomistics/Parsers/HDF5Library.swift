@@ -200,6 +200,10 @@ private struct HDF5Library {
     func function<T>(_ name: String, _ type: T.Type = T.self) throws -> T {
       try library.function(name, as: T.self)
     }
+    // Files are only read: there is nothing to clean up at the end, where the library stumbles over damaged ones
+    // and says so.
+    let leaveAlone: @convention(c) () -> Int32 = try function("H5dont_atexit")
+    _ = leaveAlone()
     let open: @convention(c) () -> Int32 = try function("H5open")
     _ = open()
     // Errors are told by this program, not printed by the library.

@@ -36,6 +36,8 @@ public struct ParsedConfiguration: Sendable, Equatable {
   public var forces: [SIMD3<Double>]?
   /// The atoms' shares of the energy in `energyUnit`, where the calculation has them.
   public var atomicEnergies: [Double]?
+  /// Whether self-consistency was reached, as far as the file tells.
+  public var isConverged = true
 
   public init(name: String) { self.name = name }
 

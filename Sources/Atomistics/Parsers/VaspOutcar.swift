@@ -2,7 +2,8 @@ import Foundation
 
 /// The `OUTCAR` of VASP: every ionic step, cartesian, in eV and angstrom.
 public enum VaspOutcar {
-  /// Reads a file, plain or in gzip's form; a step without energy or forces is left out.
+  /// Reads a file, plain or in gzip's form; a step without energy or forces is left out, one that took as many
+  /// electronic steps as it might (NELM) and does not say that EDIFF is reached has not converged.
   ///
   /// - Throws: `AtomisticsError` with the file, where there is no finished step.
   public static func read(
@@ -26,6 +27,9 @@ private struct OutcarReader {
   private var counts: [Int] = []
   private var lattice: Matrix3?
   private var open: ParsedConfiguration?
+  /// NELM, and the number of the last electronic step.
+  private var (mostElectronicSteps, electronicStep) = (Int.max, 0)
+  private var hasConverged = false
   private var steps: [ParsedConfiguration] = []
 
   init(_ lines: TextLines, _ name: String, _ kind: VaspXML.Energy) {
@@ -41,10 +45,20 @@ private struct OutcarReader {
         counts = line.split(separator: "=").last?.split(separator: " ").compactMap { Int($0) } ?? []
       } else if line.contains("direct lattice vectors") {
         lattice = try readLattice()
+      } else if line.contains("NELM   =") {
+        let count = line.split(separator: "=").dropFirst().first?.prefix { $0 != ";" } ?? ""
+        mostElectronicSteps = Int(count.trimmingCharacters(in: .whitespaces)) ?? .max
+      } else if line.contains("- Iteration"), let number = line.split(separator: "(").last {
+        electronicStep = Int(number.prefix { $0 != ")" }.drop { $0 == " " }) ?? 0
+        hasConverged = false
+      } else if line.contains("aborting loop because EDIFF is reached") {
+        hasConverged = true
       } else if line.contains("TOTAL-FORCE (eV/Angst)") {
         open = try readForces()
       } else if open != nil, let energy = try energy(line) {
         open?.energy = energy
+        open?.isConverged =
+          hasConverged || mostElectronicSteps <= 1 || electronicStep < mostElectronicSteps
         steps.append(try open!.checked())
         open = nil
       }

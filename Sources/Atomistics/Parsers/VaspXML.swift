@@ -12,7 +12,8 @@ public enum VaspXML {
     case extrapolated = "e_0_energy"
   }
 
-  /// Reads a file, plain or in gzip's form; a step that was not finished is left out.
+  /// Reads a file, plain or in gzip's form; a step that was not finished is left out, one that took as many
+  /// electronic steps as it might (NELM) has not converged.
   ///
   /// - Throws: `AtomisticsError` with the file, where there is no finished step.
   public static func read(
@@ -28,18 +29,25 @@ public enum VaspXML {
   static func decode(_ data: Data, name: String, _ kind: Energy) throws -> [ParsedConfiguration] {
     var species: [String] = []
     var steps: [ParsedConfiguration] = []
+    var mostElectronicSteps = Int.max
     var ending: (any Error)?
     do {
-      let wanted: Set = ["atominfo", "calculation", "kpoints", "dos", "eigenvalues", "projected"]
+      let wanted: Set = [
+        "atominfo", "parameters", "calculation", "kpoints", "dos", "eigenvalues", "projected",
+      ]
       _ = try XMLTreeReader.read(data, wanted: wanted) { element in
         switch element.name {
         case "atominfo": species = try self.species(element)
+        case "parameters": mostElectronicSteps = try self.mostElectronicSteps(element)
         case "calculation":
-          steps.append(try step(element, species, "\(name)_\(number(steps.count + 1))", kind))
+          var step = try step(element, species, "\(name)_\(number(steps.count + 1))", kind)
+          // VASP goes on after the last electronic step that it may take, whatever it has reached.
+          step.isConverged = element.children("scstep").count < mostElectronicSteps
+          steps.append(step)
         default: break
         }
       }
-    } catch let error as AtomisticsError where error.line != nil {
+    } catch let error as AtomisticsError where error.found == XMLTreeReader.ending {
       // The file of a run that was interrupted ends within a step.
       ending = error
     }
@@ -58,6 +66,14 @@ public enum VaspXML {
     return rows.map { row in
       (row.children.first?.text ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
     }
+  }
+
+  /// NELM, without a bound where one step is all that was wanted.
+  private static func mostElectronicSteps(_ parameters: XMLTree) throws -> Int {
+    let electronic = parameters.child("separator", named: "electronic")
+    let count = try electronic?.child("separator", named: "electronic convergence")?
+      .child("i", named: "NELM")?.numbers(1)[0]
+    return count.flatMap { Int(exactly: $0) }.flatMap { $0 > 1 ? $0 : nil } ?? .max
   }
 
   private static func step(

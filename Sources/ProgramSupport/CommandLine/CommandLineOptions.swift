@@ -16,11 +16,31 @@ public struct CommandLineOptions: Sendable {
     public let isRequired: Bool
     /// Whether it may be given more than once.
     public let isRepeatable: Bool
+    /// Whether a switch may be followed by True or False.
+    public let takesTruth: Bool
+    fileprivate let standing: Standing
+
+    /// What becomes of an option that is given.
+    fileprivate enum Standing {
+      case obeyed
+      case withoutEffect(String)
+      case refused(String)
+    }
 
     /// An option with a value of that name, or a switch.
     public init(
       _ name: String, _ short: String? = nil, aliases: [String] = [], value: String? = nil,
-      help: String, isRequired: Bool = false, isRepeatable: Bool = false
+      help: String, isRequired: Bool = false, isRepeatable: Bool = false, takesTruth: Bool = false
+    ) {
+      self.init(
+        name: name, short: short, aliases: aliases, value: value, help: help,
+        isRequired: isRequired, isRepeatable: isRepeatable, takesTruth: takesTruth,
+        standing: .obeyed)
+    }
+
+    private init(
+      name: String, short: String?, aliases: [String], value: String?, help: String,
+      isRequired: Bool, isRepeatable: Bool, takesTruth: Bool, standing: Standing
     ) {
       self.name = name
       self.short = short
@@ -29,6 +49,32 @@ public struct CommandLineOptions: Sendable {
       self.help = help
       self.isRequired = isRequired
       self.isRepeatable = isRepeatable
+      self.takesTruth = takesTruth
+      self.standing = standing
+    }
+
+    /// An option of another program that changes nothing here, which is said where it is given; not in the
+    /// help.
+    public static func withoutEffect(_ name: String, value: String? = nil, _ reason: String) -> Self
+    {
+      unused(name, value, .withoutEffect(reason))
+    }
+
+    /// An option of another program that cannot be obeyed here; an error with the reason, not in the help.
+    public static func refused(_ name: String, value: String? = nil, _ reason: String) -> Self {
+      unused(name, value, .refused(reason))
+    }
+
+    private static func unused(_ name: String, _ value: String?, _ standing: Standing) -> Self {
+      Self(
+        name: name, short: nil, aliases: [], value: value, help: "", isRequired: false,
+        isRepeatable: true, takesTruth: true, standing: standing)
+    }
+
+    /// Whether the help shows it: it has an effect.
+    public var isInHelp: Bool {
+      if case .obeyed = standing { return true }
+      return false
     }
 
     fileprivate func isCalled(_ name: String) -> Bool {
@@ -71,10 +117,16 @@ public struct CommandLineOptions: Sendable {
       }
       let (name, attached) = split(argument)
       guard let option = options.first(where: { $0.isCalled(name) }) else {
-        let hint = name.nearest(among: options.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+        let names = options.filter(\.isInHelp).map(\.name)
+        let hint = name.nearest(among: names).map { "; did you mean \($0)?" } ?? ""
         throw UsageError("unknown option \(name)\(hint)")
       }
-      let value = try self.value(of: option, attached, &rest)
+      switch option.standing {
+      case .obeyed: break
+      case .withoutEffect(let reason): result.remarks.append("\(name) has no effect: \(reason)")
+      case .refused(let reason): throw UsageError("\(name): \(reason)")
+      }
+      guard let value = try self.value(of: option, attached, &rest) else { continue }
       if let earlier = result.values[option.name], !option.isRepeatable {
         throw UsageError("\(option.name) is given twice: \(earlier[0]) and \(value)")
       }
@@ -93,11 +145,20 @@ public struct CommandLineOptions: Sendable {
     return (String(argument[..<equals]), String(argument[argument.index(after: equals)...]))
   }
 
+  /// - Returns: nil for a switch that is off.
   private func value(
     of option: Option, _ attached: String?, _ rest: inout ArraySlice<String>
-  ) throws -> String {
+  ) throws -> String? {
     guard let name = option.value else {
-      if let attached { throw UsageError("\(option.name) takes no value, got \(attached)") }
+      guard option.takesTruth else {
+        if let attached { throw UsageError("\(option.name) takes no value, got \(attached)") }
+        return "true"
+      }
+      if let truth = (attached ?? rest.first).flatMap(IniSection.truth) {
+        if attached == nil { rest.removeFirst() }
+        return truth ? "true" : nil
+      }
+      if let attached { throw UsageError("\(option.name)=\(attached): expected True or False") }
       return "true"
     }
     guard let value = attached ?? rest.popFirst() else {
@@ -108,8 +169,9 @@ public struct CommandLineOptions: Sendable {
 
   /// The options one a line.
   public var help: String {
-    let width = (options.map(\.usage.count).max() ?? 0) + 2
-    return options.map { option in
+    let shown = options.filter(\.isInHelp)
+    let width = (shown.map(\.usage.count).max() ?? 0) + 2
+    return shown.map { option in
       let padding = String(repeating: " ", count: width - option.usage.count)
       let notes = [
         option.isRequired ? "required" : nil, option.isRepeatable ? "may be repeated" : nil,
@@ -124,6 +186,8 @@ public struct ParsedArguments: Sendable, Equatable {
   fileprivate(set) var values: [String: [String]] = [:]
   /// The arguments without dashes.
   public fileprivate(set) var operands: [String] = []
+  /// What is to be said of options that have no effect.
+  public fileprivate(set) var remarks: [String] = []
 
   /// The value of an option, nil where it was not given.
   public subscript(name: String) -> String? { values[name]?.last }

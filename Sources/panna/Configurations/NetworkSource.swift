@@ -1,4 +1,5 @@
 import AtomicNetworks
+import Dataflow
 import Foundation
 import ProgramSupport
 
@@ -72,6 +73,7 @@ extension TrainedNetworks {
   /// The step that is asked for, which must be there, or the last one.
   func step(_ wanted: Int?) throws -> Int {
     guard let last = steps.last else {
+      _ = try Folder.names(in: folder)
       throw WorkError(
         "\(folder.path): there is no checkpoint-*.panna and no model.ckpt-*.index")
     }

@@ -1,6 +1,7 @@
 import AtomicNetworks
 import Atomistics
 import Dataflow
+import Foundation
 import ProgramSupport
 
 /// How a training gets at its data: the readers' keys of `[PARALLELIZATION]` and `[IO_INFORMATION]`.
@@ -9,7 +10,7 @@ struct PipelineConfiguration {
     "num_parallel_readers", "num_parallel_calls", "shuffle_buffer_size_multiplier",
     "prefetch_buffer_size_multiplier", "dataset_cache", "memory_budget",
   ]
-  static let dataKeys = ["damaged_records", "max_damaged_records"]
+  static let dataKeys = ["damaged_records", "max_damaged_records", "descriptor_cache"]
 
   /// Threads that read, and put batches together.
   let threads: Int
@@ -22,6 +23,8 @@ struct PipelineConfiguration {
   /// Memory for structures and batches, in bytes.
   let memory: Int
   let damaged: DamagedRecords
+  /// Where structures that were described during a training are kept for the next one; nil: nowhere.
+  let descriptorCache: URL?
 
   private enum Damaged: String, CaseIterable {
     case strict, skip
@@ -40,6 +43,7 @@ struct PipelineConfiguration {
     memory =
       parallel.has("memory_budget")
       ? try parallel.int("memory_budget", in: 1...(1 << 40)) << 20 : MemoryLimit.available / 2
+    descriptorCache = io.has("descriptor_cache") ? try io.url("descriptor_cache") : nil
     let most = try io.int("max_damaged_records", default: 100, in: 0...Int.max)
     damaged =
       try io.choice("damaged_records", default: Damaged.strict) == .skip

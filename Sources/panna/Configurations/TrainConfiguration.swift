@@ -95,6 +95,8 @@ struct TrainConfiguration {
       (data.has("sparse_derivatives") ? ["[DATA_INFORMATION] sparse_derivatives"] : [])
       + Self.ignored(training, objective, schedule)
       + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
+      + (inputFormat == .examples || pipeline.descriptorCache == nil
+        ? [] : ["[IO_INFORMATION] descriptor_cache without input_format = example"])
       + networks.species.flatMap { symbol in
         LayerBehaviour.unusedFiles(file.optionalSection(symbol)).map { "[\(symbol)] \($0)" }
       }

@@ -27,9 +27,7 @@ enum FileKind: String, CaseIterable {
   }
 
   private static func ofContent(_ file: URL) throws -> FileKind {
-    let handle = try FileHandle(forReadingFrom: file)
-    defer { try? handle.close() }
-    let start = [UInt8](try handle.read(upToCount: 16) ?? Data())
+    let start = try beginning(of: file)
     if start.starts(with: [0x93] + Array("NUMPY".utf8)) { return .numPy }
     if start.starts(with: "PANNACKP".utf8) { return .checkpoint }
     let name = file.lastPathComponent
@@ -44,6 +42,14 @@ enum FileKind: String, CaseIterable {
       let kinds = allCases.map(\.rawValue).joined(separator: ", ")
       throw FormatError(file: file.path, "is of no kind that is known; known are: \(kinds)")
     }
+  }
+
+  private static func beginning(of file: URL) throws -> [UInt8] {
+    do {
+      let handle = try FileHandle(forReadingFrom: file)
+      defer { try? handle.close() }
+      return [UInt8](try handle.read(upToCount: 16) ?? Data())
+    } catch { throw FormatError(file: file.path, "cannot be read: \(SystemReason.of(error))") }
   }
 
   /// Whether the bytes begin a TFRecord file: a length and its checksum.

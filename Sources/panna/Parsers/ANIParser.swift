@@ -16,6 +16,7 @@ enum ANIParser: Program {
       + ExampleWriter.options + [
         .init("--forces", value: "ARRAY", help: "the array of forces in hartree/angstrom"),
         .init("--gradients", value: "ARRAY", help: "the array of gradients, minus the forces"),
+        .withoutEffect("-v", "progress is shown on a terminal"),
         .init("--every", value: "N", help: "takes every Nth conformation of each molecule (1)"),
       ])
   static let details = """

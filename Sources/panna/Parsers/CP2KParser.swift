@@ -12,14 +12,16 @@ enum CP2KParser: ParserProgram {
       "--cell", value: "NUMBERS",
       help:
         "3 edges or 9 components in angstrom, 0,0,0: none (NAME-1.cell)"
-    )
+    ),
+    .allowUnconverged,
   ]
   static let details = """
     Reads outputs with coordinates, forces and energies (FORCE_EVAL / PRINT / FORCES), and
     trajectories NAME-pos-1.xyz with the energy in each frame's second line, the forces of
     NAME-frc-1.xyz and the cells of NAME-1.cell. An output prints the cell with three decimals only,
-    and the coordinates of an optimisation or a dynamics once: later energies are left out. Prefer
-    trajectories. CP2K's hartree and bohr become eV and angstrom.
+    and the coordinates of an optimisation or a dynamics once: later energies are left out, and so are
+    those of self-consistency that was not reached. Prefer trajectories, which do not tell, though.
+    CP2K's hartree and bohr become eV and angstrom.
     Examples are called NAME, NAME_2 … of an output, NAME_STEP of a trajectory.
     """
   static let example = """
@@ -36,8 +38,11 @@ enum CP2KParser: ParserProgram {
     _ arguments: ParsedArguments
   ) throws -> @Sendable (ParserInput) throws -> [ParsedConfiguration] {
     let cell = try arguments["--cell"].map(Self.cell)
+    let allowsUnconverged = arguments.has("--allow-unconverged")
     return { input in
-      try CP2KOutput.read(input.file, name: input.name, cell: cell, remark: input.remark)
+      let found = try CP2KOutput.read(
+        input.file, name: input.name, cell: cell, remark: input.remark)
+      return try input.converged(found, orAll: allowsUnconverged)
     }
   }
 

@@ -12,7 +12,8 @@ final class ExampleWriter: Sendable {
       "--outdir", "-o", aliases: ["-out"], value: "DIR",
       help: "folder for *.example, made if missing",
       isRequired: true),
-    .init("--addhash", help: "names examples after the SHA-224 of their content"),
+    .init(
+      "--addhash", help: "names examples after the SHA-224 of their content", takesTruth: true),
     .init("--extxyz", value: "FILE", help: "writes all configurations as extended xyz too"),
     .init(
       "--rename", value: "NAME=SYMBOL", help: "a species by another name: Si1=Si",

@@ -13,6 +13,11 @@ enum LammpsParser: ParserProgram {
       "--log", "-l", aliases: ["-log"], value: "FILE",
       help: "the run's log (log.lammps in the folder of each file)"),
     .init("--types", value: "LIST", help: "the species of type 1, 2, …: Si,O (the column element)"),
+    .init("-ext", value: "EXT", help: "of a folder only the files NAME.EXT"),
+    .withoutEffect(
+      "-ign_en", "frames whose energy the log does not have are left out, and counted"),
+    .withoutEffect(
+      "-ign_err", "files that cannot be read are listed at the end, the others are read"),
     .init("--units", value: "UNITS", help: "metal, real or electron (what the log says)"),
   ]
   static let details = """

@@ -32,6 +32,31 @@ struct ParserInput: Sendable {
   let name: String
   /// Says something about the file that is no error.
   let remark: @Sendable (String) -> Void
+
+  /// Of ionic steps those whose self-consistency was reached, and a remark on the others.
+  ///
+  /// - Throws: `AtomisticsError` where there is none.
+  func converged(
+    _ steps: [ParsedConfiguration], orAll allowsUnconverged: Bool
+  ) throws -> [ParsedConfiguration] {
+    let kept = steps.filter { $0.isConverged || allowsUnconverged }
+    guard !kept.isEmpty || steps.isEmpty else {
+      throw AtomisticsError(
+        key: "self-consistency", found: "not reached in any of \(steps.count) ionic steps",
+        allowed: "reached in one, or --allow-unconverged")
+    }
+    if kept.count < steps.count {
+      remark(
+        "self-consistency was not reached in \(steps.count - kept.count) of \(steps.count) ionic steps,"
+          + " which are left out (--allow-unconverged takes them)")
+    }
+    return kept
+  }
+}
+
+extension CommandLineOptions.Option {
+  static let allowUnconverged = Self(
+    "--allow-unconverged", help: "energies of self-consistency that was not reached too")
 }
 
 extension ParserProgram {
@@ -54,7 +79,7 @@ extension ParserProgram {
   static func run(_ arguments: ParsedArguments) throws {
     let read = try reader(arguments)
     let pool = ComputePool(threads: try arguments.int("--nproc", in: 0...1024) ?? 1)
-    let files = try ParserFiles(arguments["--indir"]!, self)
+    let files = try ParserFiles(arguments["--indir"]!, self, ending: arguments["-ext"])
     let writer = try ExampleWriter(arguments)
     var failures = files.unreadable
     let progress = ProgressReporter(Self.name, unit: "files", total: files.inputs.count)
@@ -108,8 +133,9 @@ struct ParserFiles {
   /// Folders where it was already: links may lead back to them.
   private var visited: Set<String> = []
 
+  /// - Parameter ending: of the names of a folder's files that are read, without its dot; nil for any.
   /// - Throws: `UsageError` where there is nothing of that name, `WorkError` where there is nothing to read.
-  init(_ path: String, _ program: any ParserProgram.Type) throws {
+  init(_ path: String, _ program: any ParserProgram.Type, ending: String? = nil) throws {
     let top = URL(fileURLWithPath: path)
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -120,8 +146,10 @@ struct ParserFiles {
       var all: [URL] = []
       collect(top, into: &all)
       files = all.filter { program.reads($0) }
+      if let ending { files = files.filter { $0.pathExtension == ending } }
       if files.isEmpty && unreadable.isEmpty {
-        throw WorkError("\(path): there are no \(program.files) among its \(all.count) files")
+        let wanted = ending.map { "*.\($0) that are \(program.files)" } ?? program.files
+        throw WorkError("\(path): there are no \(wanted) among its \(all.count) files")
       }
     }
     let plain = files.map { program.name(of: $0) }

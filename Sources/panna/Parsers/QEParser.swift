@@ -9,7 +9,7 @@ enum QEParser: ParserProgram {
   static let files = "*.xml"
   static let ownOptions: [CommandLineOptions.Option] = [
     .init("--steps", help: "every ionic step, not only what the run ended with"),
-    .init("--allow-unconverged", help: "energies of self-consistency that was not reached too"),
+    .allowUnconverged,
   ]
   static let details = """
     Reads the XML files of pw.x and cp.x, versions 6.1 and later: the geometry, energy and forces of the

@@ -13,12 +13,14 @@ enum VaspParser: ParserProgram {
       help: "\(VaspXML.Energy.allCases.map(\.rawValue).joined(separator: ", ")) (e_wo_entrp)"),
     .init("--offset", "-t", value: "N", help: "leaves out the first N ionic steps (0)"),
     .init("--skip", "-p", value: "N", help: "takes every Nth of the others (1)"),
+    .allowUnconverged,
   ]
   static let details = """
     Reads every ionic step: positions, cell, energy and forces, in eV and angstrom; a step that was not
-    finished is left out. Of the energies, e_fr_energy is the one of which the forces are derivatives,
-    e_wo_entrp what the original program takes; both agree where nothing is smeared. Where a folder has
-    vasprun.xml and OUTCAR of one run, name the file that is wanted.
+    finished is left out, and so is one that took as many electronic steps as it might (NELM). Of the
+    energies, e_fr_energy is the one of which the forces are derivatives, e_wo_entrp what the original
+    program takes; both agree where nothing is smeared. Where a folder has vasprun.xml and OUTCAR of one
+    run, name the file that is wanted.
     Examples are NAME_000001 … in the order of the steps that are taken.
     """
   static let example = """
@@ -37,6 +39,7 @@ enum VaspParser: ParserProgram {
     let kind: VaspXML.Energy = try arguments.choice("--energy") ?? .withoutEntropy
     let offset = try arguments.int("--offset", in: 0...Int.max) ?? 0
     let skip = try arguments.int("--skip", in: 1...Int.max) ?? 1
+    let allowsUnconverged = arguments.has("--allow-unconverged")
     return { input in
       let isXML = input.file.lastPathComponent.contains(".xml")
       let steps =
@@ -47,7 +50,7 @@ enum VaspParser: ParserProgram {
         throw AtomisticsError(
           key: "ionic steps", found: "\(steps.count)", allowed: "more than --offset \(offset)")
       }
-      return taken.enumerated().map { index, step in
+      return try input.converged(taken, orAll: allowsUnconverged).enumerated().map { index, step in
         var step = step
         step.name = "\(input.name)_\(String(format: "%06d", index + 1))"
         return step

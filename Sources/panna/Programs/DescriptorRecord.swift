@@ -4,8 +4,9 @@ import Dataflow
 import Foundation
 import ProgramSupport
 
-/// What the structures of a list of computed keys were described with, as a file beside the list: without it
-/// a changed configuration would leave descriptors of two kinds side by side.
+/// What the structures of a folder were described with, as a file beside them, packed or not: without it
+/// a changed configuration would leave descriptors of two kinds side by side, and no file would say how to
+/// describe the structures that networks are used for.
 struct DescriptorRecord: Codable {
   static let name = "gvect_params.json"
 
@@ -21,6 +22,23 @@ struct DescriptorRecord: Codable {
     case perAtomEnergy = "per_atom_energy"
   }
 
+  static func path(in folder: URL) -> String { folder.appendingPathComponent(name).path }
+
+  /// The record of a folder, nil where it has none.
+  ///
+  /// - Throws: `WorkError` where the file is something else.
+  init?(in folder: URL) throws {
+    let path = Self.path(in: folder)
+    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    guard let record = try? JSONDecoder().decode(Self.self, from: data) else {
+      throw WorkError("\(path): is no record of descriptors")
+    }
+    self = record
+  }
+
+  /// - Throws: `NetworkError` or `AtomisticsError` for parameters that make no sense.
+  func settings() throws -> DescriptorSettings { try descriptors.settings() }
+
   init(_ configuration: GvectCalculatorConfiguration) {
     descriptors = DescriptorDescription(configuration.descriptors)
     periodic = (0..<3).map { configuration.periodic[$0] }
@@ -28,27 +46,37 @@ struct DescriptorRecord: Codable {
     perAtomEnergy = configuration.includesPerAtomEnergy
   }
 
-  /// Checks that the keys of a list were computed with this, where the folder says what with, and says it
-  /// where it does not.
+  /// Checks that what a folder has was described with this.
   ///
+  /// - Parameter ending: of the described structures' names.
   /// - Throws: `WorkError` with what differs.
-  func settle(_ computed: ComputedKeys, in folder: URL) throws {
-    let file = folder.appendingPathComponent(Self.name)
-    if !computed.keys.isEmpty, let data = FileManager.default.contents(atPath: file.path) {
-      guard let old = try? JSONDecoder().decode(Self.self, from: data) else {
-        throw WorkError(
-          "\(file.path): is no record of descriptors; remove it with \(ComputedKeys.name)")
-      }
-      if let difference = try difference(from: old) {
-        throw WorkError(
-          "\(file.path): the structures of \(ComputedKeys.name) were computed with \(difference):"
-            + " remove both files, or name other folders")
-      }
-      return
-    }
+  func check(in folder: URL, ending: String) throws {
+    guard let old = try Self(in: folder), let difference = try difference(from: old),
+      try Folder.names(in: folder).contains(where: { $0.hasSuffix(ending) })
+    else { return }
+    throw WorkError(
+      "\(Self.path(in: folder)): the *\(ending) files here were computed with \(difference); remove them"
+        + " all, or name another folder")
+  }
+
+  /// Says it in a folder, before the first described structure is there.
+  func write(to folder: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    try AtomicFile.write(try encoder.encode(self), to: file)
+    try AtomicFile.write(
+      try encoder.encode(self), to: URL(fileURLWithPath: Self.path(in: folder)))
+  }
+
+  /// Checks that descriptors are the recorded ones.
+  ///
+  /// - Throws: `WorkError` with the folder and the first parameter that differs.
+  static func check(_ settings: DescriptorSettings, in folder: URL, by source: String) throws {
+    guard let record = try Self(in: folder) else { return }
+    if let difference = try record.settings().difference(from: settings) {
+      throw WorkError(
+        "\(path(in: folder)): the structures are described with \(difference.name) = \(difference.own), but"
+          + " \(source) says \(difference.other)")
+    }
   }
 
   /// In words: what the older one has and this one has not.

@@ -33,6 +33,7 @@ enum Evaluate: Program {
       number_of_process (4)    threads, 0 for as many as allowed
 
     Energies are in eV, forces in eV/Å, errors on standard output per atom and per component.
+    Where data_dir has \(DescriptorRecord.name), the networks must take such descriptors.
     A result that is newer than its data and its networks is not computed again.
     """
   static let example = "  panna evaluate --config validation.ini"
@@ -125,7 +126,13 @@ enum Evaluate: Program {
       return say("evaluate: \(energies.path) was computed already; remove it to compute it again")
     }
     let models = try candidate.load()
-    for model in models { try checkSize(model, configuration) }
+    for model in models {
+      try checkSize(model, configuration)
+      guard let record = try DescriptorRecord(in: configuration.data) else { continue }
+      if let conflict = try model.conflict(with: record.settings()) {
+        throw WorkError("\(DescriptorRecord.path(in: configuration.data)): \(conflict)")
+      }
+    }
     let committee = try Committee(
       models, computesForces: configuration.computesForces, addsOffsets: configuration.addsOffset,
       options: SessionOptions(intraOpParallelismThreads: configuration.threads))

@@ -2,6 +2,7 @@ import Atomistics
 import Dataflow
 import Foundation
 import ProgramSupport
+import Synchronization
 
 /// Computes the descriptors of example files.
 enum GvectCalculator: Program {
@@ -12,14 +13,16 @@ enum GvectCalculator: Program {
     .init(
       "--folder_info", "-f", value: "DIR",
       help: "reads DIR/examples, writes DIR/bin and DIR/\(ComputedKeys.name)"),
+    .init("--debug", help: "says all keys, and each structure as it is written"),
   ])
   static let details = """
     [IO_INFORMATION]
       input_json_dir        folder of *.example files
-      output_gvect_dir      folder for <key>.bin, the key a file's name up to its first dot (./bin)
+      output_gvect_dir      folder for <key>.bin, the key a file's name up to its first dot, and
+                            \(DescriptorRecord.name), what with they were computed: another
+                            configuration is refused (./bin)
       log_dir               folder for \(ComputedKeys.name), whose keys are skipped where
-                            <key>.bin is there, and \(DescriptorRecord.name), what with they
-                            were computed: another configuration is refused (./logs)
+                            <key>.bin is there (./logs)
     [PARALLELIZATION]       must be there
       number_of_process     threads, 0 for as many as allowed; the files do not depend on it (1)
     [SYMMETRY_FUNCTION]
@@ -75,8 +78,11 @@ enum GvectCalculator: Program {
     """
 
   static func run(_ arguments: ParsedArguments) throws {
+    let file = try arguments.configuration()
+    let saysMore = arguments.has("--debug")
+    if saysMore { say(file.markdown) }
     let configuration = try GvectCalculatorConfiguration(
-      arguments.configuration(),
+      file,
       folder: arguments["--folder_info"].map { URL(fileURLWithPath: $0) })
     for key in configuration.ignored { warn("gvect_calculator: \(key) has no effect here") }
     let files = try DescriptorWork.files(in: configuration.input)
@@ -84,7 +90,7 @@ enum GvectCalculator: Program {
       try Folder.make(folder)
     }
     let computed = try ComputedKeys(folder: configuration.log)
-    try DescriptorRecord(configuration).settle(computed, in: configuration.log)
+    try DescriptorRecord(configuration).check(in: configuration.output, ending: ".bin")
     let left = files.filter { file in
       let key = FileAccess.key(of: file)
       return !computed.keys.contains(key)
@@ -93,26 +99,33 @@ enum GvectCalculator: Program {
     if left.count < files.count {
       say("\(files.count - left.count) of \(files.count) structures are already computed")
     }
-    if !left.isEmpty { try compute(left, configuration, computed) }
+    if !left.isEmpty { try compute(left, configuration, computed, saysMore) }
   }
 
   /// Computes files in batches and notes each batch when its files are there.
   private static func compute(
-    _ files: [URL], _ configuration: GvectCalculatorConfiguration, _ computed: ComputedKeys
+    _ files: [URL], _ configuration: GvectCalculatorConfiguration, _ computed: ComputedKeys,
+    _ saysMore: Bool
   ) throws {
     let work = try DescriptorWork(
       configuration.descriptors, periodic: configuration.periodic,
       includesDerivatives: configuration.derivatives != nil,
       includesPerAtomEnergy: configuration.includesPerAtomEnergy)
     let pool = ComputePool(threads: configuration.threads)
+    let isRecorded = Mutex(false)
     let progress = ProgressReporter(name, unit: "structures", total: files.count)
     let size = 8 * pool.threads
     for start in stride(from: 0, to: files.count, by: size) {
       let batch = Array(files[start..<min(files.count, start + size)])
       let failed = work.forEach(batch, on: pool) { _, described in
+        try isRecorded.withLock { isRecorded in
+          if !isRecorded { try DescriptorRecord(configuration).write(to: configuration.output) }
+          isRecorded = true
+        }
         try DescriptorFile.write(
           described, to: configuration.target(described.name),
           derivatives: configuration.derivatives ?? .dense)
+        if saysMore { say("\(name): \(described.name): \(described.atomCount) atoms") }
         progress.advance()
       }
       try computed.append(

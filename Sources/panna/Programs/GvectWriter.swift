@@ -54,12 +54,7 @@ enum GvectWriter: Program {
     }
     let source = URL(fileURLWithPath: path)
     guard isFolder.boolValue else { return ([source], source.deletingLastPathComponent()) }
-    let names = try FileManager.default.contentsOfDirectory(atPath: path)
-    let files = names.filter { $0.hasSuffix(".bin") && !$0.hasPrefix(".") }.sorted()
-    guard !files.isEmpty else {
-      throw WorkError("\(path): there are no *.bin among its \(names.count) files")
-    }
-    return (files.map { source.appendingPathComponent($0) }, source)
+    return (try Folder.files(in: source, ending: ".bin"), source)
   }
 
   private static func scientific(_ value: some BinaryFloatingPoint) -> String {
@@ -83,11 +78,6 @@ enum GvectWriter: Program {
     let size = described.descriptorSize
     if let known = values.joined().first?.count, known != size {
       throw WorkError("\(file.path): has descriptors of size \(size), the files before \(known)")
-    }
-    if let place = described.descriptors.firstIndex(where: { !$0.isFinite }) {
-      throw WorkError(
-        "\(file.path): component \(place % size) of atom \(place / size + 1) is"
-          + " \(described.descriptors[place]); averages and histograms need finite numbers")
     }
     for (atom, species) in described.species.enumerated() {
       if let limit, species >= limit {

@@ -23,20 +23,33 @@ struct InputWatch {
 
   /// For the progress line; nothing where there is little to say.
   var note: String {
-    isNotable ? ", \(percentage) waiting for input" : ""
+    isNotable ? ", \(Self.percentage(fraction)) waiting for input" : ""
   }
 
   /// What could be done where much time was spent waiting.
   var advice: String? {
     guard isNotable else { return nil }
-    return percentage
-      + " of the time was spent waiting for input; [PARALLELIZATION] num_parallel_calls = "
-      + "\(2 * threads), or a larger memory_budget with dataset_cache, may help"
+    return Self.words(fraction)
+      + "; [PARALLELIZATION] num_parallel_calls = \(2 * threads), or a larger memory_budget with"
+      + " dataset_cache, may help"
+  }
+
+  /// For a report: how much of the time was spent waiting, and what could be done.
+  static func summary(_ fraction: Double) -> String {
+    words(fraction)
+      + (fraction < notable.fraction
+        ? "." : "; a larger num_parallel_calls, or memory_budget with dataset_cache, may help.")
+  }
+
+  private static func words(_ fraction: Double) -> String {
+    "\(percentage(fraction)) of the time was spent waiting for input"
+  }
+
+  private static func percentage(_ fraction: Double) -> String {
+    String(format: "%.0f %%", 100 * fraction)
   }
 
   private var isNotable: Bool {
     fraction >= Self.notable.fraction && batches.statistics.waitingTime >= Self.notable.time
   }
-
-  private var percentage: String { String(format: "%.0f %%", 100 * fraction) }
 }

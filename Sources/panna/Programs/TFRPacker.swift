@@ -31,6 +31,8 @@ enum TFRPacker: Program {
       group                        a regular expression; structures in whose names it finds the same
                                    (in its first parentheses) stay together in one of the folders
 
+    Where input_dir has \(DescriptorRecord.name), folders of TFRecords get it too, and take
+    structures of one kind only.
     Without [DIVISION] files are taken in the order of their names. A target is kept where it is newer
     than its *.bin files and holds the same structures in the same form.
     """
@@ -62,6 +64,7 @@ enum TFRPacker: Program {
       part.name.isEmpty
       ? configuration.output : configuration.output.appendingPathComponent(part.name)
     try Folder.make(folder)
+    let record = try self.record(for: folder, of: configuration)
     for (index, chunk) in chunks.enumerated() {
       let stem = "\(index + 1)-\(chunks.count).tfrecord"
       let name = configuration.prefix.isEmpty ? stem : "\(configuration.prefix)-\(stem)"
@@ -70,13 +73,30 @@ enum TFRPacker: Program {
         say("\(target.path): already computed")
         progress.advance(by: chunk.count)
       } else {
-        try pack(chunk, into: target, configuration) { file, structure in
+        let writer = try TFRecordWriter(target)
+        try write(chunk, to: writer, configuration) { file, structure in
           try seen.check(structure, file)
           progress.advance()
         }
+        try record?.write(to: folder)
+        try writer.close()
       }
     }
     return chunks.count
+  }
+
+  /// The record of what the structures were described with, which those of the target were, too.
+  private static func record(
+    for folder: URL, of configuration: TFRPackerConfiguration
+  ) throws -> DescriptorRecord? {
+    let record = try DescriptorRecord(in: configuration.input)
+    try record?.check(in: folder, ending: ".tfrecord")
+    if try record == nil && DescriptorRecord(in: folder) != nil {
+      throw WorkError(
+        "\(DescriptorRecord.path(in: folder)): says what with structures here were described, but there"
+          + " is no such file in \(configuration.input.path)")
+    }
+    return record
   }
 
   /// What the structures so far have in common; packed files say neither size nor species.
@@ -103,17 +123,15 @@ enum TFRPacker: Program {
     }
   }
 
-  private static func pack(
-    _ files: [URL], into target: URL, _ configuration: TFRPackerConfiguration,
+  private static func write(
+    _ files: [URL], to writer: TFRecordWriter, _ configuration: TFRPackerConfiguration,
     _ onEach: (URL, DescribedStructure) throws -> Void
   ) throws {
-    let writer = try TFRecordWriter(target)
     for file in files {
       let structure = try DescriptorFile.read(file)
       try onEach(file, structure)
       try writer.write(try record(structure, file, configuration))
     }
-    try writer.close()
   }
 
   private static func record(

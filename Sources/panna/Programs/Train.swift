@@ -13,7 +13,16 @@ enum Train: Program {
     .init(
       "--instances", value: "N",
       help: "a committee: N trainings, seeds one apart, in train_dir/instance_<i>"),
+    .init("--debug", help: "says all keys, the plan of a step and each step's structures"),
+    .refused("--list_of_nodes", value: "NODES", oneMachine),
+    .refused("--task_index_variable", value: "NAME", oneMachine),
+    .refused("--parameter_servers", value: "N", oneMachine),
+    .withoutEffect("--communication_port", value: "PORT", "no network is used"),
+    .refused("--debug_parallel", oneMachine),
+    .refused("--debug_parallel_index", value: "N", oneMachine),
   ])
+  private static let oneMachine =
+    "a training runs on one machine, on as many threads as [PARALLELIZATION] says"
   static let details = """
     [IO_INFORMATION]
       data_dir                   folder of *.tfrecord files
@@ -27,7 +36,8 @@ enum Train: Program {
       metrics                    some of MAE, RMSE, loss: errors for each atom and force component, or
                                  the losses, of each logged step in log_dir/metrics.dat
       gvect_ini                  the descriptors' configuration, kept with the networks so that
-                                 predict and md can use them
+                                 predict and md can use them (\(DescriptorRecord.name) in
+                                 data_dir, which must say the same)
     [DATA_INFORMATION]
       atomic_sequence            species in the order of their indices
       output_offset              an energy for each species, eV
@@ -76,6 +86,9 @@ enum Train: Program {
                                  drawn from all structures
       dataset_cache (True)       structures that were read stay in memory, as far as it reaches
       memory_budget              for structures and batches, in MiB (half of what there is)
+    [IO_INFORMATION], of *.example files
+      descriptor_cache           folder that keeps what was computed, for any descriptors; the next
+                                 epoch or training reads it there (none)
     [IO_INFORMATION], of TFRecords
       damaged_records (strict)   skip: damaged records are left out and told of
       max_damaged_records (100)  more than these end the training all the same
@@ -102,7 +115,7 @@ enum Train: Program {
       } ?? [TrainConfiguration(file)]
     for key in configurations[0].ignored { warn("train: \(key) has no effect here") }
     for configuration in configurations {
-      let training = try TrainingRun(configuration)
+      let training = try TrainingRun(configuration, saysMore: arguments.has("--debug"))
       guard try training.run(until: StopSignals()) else { return }
     }
   }

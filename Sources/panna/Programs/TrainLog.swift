@@ -71,6 +71,9 @@ final class TrainLog {
       ? configuration.objective.energyLoss.tag : "1.Losses/1.LOSS-graph"
   }
 
+  /// The scalar of the part of the time in which a training waited for its data.
+  static let waitingTag = "7.Input/1.Waiting"
+
   /// What is to learn when each operation of a step runs; nil for most steps.
   func trace(ofStep step: Int) -> RunTrace? { tracedSteps.contains(step) ? RunTrace() : nil }
 
@@ -90,7 +93,7 @@ final class TrainLog {
       try metrics?.add(step)
     }
     if step.step.isMultiple(of: configuration.output.eventFrequency) {
-      try events.write(scalars(step) + [("7.Input/1.Waiting", waiting)], step: step.step)
+      try events.write(scalars(step) + [(Self.waitingTag, waiting)], step: step.step)
       try events.flush()
     }
   }

@@ -36,10 +36,18 @@ enum TrainingData: String, CaseIterable {
         return structure
       }
     case .examples:
+      let (settings, periodic) = (descriptors!.settings, descriptors!.periodic)
       let work = try DescriptorWork(
-        descriptors!.settings, periodic: descriptors!.periodic,
-        includesDerivatives: includesForces)
-      return StructuresInFiles(try DescriptorWork.files(in: folder)) { try work.describe($0) }
+        settings, periodic: periodic, includesDerivatives: includesForces)
+      let files = try DescriptorWork.files(in: folder)
+      guard let place = pipeline.descriptorCache else {
+        return StructuresInFiles(files) { try work.describe($0) }
+      }
+      let cache = try DescriptorCache(
+        place, settings, periodic: periodic, includesDerivatives: includesForces)
+      return StructuresInFiles(files) { file in
+        try cache.structure(file) { try work.describe(file) }
+      }
     }
   }
 

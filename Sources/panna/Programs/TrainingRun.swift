@@ -8,9 +8,13 @@ import ProgramSupport
 struct TrainingRun {
   private let setup: TrainingSetup
   private let trainer: Trainer
+  private let saysMore: Bool
   private var configuration: TrainConfiguration { setup.configuration }
 
-  init(_ configuration: TrainConfiguration) throws {
+  /// - Parameter saysMore: what the training goes by, and what it does in each step.
+  init(_ configuration: TrainConfiguration, saysMore: Bool = false) throws {
+    self.saysMore = saysMore
+    if saysMore { say(configuration.text) }
     setup = try TrainingSetup(configuration)
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     trainer = try setup.makeTrainer(
@@ -37,6 +41,7 @@ struct TrainingRun {
     checkpoints.removeRemains()
     let checkpoint = try resume(checkpoints)
     let validation = try makeValidation(checkpoint)
+    let firstStep = trainer.step
     var savedStep = checkpoint.map { _ in trainer.step }
     let log = try TrainLog(configuration, trainer)
     let progress = ProgressReporter(
@@ -48,6 +53,10 @@ struct TrainingRun {
     }
     while !isOver(), signals.received == nil, let batch = try batches.next() {
       let trace = log.trace(ofStep: trainer.step + 1)
+      if saysMore {
+        if trainer.step == firstStep { say(try trainer.planDescription(for: batch)) }
+        say("train: step \(trainer.step + 1): \(batch.batch.names.joined(separator: ", "))")
+      }
       let step = try trainer.run(batch, trace: trace)
       try log.add(step, waiting: watch.fraction)
       if let trace { try log.add(trace, step: step.step) }

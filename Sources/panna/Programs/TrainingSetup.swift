@@ -30,7 +30,7 @@ struct TrainingSetup {
     validationStructures = try configuration.validation.map { validation in
       try Self.read(validation.data, configuration, descriptors, share: 0.25)
     }
-    model = Self.model(configuration, descriptors)
+    model = try Self.model(configuration, descriptors?.settings)
   }
 
   /// - Parameter share: of the memory for structures.
@@ -44,15 +44,33 @@ struct TrainingSetup {
     return configuration.pipeline.cached(structures, share: share)
   }
 
+  /// The networks to begin with, which take descriptors as gvect_ini says, or the data's own record.
+  ///
+  /// - Throws: `WorkError` where the two differ.
   private static func model(
-    _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?
-  ) -> NetworkModel {
+    _ configuration: TrainConfiguration, _ settings: DescriptorSettings?
+  ) throws -> NetworkModel {
     var model = configuration.networks.model
-    if let descriptors {
-      if let conflict = model.conflict(with: descriptors.settings) {
+    let isDescribed = configuration.inputFormat != .examples
+    let described = isDescribed ? try DescriptorRecord(in: configuration.data)?.settings() : nil
+    let settings = settings ?? described
+    if let settings, isDescribed {
+      let source = configuration.gvectIni?.path ?? DescriptorRecord.path(in: configuration.data)
+      for folder in [configuration.data] + (configuration.validation.map { [$0.data] } ?? []) {
+        try DescriptorRecord.check(settings, in: folder, by: source)
+      }
+    }
+    if let settings {
+      if let conflict = model.conflict(with: settings) {
         warn("train: networks_metadata: \(conflict)")
       }
-      model.descriptors = descriptors.settings
+      model.descriptors = settings
+      if configuration.gvectIni == nil {
+        do { _ = try model.descriptorSize() } catch let error as NetworkError {
+          throw NetworkError(
+            file: DescriptorRecord.path(in: configuration.data), error.message)
+        }
+      }
     } else if let caveat = model.caveat {
       warn("train: networks_metadata: \(caveat); gvect_ini may say another")
     }

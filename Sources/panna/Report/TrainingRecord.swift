@@ -23,6 +23,7 @@ struct TrainingRecord {
     case energyLoss = "energy_loss"
     case forceLoss = "force_loss"
     case learningRate = "learning_rate"
+    case waiting = "waiting_for_input"
 
     /// How the tags begin, the best one first.
     fileprivate var tags: [String] {
@@ -38,6 +39,7 @@ struct TrainingRecord {
       case .energyLoss: ["1.Losses/1.LOSS", "1.Losses/mul_1"]
       case .forceLoss: ["1.Losses/5.F_Loss"]
       case .learningRate: ["learning_rate"]
+      case .waiting: [TrainLog.waitingTag]
       }
     }
 
@@ -53,7 +55,9 @@ struct TrainingRecord {
     var isRMS: Bool { self == .energyRMSE || self == .forceRMSE }
 
     /// Whether one value says all, so that nothing is gained by averages over steps.
-    var isExact: Bool { self == .learningRate || rawValue.hasPrefix("validation") }
+    var isExact: Bool {
+      self == .learningRate || self == .waiting || rawValue.hasPrefix("validation")
+    }
   }
 
   /// What the networks of a species give for its atoms in each batch.

@@ -24,7 +24,9 @@ struct TrainingSection: ReportSection {
   func write(to page: inout HTMLReport) {
     page.section("Training")
     let rows = errorRows
-    page.paragraph("The training took \(ReportText.count(record.lastStep, "step", "steps")).")
+    let waiting = final(.waiting).map { " " + InputWatch.summary($0) } ?? ""
+    page.paragraph(
+      "The training took \(ReportText.count(record.lastStep, "step", "steps")).\(waiting)")
     if !rows.isEmpty {
       page.table(
         HTMLReport.Table(

@@ -1,0 +1,157 @@
+import AtomicNetworks
+import Atomistics
+import Dataflow
+import Foundation
+
+/// F: examples from files of the page cache into a training.
+enum InputBenchmark {
+  static let all = [
+    Benchmark(workload: "F", name: "reading and parsing TFRecord examples") { settings, report in
+      try withPackedMolecules { files in try measureReading(files, settings, report) }
+    },
+    Benchmark(workload: "F", name: "training with forces from disk") { settings, report in
+      try measureTraining(settings, report)
+    },
+  ]
+
+  private static func withFolder<R>(_ body: (URL) throws -> R) throws -> R {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "benchmarks-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder)
+  }
+
+  private static func pack(
+    _ structures: [DescribedStructure], _ storage: DescribedStructure.DerivativeStorage,
+    into file: URL
+  ) throws {
+    let writer = try TFRecordWriter(file)
+    for structure in structures {
+      try writer.write(try structure.trainExample(derivatives: storage).encoded())
+    }
+    try writer.close()
+  }
+
+  // MARK: Reading
+
+  /// As many as four batches of A, with molecules of 17 atoms.
+  private static let (examples, fileCount, atoms, width) = (4096, 8, 17, 768)
+
+  private static func molecule(_ index: Int) -> DescribedStructure {
+    let numbers = CounterStream(100 + index)
+    return DescribedStructure(
+      name: "molecule\(index)", energy: numbers.signed(atoms * width),
+      species: (0..<atoms).map { Int32($0 % 4) }, descriptorSize: width,
+      descriptors: (0..<atoms * width).map { numbers[$0] })
+  }
+
+  private static func withPackedMolecules(_ body: ([URL]) throws -> Void) throws {
+    try withFolder { folder in
+      let each = examples / fileCount
+      let files = (0..<fileCount).map { folder.appendingPathComponent("\($0).tfrecord") }
+      for (index, file) in files.enumerated() {
+        try pack((index * each..<(index + 1) * each).map(molecule), .none, into: file)
+      }
+      try body(files)
+    }
+  }
+
+  private static func measureReading(
+    _ files: [URL], _ settings: BenchmarkSettings, _ report: (BenchmarkResult) -> Void
+  ) throws {
+    let pool = ComputePool(threads: settings.threads)
+    let packed = try PackedStructures(files, includesDerivatives: false)
+    guard packed.count == examples else { throw WrongResult("F: \(packed.count) examples") }
+    for index in [0, 1, examples - 1] {
+      guard try packed.structure(at: index) == molecule(index) else {
+        throw WrongResult("F: example \(index) is another after reading")
+      }
+    }
+    var reading = try BenchmarkResult(
+      "F", "TFRecord examples of 17 x 768, read, checked, parsed", settings, unit: "µs",
+      operations: examples, gigabytes: 4e-9 * Double(atoms * width)
+    ) {
+      // Also finds the records of all files again.
+      let packed = try PackedStructures(files, includesDerivatives: false)
+      pool.run(shards: examples) { _ = try? packed.structure(at: $0) }
+    }
+    reading.figures = [("examples_per_s", 1e6 / reading.least)]
+    report(reading)
+
+    let networks = MoleculeTraining.networks
+    let batchSize = examples / 4
+    let trainer = try Trainer(
+      NetworkModel(networks: networks), objective: TrainingObjective(),
+      schedule: TrainingSchedule(batchSize: batchSize, maxSteps: 4, learningRate: 1e-4))
+    var batches = try BenchmarkResult(
+      "F", "the same in batches of 1024, shuffled", settings, unit: "µs", operations: examples,
+      gigabytes: 4e-9 * Double(atoms * width)
+    ) {
+      let packed = try PackedStructures(files, includesDerivatives: false)
+      let pipeline = BatchPipeline(
+        packed, order: ShuffledOrder(count: examples, seed: 1), batchSize: batchSize,
+        options: BatchPipeline.Options(threads: settings.threads, ahead: 2),
+        make: trainer.batchMaker)
+      for _ in 0..<4 { _ = try pipeline.next() }
+      pipeline.close()
+    }
+    batches.figures = [("examples_per_s", 1e6 / batches.least)]
+    report(batches)
+  }
+
+  // MARK: Training
+
+  private static let (cells, structures, batchSize, steps) = (2, 96, 16, 12)
+
+  private static func measureTraining(
+    _ settings: BenchmarkSettings, _ report: (BenchmarkResult) -> Void
+  ) throws {
+    let network = gaussianNetwork("Si", SiliconTraining.sizes, stream: 2000)
+    let descriptors = try AtomicDescriptors(DescriptorBenchmark.silicon)
+    var structure = try DescriptorBenchmark.siliconAtoms(cells: cells)
+    let numbers = CounterStream(200)
+    let all = try (0..<structures).map { index -> DescribedStructure in
+      func shift(_ place: Int) -> Double {
+        0.05 * Double(numbers.signed(3 * structure.count * index + place))
+      }
+      structure.name = "silicon\(index)"
+      structure.energy = -4.3 * Double(structure.count)
+      structure.forces = structure.positions.indices.map {
+        SIMD3(shift(3 * $0), shift(3 * $0 + 1), shift(3 * $0 + 2))
+      }
+      structure.positions = zip(structure.positions, structure.forces!).map { $0 + 0.1 * $1 }
+      return try descriptors.describe(structure, includeDerivatives: true)
+    }
+    try withFolder { folder in
+      let files = (0..<4).map { folder.appendingPathComponent("\($0).tfrecord") }
+      let each = structures / files.count
+      for (index, file) in files.enumerated() {
+        try pack(Array(all[index * each..<(index + 1) * each]), .blocks, into: file)
+      }
+      let packed = try PackedStructures(files, includesDerivatives: true)
+      func measure(_ name: String, _ source: any StructureSource) throws -> BenchmarkResult {
+        var objective = TrainingObjective()
+        objective.forcesCost = 1.3
+        let trainer = try Trainer(
+          NetworkModel(networks: [network]), objective: objective,
+          schedule: TrainingSchedule(batchSize: batchSize, maxSteps: .max, learningRate: 1e-4),
+          options: SessionOptions(
+            intraOpParallelismThreads: settings.intraOp,
+            interOpParallelismThreads: settings.interOp))
+        let pipeline = BatchPipeline(
+          source, order: ShuffledOrder(count: structures, seed: 1), batchSize: batchSize,
+          make: trainer.batchMaker)
+        defer { pipeline.close() }
+        return try BenchmarkResult("F", name, settings, operations: steps) {
+          for _ in 0..<steps {
+            guard let batch = try pipeline.next() else { throw WrongResult("F: no batch") }
+            _ = try trainer.run(batch)
+          }
+        }
+      }
+      report(try measure("training step with forces, data in memory", all))
+      report(try measure("training step with forces, data from disk", packed))
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import AtomicNetworks
+import Atomistics
+import Foundation
+import TestSupport
+import Testing
+
+@testable import panna
+
+/// What structures were described with goes along from descriptors to networks, and nothing else is mixed in.
+@Suite(.timeLimit(.minutes(10))) struct DescriptorRecordTests {
+  private func gvect(_ fixture: ProgramFixture, epsilon: String = "0.01") throws {
+    try fixture.write(
+      """
+      [IO_INFORMATION]
+      input_json_dir = FOLDER/examples
+      output_gvect_dir = FOLDER/bin
+      log_dir = FOLDER/log
+      [PARALLELIZATION]
+      [SYMMETRY_FUNCTION]
+      type = mBP
+      species = H, O
+      [GVECT_PARAMETERS]
+      eta_rad = 4
+      Rc_rad = 3.5
+      Rs0_rad = 0.5
+      RsN_rad = 3
+      eta_ang = 2
+      Rc_ang = 3
+      Rs0_ang = 0.5
+      RsN_ang = 2
+      zeta = 4
+      ThetasN = 2
+      epsilon = \(epsilon)
+      """, to: "gvect.ini")
+  }
+
+  /// Descriptors with an epsilon, packed, and networks that were trained on them.
+  private func fixture(epsilon: String) throws -> ProgramFixture {
+    let fixture = try ProgramFixture()
+    try FileManager.default.createDirectory(
+      at: fixture.url("examples"), withIntermediateDirectories: true)
+    for structure in try TrainingWorkspace.structures(4) {
+      try ExampleFile.write(structure, to: fixture.url("examples/\(structure.name).example"))
+    }
+    try gvect(fixture, epsilon: epsilon)
+    try fixture.write(
+      "[IO_INFORMATION]\ninput_dir = FOLDER/bin\noutput_dir = FOLDER/data\n", to: "tfr.ini")
+    try fixture.write(
+      """
+      [IO_INFORMATION]
+      data_dir = FOLDER/data
+      train_dir = FOLDER/train
+      log_dir = FOLDER/train
+      [DATA_INFORMATION]
+      atomic_sequence = H, O
+      [TRAINING_PARAMETERS]
+      batch_size = 2
+      max_steps = 2
+      learning_rate = 0.01
+      [DEFAULT_NETWORK]
+      g_size = 18
+      architecture = 2:1
+      """, to: "train.ini")
+    try fixture.write(
+      """
+      [IO_INFORMATION]
+      data_dir = FOLDER/data
+      networks_format = PANNA
+      networks_folder = FOLDER/train/saved_networks
+      eval_dir = FOLDER/evaluation
+      """, to: "evaluate.ini")
+    try run(fixture, GvectCalculator.self, "gvect.ini")
+    try run(fixture, TFRPacker.self, "tfr.ini")
+    return fixture
+  }
+
+  private func run(
+    _ fixture: ProgramFixture, _ program: any Program.Type, _ ini: String, _ sets: String...
+  ) throws {
+    let arguments = ["-c", fixture.path(ini)] + sets.flatMap { ["--set", $0] }
+    try program.run(program.options.parse(arguments))
+  }
+
+  @Test func networksRecordWhatTheirDataWereDescribedWith() throws {
+    let fixture = try fixture(epsilon: "0.001")
+    try run(fixture, Train.self, "train.ini")
+    let model = try NetworkModel(folder: fixture.url("train/saved_networks"))
+    guard case .modified(let parameters)? = model.descriptors else {
+      Issue.record("\(String(describing: model.descriptors))")
+      return
+    }
+    #expect(parameters.epsilon == 0.001 && !model.assumesEpsilon)
+    try run(fixture, Evaluate.self, "evaluate.ini")
+    #expect(fixture.exists("evaluation/energies.dat"))
+  }
+
+  @Test func otherDescriptorsAreRefused() throws {
+    let fixture = try fixture(epsilon: "0.001")
+    try gvect(fixture, epsilon: "0.01")
+    let ini = fixture.path("gvect.ini")
+    #expect(
+      fixture.message {
+        try run(fixture, Train.self, "train.ini", "IO_INFORMATION.gvect_ini=\(ini)")
+      }
+        == "data/gvect_params.json: the structures are described with epsilon = 0.001, but gvect.ini says"
+        + " 0.01")
+    #expect(!fixture.exists("train"))
+    // Validation data of another kind.
+    try fixture.write(
+      try fixture.text("data/gvect_params.json").replacing("0.001", with: "0.02"),
+      to: "other/gvect_params.json")
+    let other = fixture.path("other")
+    try FileManager.default.copyItem(
+      at: fixture.url("data/1-1.tfrecord"), to: fixture.url("other/1-1.tfrecord"))
+    #expect(
+      fixture.message { try run(fixture, Train.self, "train.ini", "VALIDATION.data_dir=\(other)") }
+        == "other/gvect_params.json: the structures are described with epsilon = 0.02, but"
+        + " data/gvect_params.json says 0.001")
+    // Networks and data of another kind.
+    try run(fixture, Train.self, "train.ini")
+    #expect(
+      fixture.message {
+        try run(fixture, Evaluate.self, "evaluate.ini", "IO_INFORMATION.data_dir=\(other)")
+      }
+        == "other/gvect_params.json: the networks take other descriptors: epsilon is 0.001 there, 0.02 here"
+    )
+    // Packed files of another kind beside those there are.
+    try FileManager.default.removeItem(at: fixture.url("bin"))
+    try run(fixture, GvectCalculator.self, "gvect.ini")
+    #expect(
+      fixture.message { try run(fixture, TFRPacker.self, "tfr.ini") }
+        == "data/gvect_params.json: the *.tfrecord files here were computed with epsilon = 0.001, now it is"
+        + " 0.01; remove them all, or name another folder")
+    try FileManager.default.removeItem(at: fixture.url("bin/gvect_params.json"))
+    #expect(
+      fixture.message { try run(fixture, TFRPacker.self, "tfr.ini") }
+        == "data/gvect_params.json: says what with structures here were described, but there is no such"
+        + " file in bin")
+    try fixture.write("{", to: "bin/gvect_params.json")
+    #expect(
+      fixture.message { try run(fixture, TFRPacker.self, "tfr.ini") }
+        == "bin/gvect_params.json: is no record of descriptors")
+  }
+}
