@@ -2,7 +2,7 @@
 
 Usage: peer_torch.py THREADS SECONDS WORKLOADS [FOLDER]
 
-WORKLOADS are letters such as AB. FOLDER holds what `benchmarks --structures FOLDER` wrote; C needs it.
+WORKLOADS are letters such as AB. FOLDER holds what `benchmarks --inputs FOLDER` wrote; C needs it.
 """
 
 import importlib.util

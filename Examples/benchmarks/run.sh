@@ -14,7 +14,7 @@ here=$PWD/Examples/benchmarks
 seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-2} python=${PYTHON:-python3}
 results=${RESULTS:-$(mktemp)}
 workloads=("$@")
-[ $# -gt 0 ] || workloads=(A "A'" B C D E)
+[ $# -gt 0 ] || workloads=(A "A'" B C D E F)
 letters=$(printf '%s' "${workloads[@]}" | tr -d "'")
 
 prepare
@@ -24,7 +24,7 @@ swift build "${options[@]}" --product benchmarks
 benchmarks=$(swift build "${options[@]}" --show-bin-path)/benchmarks
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$benchmarks" --structures "$folder"
+"$benchmarks" --inputs "$folder"
 
 has() { "$python" -c "import $1" 2>/dev/null; }
 peers=()
@@ -41,6 +41,9 @@ for threads in ${THREADS:-1 2}; do
       OMP_NUM_THREADS=$threads "$python" "$here/peer_$peer.py" "$threads" "$seconds" "$letters" \
         "$folder" | tee -a "$results"
     done
+    if [[ " ${peers[*]} " = *" tensorflow "* && $letters = *F* ]]; then
+      "$python" "$here/peer_tensorflow_data.py" "$threads" "$seconds" "$folder" | tee -a "$results"
+    fi
   done
 done
 awk -v by="${BY:-min}" -f "$here/table.awk" "$results"

@@ -7,7 +7,7 @@ import Foundation
 enum InputBenchmark {
   static let all = [
     Benchmark(workload: "F", name: "reading and parsing TFRecord examples") { settings, report in
-      try withPackedMolecules { files in try measureReading(files, settings, report) }
+      try withFolder { folder in try measureReading(write(to: folder), settings, report) }
     },
     Benchmark(workload: "F", name: "training with forces from disk") { settings, report in
       try measureTraining(settings, report)
@@ -46,15 +46,16 @@ enum InputBenchmark {
       descriptors: (0..<atoms * width).map { numbers[$0] })
   }
 
-  private static func withPackedMolecules(_ body: ([URL]) throws -> Void) throws {
-    try withFolder { folder in
-      let each = examples / fileCount
-      let files = (0..<fileCount).map { folder.appendingPathComponent("\($0).tfrecord") }
-      for (index, file) in files.enumerated() {
-        try pack((index * each..<(index + 1) * each).map(molecule), .none, into: file)
-      }
-      try body(files)
+  /// Packs the examples, for other programs too.
+  ///
+  /// - Returns: the files.
+  static func write(to folder: URL) throws -> [URL] {
+    let each = examples / fileCount
+    let files = (0..<fileCount).map { folder.appendingPathComponent("\($0).tfrecord") }
+    for (index, file) in files.enumerated() {
+      try pack((index * each..<(index + 1) * each).map(molecule), .none, into: file)
     }
+    return files
   }
 
   private static func measureReading(

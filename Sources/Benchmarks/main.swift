@@ -13,7 +13,7 @@ let options = CommandLineOptions(
     .init("--repetitions", value: "N", help: "how often each case is repeated, instead"),
     .init("--operations", help: "measures the operations of training steps one by one too"),
     .init("--json", help: "prints one JSON object a case"),
-    .init("--structures", value: "FOLDER", help: "writes the structures of C there and ends"),
+    .init("--inputs", value: "FOLDER", help: "writes what C and F read there and ends"),
     .init("--list", help: "prints the names of the cases and ends"),
     .init("--help", "-h", help: "prints this text"),
   ], operands: "WORKLOADS")
@@ -45,7 +45,11 @@ func main() throws {
     for benchmark in Benchmark.all { print(benchmark.workload, benchmark.name) }
     return
   }
-  if let folder = arguments["--structures"] { return try DescriptorBenchmark.write(to: folder) }
+  if let folder = arguments["--inputs"] {
+    try DescriptorBenchmark.write(to: folder)
+    _ = try InputBenchmark.write(to: URL(fileURLWithPath: folder))
+    return
+  }
   let range = 1...1024
   let threads = try arguments.int("--threads", in: range) ?? 1
   let settings = BenchmarkSettings(

@@ -17,6 +17,14 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// The product of all sizes: 1 for a scalar.
   public var elementCount: Int { dimensions.reduce(1, *) }
 
+  /// The product of all sizes where it is no more than `most`, nil else.
+  public func elementCount(atMost most: Int) -> Int? {
+    if dimensions.contains(0) { return 0 }
+    return dimensions.reduce(Optional(1)) { count, size in
+      count.flatMap { size <= most / $0 ? $0 * size : nil }
+    }
+  }
+
   public subscript(axis: Int) -> Int { dimensions[axis] }
 
   /// `[2, 3]`, as TensorFlow prints it.

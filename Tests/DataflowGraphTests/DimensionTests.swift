@@ -23,6 +23,16 @@ import Testing
     #expect(throws: GraphError.self) { try (n - 5).evaluated(with: ["n": 1]) }
   }
 
+  /// Sizes of any magnitude can be calculated with; what is too large for memory is refused.
+  @Test func sizesThatAreTooLarge() throws {
+    let large = Dimension(1 << 40)
+    #expect((large * large).known == .max && (large * -1 * large).known == .min)
+    #expect((large * large + large).known == .max)
+    #expect(throws: GraphError.self) { try (large * large).evaluated(with: [:]) }
+    #expect(throws: GraphError.self) { try (n * n).evaluated(with: ["n": 1 << 40]) }
+    #expect(try (n * n).evaluated(with: ["n": 1 << 20]) == 1 << 40)
+  }
+
   @Test func couldEqualWhereTheDifferenceIsUnknownOrZero() {
     #expect(n.couldEqual(5))
     #expect(n.couldEqual(m))

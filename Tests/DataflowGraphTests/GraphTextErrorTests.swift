@@ -46,6 +46,14 @@ import Testing
     ),
     ("y = x:2", "    ^", "Placeholder x has 1 outputs, counted from 0; there is no output 2"),
     ("y = float[2] [1, 2, 3]", "             ^", "3 elements for float[2], which has 2"),
+    (
+      "y = float[9999999999, 9999999999] [1]", "                                  ^",
+      "1 elements for float[9999999999, 9999999999], which has too many"
+    ),
+    (
+      "y = variable(normal(float[3, 24294967296]))", "             ^",
+      "normal: float[3, 24294967296] has more than 268435456 elements"
+    ),
     ("y = int32[1] [0.5]", "             ^", "0.5 is no int32"),
     (
       "function f(a) { return a }\ny = f(x, b: 2)", "            ^",

@@ -44,7 +44,7 @@ public struct Dimension: Hashable, Sendable {
   }
 
   public static func + (left: Dimension, right: Dimension) -> Dimension {
-    Dimension(terms: left.terms.merging(right.terms, uniquingKeysWith: +))
+    Dimension(terms: left.terms.merging(right.terms, uniquingKeysWith: saturatingSum))
   }
 
   public static func - (left: Dimension, right: Dimension) -> Dimension { left + right * -1 }
@@ -53,7 +53,9 @@ public struct Dimension: Hashable, Sendable {
     var product: [[String]: Int] = [:]
     for (leftSymbols, leftFactor) in left.terms {
       for (rightSymbols, rightFactor) in right.terms {
-        product[(leftSymbols + rightSymbols).sorted(), default: 0] += leftFactor * rightFactor
+        let symbols = (leftSymbols + rightSymbols).sorted()
+        product[symbols] = saturatingSum(
+          product[symbols] ?? 0, saturatingProduct(leftFactor, rightFactor))
       }
     }
     return Dimension(terms: product)
@@ -74,6 +76,7 @@ public struct Dimension: Hashable, Sendable {
   package func evaluated(with sizes: [String: Int]) throws -> Int {
     let total = try value(with: sizes)
     guard total >= 0 else { throw GraphError("the size \(self) is \(total) with \(sizes)") }
+    guard total < 1 << 56 else { throw GraphError("the size \(self) is too large with \(sizes)") }
     return total
   }
 
@@ -89,9 +92,9 @@ public struct Dimension: Hashable, Sendable {
         guard let size = sizes[symbol] else {
           throw GraphError("nothing that is fed fixes the size \"\(symbol)\" in \(self)")
         }
-        product *= size
+        product = saturatingProduct(product, size)
       }
-      total += product
+      total = saturatingSum(total, product)
     }
     return total
   }
@@ -101,6 +104,18 @@ public struct Dimension: Hashable, Sendable {
     terms.sorted { ($0.key.count, $0.key.description) > ($1.key.count, $1.key.description) }
       .map { ($0.value, $0.key) }
   }
+}
+
+/// Sizes that files or texts make up may be of any magnitude; those that are too large for an `Int` stay as large
+/// as it can be, and are refused where they are evaluated.
+private func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+  let (product, isTooLarge) = a.multipliedReportingOverflow(by: b)
+  return isTooLarge ? ((a < 0) == (b < 0) ? .max : .min) : product
+}
+
+private func saturatingSum(_ a: Int, _ b: Int) -> Int {
+  let (sum, isTooLarge) = a.addingReportingOverflow(b)
+  return isTooLarge ? (a < 0 ? .min : .max) : sum
 }
 
 extension Dimension: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {

@@ -68,18 +68,25 @@ struct LanguageCall {
         BroadcastTo(shape: spec.shape), [scalar], name: naming.nodeName(BroadcastTo.name)))
   }
 
+  /// Initial values are made when a text is read, where a slip of the pen should not take all memory; a
+  /// GraphDef file cannot hold more either.
+  private static let mostElements = 1 << 28
+
   /// A tensor of reproducible random numbers.
   func random(_ number: (inout PhiloxGenerator) -> Double) throws -> Tensor {
     let spec = try spec(0)
     guard let shape = spec.shape.known else {
       throw GraphError("\(name): every size must be known, found \(spec)")
     }
+    guard let count = shape.elementCount(atMost: Self.mostElements) else {
+      throw GraphError("\(name): \(spec) has more than \(Self.mostElements) elements")
+    }
     let seed = try self.number("seed", 0)
     guard let key = UInt64(exactly: seed) else {
       throw GraphError("\(name): the seed is \(seed), expected a whole number from 0")
     }
     var generator = PhiloxGenerator(seed: key)
-    let elements = (0..<shape.elementCount).map { _ in number(&generator) }
+    let elements = (0..<count).map { _ in number(&generator) }
     switch spec.elementType {
     case .float32: return Tensor(shape: shape, scalars: elements.map(Float.init))
     case .float64: return Tensor(shape: shape, scalars: elements)

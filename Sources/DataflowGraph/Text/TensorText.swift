@@ -47,9 +47,9 @@ extension GraphBuilder {
         }
         return element
       }
-      guard elements.count == shape.elementCount else {
-        throw error(
-          "\(elements.count) elements for \(spec), which has \(shape.elementCount)", list.offset)
+      guard elements.count == shape.elementCount(atMost: .max) else {
+        let count = shape.elementCount(atMost: .max).map { "\($0)" } ?? "too many"
+        throw error("\(elements.count) elements for \(spec), which has \(count)", list.offset)
       }
       return Tensor(shape: shape, scalars: elements)
     }
