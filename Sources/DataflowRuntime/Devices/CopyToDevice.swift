@@ -18,6 +18,50 @@ struct CopyToDevice: Operation {
   }
 }
 
+/// Copies a tensor between the host's memory and a device's, or between two devices'.
+final class TransferKernel: Kernel {
+  private let elementSize: Int
+  private let source: (any DeviceMemory)?
+  private let target: (any DeviceMemory)?
+  private let sourceStays: Bool
+  private var staging = AlignedStorage(byteCount: 0)
+
+  /// - Parameters:
+  ///   - source: the memory that the input lies in, nil for the host's.
+  ///   - target: the memory that the output lies in, nil for the host's.
+  ///   - sourceStays: whether nothing writes to the input during the run.
+  init(
+    elementSize: Int, from source: (any DeviceMemory)?, to target: (any DeviceMemory)?,
+    sourceStays: Bool
+  ) {
+    self.elementSize = elementSize
+    self.source = source
+    self.target = target
+    self.sourceStays = sourceStays
+  }
+
+  func prepare(_ sizes: KernelSizes) -> Int {
+    let bytes = sizes.inputs[0].elementCount * elementSize
+    if source != nil, target != nil, bytes > staging.byteCount {
+      staging = AlignedStorage(byteCount: bytes)
+    }
+    return 0
+  }
+
+  func run(_ context: borrowing KernelContext) throws {
+    let (from, to) = (context.inputs[0].base, context.outputs[0].base)
+    let bytes = context.inputs[0].count * elementSize
+    guard bytes > 0 else { return }
+    guard let source else {
+      try target!.upload(from, to: to, byteCount: bytes, sourceStays: sourceStays)
+      return
+    }
+    try source.download(from, to: target == nil ? to : staging.base, byteCount: bytes)
+    try source.synchronize()
+    try target?.upload(staging.base, to: to, byteCount: bytes, sourceStays: false)
+  }
+}
+
 private final class CopyKernel: Kernel {
   private let elementSize: Int
 

@@ -120,9 +120,8 @@ public struct Plan {
     let devices = DeviceTable(placement.devices)
     var rewriting = GraphRewriting(
       of: graph, feeds: feeds, isOptimized: isOptimized,
-      places: try placement.place(nodes), devices: devices)
+      places: try placement.place(nodes, of: graph), devices: devices)
     try rewriting.copy(nodes)
-    try rewriting.fetch(fetches)
     if isOptimized { try rewriting.fuse(kept: fetches, targets: targets) }
     let ownFeeds = feeds.map { rewriting[$0] }
     let ownFetches = fetches.map { rewriting[$0] }

@@ -20,7 +20,7 @@ extension PlanRunner {
     needed.reserveCapacity(epoch.buffers.count + epoch.steps.count)
     for buffer in epoch.buffers { needed.append(sizes.byteCount(ofBuffer: buffer)) }
     for step in epoch.steps { needed.append(try prepare(step)) }
-    let hasMoved = memories[index].makeRoom(
+    let hasMoved = try memories[index].makeRoom(
       for: needed, plan, hasGuards: environment.checksMemory)
     if hasMoved { point(at: index) }
     memories[index].symbols = state.symbols
@@ -67,7 +67,7 @@ extension PlanRunner {
   /// known to be untouched, so tests run plans of one step.
   func checkGuards() throws {
     guard plan.steps.count == 1 else { return }
-    guard memories.allSatisfy(\.areGuardsIntact) else {
+    guard try memories.allSatisfy({ try $0.areGuardsIntact() }) else {
       throw GraphError("memory behind a buffer was written by \(plan.steps[0].node.name)")
     }
   }

@@ -1,0 +1,86 @@
+/// NVIDIA's compiler of kernels at run time.
+struct NVRTC: Sendable {
+  typealias Handle = UnsafeMutableRawPointer
+
+  let path: String
+  let version: String
+  private let create:
+    @convention(c) (
+      UnsafeMutablePointer<Handle?>, UnsafePointer<CChar>, UnsafePointer<CChar>?, Int32, Handle?,
+      Handle?
+    ) -> Int32
+  private let compile:
+    @convention(c) (Handle, Int32, UnsafeMutablePointer<UnsafePointer<CChar>?>?) -> Int32
+  private let destroy: @convention(c) (UnsafeMutablePointer<Handle?>) -> Int32
+  private let logSize: @convention(c) (Handle, UnsafeMutablePointer<Int>) -> Int32
+  private let log: @convention(c) (Handle, UnsafeMutablePointer<CChar>) -> Int32
+  private let codeSize: @convention(c) (Handle, UnsafeMutablePointer<Int>) -> Int32
+  private let code: @convention(c) (Handle, UnsafeMutablePointer<UInt8>) -> Int32
+
+  /// - Throws: `AcceleratorError` where it is nowhere that `CUDAFolders` knows.
+  init() throws(AcceleratorError) {
+    try self.init(
+      DynamicSymbols(CUDAFolders.ofThisMachine().paths(of: "nvrtc", versions: [13, 12, 11])))
+  }
+
+  init(_ library: DynamicSymbols) throws(AcceleratorError) {
+    path = library.path
+    create = try library.function("nvrtcCreateProgram")
+    compile = try library.function("nvrtcCompileProgram")
+    destroy = try library.function("nvrtcDestroyProgram")
+    logSize = try library.function("nvrtcGetProgramLogSize")
+    log = try library.function("nvrtcGetProgramLog")
+    codeSize = try library.function("nvrtcGetCUBINSize")
+    code = try library.function("nvrtcGetCUBIN")
+    let getVersion:
+      @convention(c) (UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>) -> Int32 =
+        try library.function("nvrtcVersion")
+    var (major, minor): (Int32, Int32) = (0, 0)
+    _ = getVersion(&major, &minor)
+    version = "\(major).\(minor)"
+  }
+
+  /// Compiles a text for one architecture, such as `sm_90`.
+  ///
+  /// - Throws: `AcceleratorError` with what the compiler says.
+  func compile(_ text: String, architecture: String) throws(AcceleratorError) -> [UInt8] {
+    var program: Handle?
+    guard create(&program, text, "kernels.cu", 0, nil, nil) == 0, let handle = program else {
+      throw AcceleratorError("NVRTC makes no program")
+    }
+    defer { _ = destroy(&program) }
+    let status = withOptions(["--gpu-architecture=\(architecture)", "--fmad=false"]) { options in
+      var options = options
+      return compile(handle, Int32(options.count), &options)
+    }
+    guard status == 0 else {
+      throw AcceleratorError("NVRTC: compiling kernels:\n\(message(handle))\n\(text)")
+    }
+    var size = 0
+    guard codeSize(handle, &size) == 0, size > 0 else {
+      throw AcceleratorError("NVRTC gives no code for \(architecture)")
+    }
+    var bytes = [UInt8](repeating: 0, count: size)
+    guard code(handle, &bytes) == 0 else {
+      throw AcceleratorError("NVRTC gives no code for \(architecture)")
+    }
+    return bytes
+  }
+
+  private func message(_ program: Handle) -> String {
+    var size = 0
+    guard logSize(program, &size) == 0, size > 0 else { return "" }
+    var bytes = [CChar](repeating: 0, count: size)
+    guard log(program, &bytes) == 0 else { return "" }
+    return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private func withOptions<R>(
+    _ options: [String], _ body: ([UnsafePointer<CChar>?]) -> R
+  ) -> R {
+    guard let first = options.first else { return body([]) }
+    return first.withCString { pointer in
+      withOptions(Array(options.dropFirst())) { body([pointer] + $0) }
+    }
+  }
+}
