@@ -91,6 +91,23 @@ struct DeviceTrainingTests {
     #expect(trace.records.count > 40)
   }
 
+  /// Energies, forces and virials of a potential whose networks are computed on the device.
+  @Test func potentials() throws {
+    let model = Fixtures.model()
+    var options = SessionOptions()
+    options.placement = TestDevice.placement
+    let structure = Structure(
+      name: "cluster", species: ["H", "O", "H", "H"],
+      positions: [[0, 0, 0], [1, 0.1, 0], [0.2, 1.1, 0.3], [1.2, 1, 0.9]])
+    let results = try [
+      NetworkPotential(model), NetworkPotential(model, options: options),
+    ].map { try $0.labelled(structure, executor: SerialExecutor()) }
+    #expect(abs(results[0].energy! - results[1].energy!) <= 1e-10)
+    for (a, b) in zip(results[0].forces!, results[1].forces!) {
+      #expect((0..<3).allSatisfy { abs(a[$0] - b[$0]) <= 1e-9 })
+    }
+  }
+
   /// The state of a training goes from the CPU to a device and back.
   @Test func statesTravel() throws {
     let structures = try Fixtures.structures(4)

@@ -37,19 +37,30 @@ import Testing
       let first = cuda.takeCalls()
       #expect(
         first == [
-          "compile sm_90", "loadModule", "function elementwise_0", "allocate", "upload 12",
+          "allocate", "compile sm_90", "loadModule", "function elementwise_0", "allocate",
+          "upload 12",
           "launch elementwise_0 1x256", "download 12", "synchronize",
         ])
       // Nothing is compiled or allocated again, and the device is waited for once.
-      _ = try session.run([y], feeds: [x: Tensor([1, 2, 3] as [Float])])
+      let input = Tensor([4, 5, 6] as [Float])
+      _ = try session.run([y], feeds: [x: input])
       #expect(
         cuda.takeCalls() == [
           "upload 12", "launch elementwise_0 1x256", "download 12", "synchronize",
         ])
+      // What was fed the last time is there already.
+      _ = try session.run([y], feeds: [x: input])
+      #expect(cuda.takeCalls() == ["launch elementwise_0 1x256", "download 12", "synchronize"])
+      // It is copied again where it has changed.
+      var changed = input
+      changed.withMutableBytes { $0[0] = 1 }
+      _ = try session.run([y], feeds: [x: changed])
+      #expect(cuda.takeCalls().first == "upload 12")
       _ = try session.run([y], feeds: [x: Tensor(Array(repeating: Float(1), count: 1000))])
       #expect(
         cuda.takeCalls() == [
-          "free", "allocate", "upload 4000", "launch elementwise_0 4x256", "download 4000",
+          "free", "allocate", "free", "allocate", "upload 4000", "launch elementwise_0 4x256",
+          "download 4000",
           "synchronize",
         ])
     }
@@ -58,7 +69,8 @@ import Testing
 
   @Test func memoryThatIsNotThere() throws {
     try withSession { session, x, y in
-      cuda.fail("allocate")
+      // After the copy of what is fed.
+      cuda.fail("allocate", after: 1)
       let error = #expect(throws: GraphError.self) {
         try session.run([y], feeds: [x: Tensor([1, 2, 3] as [Float])])
       }

@@ -123,7 +123,12 @@ final class FakeCUDA: Sendable {
             from: UnsafeRawPointer(bitPattern: UInt(source))!, byteCount: count)
         }
       },
-      fill: { _, _, _, _ in self.note("fill") },
+      fill: { address, byte, count, _ in
+        self.note("fill") { _ in
+          UnsafeMutableRawPointer(bitPattern: UInt(address))!
+            .initializeMemory(as: UInt8.self, repeating: byte, count: count)
+        }
+      },
       loadModule: { module, _ in
         module.pointee = Self.handle(3)
         return self.note("loadModule") { $0.modules += 1 }
@@ -163,9 +168,9 @@ final class FakeCUDA: Sendable {
       capability: "compute capability 9.0", driverVersion: "12.4", hasDouble: true,
       multiprocessors: 1)
     let driver = try CUDADriver(
-      library, device: 0, properties, architecture: "sm_90", cache: cache,
+      library, device: 0, properties, architecture: 90, cache: cache,
       compiler: { text, architecture in
-        _ = self.note("compile \(architecture)")
+        _ = self.note("compile sm_\(architecture)")
         return try compiler(text, architecture)
       })
     return try Accelerator(driver, name: .local("GPU", 0))

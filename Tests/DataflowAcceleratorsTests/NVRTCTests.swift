@@ -16,7 +16,7 @@ private let nvrtc = try? NVRTC()
     let device = try FakeCUDA().makeAccelerator { text, _ in
       #expect(text.hasPrefix(narrow))
       let kernels = text.dropFirst(narrow.count)
-      for architecture in ["sm_80", "sm_90"] {
+      for architecture in [80, 90] {
         for isWide in [false, true] {
           let code = try compiler.compile(
             CUDAPrelude.text(isWide: isWide) + kernels, architecture: architecture)
@@ -32,7 +32,7 @@ private let nvrtc = try? NVRTC()
 
   @Test func whatIsWrongIsSaid() throws {
     let error = #expect(throws: AcceleratorError.self) {
-      try nvrtc!.compile("__global__ void f() { nothing; }", architecture: "sm_90")
+      try nvrtc!.compile("__global__ void f() { nothing; }", architecture: 90)
     }
     #expect(error?.description.contains("identifier \"nothing\" is undefined") == true)
   }

@@ -37,6 +37,38 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: workspace.path + "/train"))
   }
 
+  private func output(_ program: String, _ arguments: [String]) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    return text
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func whatThereIsIsListed() throws {
+    let text = try output(TrainTests.executable, ["devices"])
+    #expect(text.hasPrefix("cpu: "))
+    for entry in TestDevice.catalog.gpus + TestDevice.catalog.openCL {
+      #expect(text.contains(entry.properties.name))
+    }
+    for line in TestDevice.catalog.missing { #expect(text.contains("not found: \(line)")) }
+  }
+
+  #if os(Linux)
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+    func noLibraryOfDevicesIsLinked() throws {
+      let libraries = try output("/usr/bin/ldd", [TrainTests.executable]).lowercased()
+      #expect(libraries.contains("libc.so"))
+      for name in ["libcuda", "nvrtc", "cublas", "opencl"] { #expect(!libraries.contains(name)) }
+    }
+  #endif
+
   @Test func theReferencePotentialIsTheProcessors() throws {
     let fixture = try ProgramFixture()
     try fixture.write(

@@ -50,7 +50,7 @@ enum CUDACatalog {
     }
     return AcceleratorCatalog.Entry(properties: properties, obstacle: nil) {
       try CUDADriver(
-        library, device: number, properties, architecture: "sm_\(major)\(minor)", cache: cache,
+        library, device: number, properties, architecture: 10 * major + minor, cache: cache,
         compiler: { try compiler.compile($0, architecture: $1) },
         products: blas.map { blas in
           { stream, useContext in

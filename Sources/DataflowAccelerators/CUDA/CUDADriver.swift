@@ -6,7 +6,7 @@ import Tensors
 final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   typealias Handle = CUDALibrary.Handle
   /// Compiles a text for an architecture.
-  typealias Compiler = @Sendable (String, String) throws -> [UInt8]
+  typealias Compiler = @Sendable (String, Int) throws -> [UInt8]
 
   /// Makes what multiplies matrices in a stream; the function makes the stream's context the thread's.
   typealias Products = (
@@ -16,7 +16,7 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   let properties: AcceleratorProperties
   let library: CUDALibrary
   private let compiler: Compiler
-  private let architecture: String
+  private let architecture: Int
   private let cache: KernelCache?
   private let device: Int32
   private let context: Handle
@@ -24,12 +24,12 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   private(set) var products: (any MatrixProducts)?
 
   /// - Parameters:
-  ///   - architecture: such as `sm_90`.
+  ///   - architecture: by its number, 90 for `sm_90`.
   ///   - products: nil where there is no library for it.
   ///   - cache: where compiled kernels are kept, nil for nowhere.
   init(
     _ library: CUDALibrary, device: Int32, _ properties: AcceleratorProperties,
-    architecture: String, cache: KernelCache?, compiler: @escaping Compiler,
+    architecture: Int, cache: KernelCache?, compiler: @escaping Compiler,
     products: Products? = nil
   ) throws {
     (self.library, self.device, self.properties) = (library, device, properties)
@@ -113,7 +113,7 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
 
   func compile(_ source: String, isWide: Bool) throws -> any AcceleratorProgram {
     let text = CUDAPrelude.text(isWide: isWide) + source
-    let key = KernelCache.Key(properties, options: architecture, text: text)
+    let key = KernelCache.Key(properties, options: "sm_\(architecture)", text: text)
     if let code = cache?.read(key), let program = try? load(code) { return program }
     let code = try compiler(text, architecture)
     cache?.write(code, key)

@@ -36,35 +36,37 @@ private struct ElementwiseText: Sendable {
   private let inputs: [TensorSpec]
   private let output: TensorSpec
   private let places: [Place]
+  /// The dimensions that strided inputs are stepped through.
+  private let steps: [BroadcastStep]
 
   init(_ inputs: [TensorSpec], _ output: TensorSpec) {
     self.inputs = inputs
     self.output = output
-    places = inputs.map { input in
+    let places: [Place] = inputs.map { input in
       if input.shape == output.shape { return .same }
       return input.shape.elementCount == 1 ? .first : .strided
     }
+    self.places = places
+    let strided = inputs.indices.filter { places[$0] == .strided }
+    steps = BroadcastStep.steps(of: strided.map { inputs[$0].shape }, in: output.shape)
   }
 
-  private var rank: Int { output.shape.rank }
   private var strided: [Int] { places.indices.filter { places[$0] == .strided } }
 
   func kernel(_ body: DeviceExpression, _ type: ElementType) -> String {
     func name(_ spec: TensorSpec) -> String { DeviceDialect.name(of: spec.elementType) }
     let buffers = inputs.indices.map { "BUFFER(\(name(inputs[$0])), x\($0))" }
-    let sizes = strided.isEmpty ? [] : (0..<rank).map { "INDEX d\($0)" }
-    let strides = strided.flatMap { input in (0..<rank).map { "INDEX s\(input)_\($0)" } }
+    let sizes = steps.indices.map { "INDEX d\($0)" }
+    let strides = strided.flatMap { input in steps.indices.map { "INDEX s\(input)_\($0)" } }
     let parameters =
       buffers + ["BUFFER(\(name(output)), y)", "INDEX count"] + sizes + strides
     var lines = ["KERNEL(elementwise)(\(parameters.joined(separator: ", "))) {"]
     lines += inputs.indices.map { "  OPEN(\(name(inputs[$0])), x\($0))" }
     lines += ["  OPEN(\(name(output)), y)", "  FOR_EACH(i, count) {"]
-    if !strided.isEmpty {
-      lines.append("    INDEX rest = i;")
-      for axis in (0..<rank).reversed() {
-        lines.append("    const INDEX c\(axis) = rest % d\(axis);")
-        lines.append("    rest /= d\(axis);")
-      }
+    if !steps.isEmpty { lines.append("    INDEX rest = i;") }
+    for step in steps.indices.reversed() {
+      lines.append("    const INDEX c\(step) = rest % d\(step);")
+      lines.append("    rest /= d\(step);")
     }
     for index in inputs.indices {
       let element = "x\(index)[\(place(index))]"
@@ -83,38 +85,84 @@ private struct ElementwiseText: Sendable {
     case .same: return "i"
     case .first: return "0"
     case .strided:
-      let terms = (0..<rank).map { "c\($0) * s\(input)_\($0)" }
+      let terms = steps.indices.map { "c\($0) * s\(input)_\($0)" }
       return terms.isEmpty ? "0" : terms.joined(separator: " + ")
     }
   }
 
   func schedule(_ sizes: KernelSizes) throws -> DeviceSchedule {
     let (shape, count) = (sizes.outputs[0], sizes.outputs[0].elementCount)
-    let strides = try sizes.inputs.map { try $0.strides(broadcastTo: shape) }
+    for input in sizes.inputs { try input.checkBroadcasts(to: shape) }
     guard count > 0 else { return DeviceSchedule([]) }
     var arguments = inputs.indices.map { DeviceArgument.input($0) }
     arguments += [.output(0), .index(count)]
-    if !strided.isEmpty { arguments += shape.dimensions.map { .index($0) } }
-    arguments += strided.flatMap { strides[$0].map { .index($0) } }
+    arguments += steps.map { .index($0.size(in: shape)) }
+    for (number, input) in strided.enumerated() {
+      arguments += steps.map { .index($0.stride(sizes.inputs[input], number, in: shape)) }
+    }
     return DeviceSchedule([DeviceLaunch("elementwise", items: count, arguments)])
   }
 }
 
-extension Shape {
-  /// How far to step in a tensor of this shape along each dimension of what it broadcasts to: 0 where it
-  /// is repeated.
-  ///
-  /// - Throws: `GraphError` where it does not broadcast.
-  func strides(broadcastTo output: Shape) throws -> [Int] {
-    let added = output.rank - rank
-    guard added >= 0 else { throw GraphError("\(self) does not broadcast to \(output)") }
-    let own = strides
-    return try output.dimensions.indices.map { axis in
-      let size = axis >= added ? self[axis - added] : 1
-      guard size == output[axis] || size == 1 else {
-        throw GraphError("\(self) does not broadcast to \(output)")
+/// Neighbouring dimensions of the output that every strided input is stepped through alike, as one: what
+/// is known of that beforehand need not be divided by for each element.
+private struct BroadcastStep: Sendable {
+  /// What an input has in place of dimensions of the output.
+  enum Kind {
+    /// The same dimensions.
+    case same
+    /// None, or a single element.
+    case one
+    /// Only a run finds out.
+    case unknown
+  }
+
+  private var axes: Range<Int>
+  /// Of each strided input.
+  private let kinds: [Kind]
+
+  /// Outermost first; dimensions of size 1 need no step.
+  static func steps(of inputs: [SymbolicShape], in output: SymbolicShape) -> [BroadcastStep] {
+    guard !inputs.isEmpty else { return [] }
+    var steps: [BroadcastStep] = []
+    for axis in output.dimensions.indices where output[axis] != 1 {
+      let kinds = inputs.map { input -> Kind in
+        let own = axis - (output.rank - input.rank)
+        if own < 0 || input[own] == 1 { return .one }
+        return input[own] == output[axis] ? .same : .unknown
       }
-      return size == 1 ? 0 : own[axis - added]
+      if let last = steps.last, last.kinds == kinds, !kinds.contains(.unknown) {
+        steps[steps.count - 1].axes = last.axes.lowerBound..<axis + 1
+      } else {
+        steps.append(BroadcastStep(axes: axis..<axis + 1, kinds: kinds))
+      }
     }
+    return steps
+  }
+
+  func size(in output: Shape) -> Int { axes.reduce(1) { $0 * output[$1] } }
+
+  /// How far to step in an input.
+  ///
+  /// - Parameter number: the input's among the strided ones.
+  func stride(_ input: Shape, _ number: Int, in output: Shape) -> Int {
+    let own = axes.upperBound - 1 - (output.rank - input.rank)
+    if kinds[number] == .one || own < 0 || (kinds[number] == .unknown && input[own] == 1) {
+      return 0
+    }
+    return input.strides[own]
+  }
+}
+
+extension Shape {
+  /// - Throws: `GraphError` where a tensor of this shape cannot be repeated to one of the other.
+  fileprivate func checkBroadcasts(to output: Shape) throws {
+    let added = output.rank - rank
+    let fits =
+      added >= 0
+      && dimensions.indices.allSatisfy {
+        self[$0] == 1 || self[$0] == output[$0 + added]
+      }
+    guard fits else { throw GraphError("\(self) does not broadcast to \(output)") }
   }
 }

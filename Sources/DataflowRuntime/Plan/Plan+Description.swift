@@ -32,6 +32,7 @@ extension Plan: CustomStringConvertible {
     switch buffers[buffer].home {
     case .arena: place = "at \(memory.map { "\($0.offset(ofBuffer: buffer))" } ?? "#\(buffer)")"
     case .feed(let index): place = "in feed \(feeds[index].name)"
+    case .feedCopy(let index): place = "in a copy of feed \(feeds[index].name)"
     case .constant: place = "in a constant"
     case .variable(let node): place = "in variable \(node.name)"
     }

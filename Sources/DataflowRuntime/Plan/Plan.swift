@@ -59,6 +59,8 @@ public struct Plan {
       case arena
       /// The caller's tensor, by its position among the feeds.
       case feed(Int)
+      /// A feed's copy in the memory of a device, which stays there between runs.
+      case feedCopy(Int)
       case constant(Tensor)
       case variable(Node)
     }

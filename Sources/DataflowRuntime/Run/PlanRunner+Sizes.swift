@@ -23,6 +23,7 @@ extension PlanRunner {
     let hasMoved = try memories[index].makeRoom(
       for: needed, plan, hasGuards: environment.checksMemory)
     if hasMoved { point(at: index) }
+    if !feedCopies.isEmpty { pointAtFeedCopies() }
     memories[index].symbols = state.symbols
   }
 
@@ -47,6 +48,13 @@ extension PlanRunner {
       inputs: step.inputs.map { shapes[$0] }, outputs: step.outputs.map { shapes[$0] },
       symbols: state.symbols)
     return try atNode(step.node) { try steps[index].kernel.prepare(sizes) }
+  }
+
+  private func pointAtFeedCopies() {
+    for (view, value) in viewValues.enumerated() {
+      guard let block = feedCopies[plan.values[value].buffer]?.block else { continue }
+      views[view].base = block.base
+    }
   }
 
   private func point(at index: Int) {

@@ -32,6 +32,10 @@ final class PlanRunner {
   /// Constants on devices with memory of their own.
   private var constants: [Int: any DeviceBlock] = [:]
   private var seenGeneration = 0
+  /// Of each copy of a feed that stays on a device, by its buffer, what makes it.
+  private(set) var feedCopies: [Int: TransferKernel] = [:]
+  /// The last run's feeds where there are such copies: as long as they live, nothing else lies where they do.
+  private var lastFeeds: [Tensor] = []
   private var lastFeedShapes: [Shape]?
 
   /// The steps' inputs and outputs, one after the other.
@@ -91,6 +95,11 @@ final class PlanRunner {
         try transfer(of: step)
           ?? environment.placement.devices[step.device].makeKernel(at: site)
       }
+      if let transfer = kernel as? TransferKernel, let output = step.outputs.first,
+        case .feedCopy = plan.buffers[plan.values[output].buffer].home
+      {
+        feedCopies[plan.values[output].buffer] = transfer
+      }
       if let deferred = kernel as? any DeferredKernel { deferredKernels.append(deferred) }
       steps.append(
         PreparedStep(
@@ -109,10 +118,13 @@ final class PlanRunner {
     let stays =
       switch source.home {
       case .feed, .constant: true
-      case .arena, .variable: false
+      case .arena, .variable, .feedCopy: false
       }
+    var keepsCopy = false
+    if case .feedCopy = plan.buffers[plan.values[step.outputs[0]].buffer].home { keepsCopy = true }
     return TransferKernel(
-      elementSize: input.spec.elementType.size, from: sourceMemory, to: target, sourceStays: stays)
+      elementSize: input.spec.elementType.size, from: sourceMemory, to: target, sourceStays: stays,
+      keepsCopy: keepsCopy)
   }
 
   /// Constants and variables stay where they are.
@@ -125,7 +137,7 @@ final class PlanRunner {
         views[index].base = try place(tensor, number, on: buffer.device)
       case .variable(let node):
         views[index].base = try environment.variables.block(of: node, on: buffer.device).base
-      case .arena, .feed: break
+      case .arena, .feed, .feedCopy: break
       }
     }
     seenGeneration = environment.variables.generation
@@ -158,8 +170,13 @@ final class PlanRunner {
     defer { environment.variables.runs -= 1 }
     if seenGeneration != environment.variables.generation { try pointAtStored() }
     try bindFeeds(feeds, symbols)
+    let lastFeeds = lastFeeds
+    if !feedCopies.isEmpty { self.lastFeeds = feeds }
+    defer { withExtendedLifetime(lastFeeds) {} }
     state.cancellation = control.cancellation
     return try feeds.withPointers { pointers in
+      // Only this run's feeds live on.
+      defer { if !feedCopies.isEmpty { forgetFeeds(unlessAmong: pointers) } }
       for (view, feed) in feedViews { views[view].base = pointers[feed] }
       if environment.checksMemory { for memory in memories { try memory.poison() } }
       do {
@@ -174,6 +191,10 @@ final class PlanRunner {
         throw error
       }
     }
+  }
+
+  private func forgetFeeds(unlessAmong sources: [UnsafeMutableRawPointer]) {
+    for copy in feedCopies.values { copy.forget(unlessAmong: sources) }
   }
 
   /// Waits for everything that devices have been asked to do.
@@ -321,7 +342,7 @@ final class PlanRunner {
     switch buffer.home {
     case .arena: base = memories[buffer.epoch].base(ofBuffer: planned.buffer)
     case .constant(let tensor): return tensor.reshaped(to: shapes[value])
-    case .feed(let feed): return feeds[feed].reshaped(to: shapes[value])
+    case .feed(let feed), .feedCopy(let feed): return feeds[feed].reshaped(to: shapes[value])
     case .variable(let node):
       base = try environment.variables.block(of: node, on: buffer.device).base
     }
