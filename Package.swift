@@ -8,6 +8,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Dataflow", targets: ["Dataflow"]),
+    .library(name: "DataflowAccelerators", targets: ["DataflowAccelerators"]),
     .library(name: "DataflowTesting", targets: ["DataflowTesting"]),
     .library(name: "Atomistics", targets: ["Atomistics"]),
     .library(name: "AtomicNetworks", targets: ["AtomicNetworks"]),
@@ -21,6 +22,7 @@ let package = Package(
     .target(name: "ProtobufWire"),
     .target(name: "DataflowGraph", dependencies: ["Tensors", "ProtobufWire", "COpenBLAS"]),
     .target(name: "DataflowRuntime", dependencies: ["DataflowGraph"]),
+    .target(name: "DataflowAccelerators", dependencies: ["DataflowRuntime"]),
     .target(name: "DataflowPipelines", dependencies: ["DataflowRuntime"]),
     .target(name: "DataflowFormats", dependencies: ["Tensors", "ProtobufWire", "CChecksum"]),
     .target(
@@ -38,13 +40,21 @@ let package = Package(
     .target(name: "CBenchmarks"),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["AtomicNetworks", "ProgramSupport", "COpenBLAS", "CBenchmarks"]),
-    .executableTarget(name: "panna", dependencies: ["AtomicNetworks", "ProgramSupport"]),
+      dependencies: [
+        "AtomicNetworks", "DataflowAccelerators", "ProgramSupport", "COpenBLAS", "CBenchmarks",
+      ]),
+    .executableTarget(
+      name: "panna", dependencies: ["AtomicNetworks", "DataflowAccelerators", "ProgramSupport"]),
 
-    .target(name: "TestSupport", dependencies: ["DataflowTesting"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["DataflowTesting", "DataflowAccelerators"],
+      path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "DataflowGraphTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "DataflowRuntimeTests", dependencies: ["Dataflow", "TestSupport"]),
+    .testTarget(
+      name: "DataflowAcceleratorsTests",
+      dependencies: ["AtomicNetworks", "DataflowAccelerators", "TestSupport"]),
     .testTarget(name: "DataflowPipelinesTests", dependencies: ["Dataflow", "TestSupport"]),
     .testTarget(name: "DataflowFormatsTests", dependencies: ["DataflowFormats", "TestSupport"]),
     .testTarget(name: "DataflowInterchangeTests", dependencies: ["Dataflow", "TestSupport"]),

@@ -14,7 +14,7 @@ prepare() {
   command -v apt-get >/dev/null ||
     fail "OpenBLAS is missing: install its development files (Debian and Ubuntu: libopenblas-dev)"
   say "Installing libopenblas-dev"
-  install_openblas || fail "OpenBLAS is missing: as root, apt-get install libopenblas-dev"
+  install_packages libopenblas-dev || fail "OpenBLAS is missing: as root, apt-get install libopenblas-dev"
   has_openblas || fail "libopenblas-dev is installed, but a program cannot be linked with it"
 }
 
@@ -24,10 +24,30 @@ has_openblas() {
     clang -x c - -o /dev/null -lopenblas 2>/dev/null
 }
 
-# Asks for the list of packages only where the package is not found without a new one.
-install_openblas() {
-  as_root apt-get install -y -qq libopenblas-dev >/dev/null 2>&1 && return
-  as_root apt-get update -qq && as_root apt-get install -y -qq libopenblas-dev >/dev/null
+# Sees to it that tests of devices have one: PoCL runs OpenCL's kernels on the processor. They are
+# skipped without it.
+prepare_opencl() {
+  if has_opencl; then
+    say "OpenCL is installed"
+  elif command -v apt-get >/dev/null; then
+    say "Installing pocl-opencl-icd"
+    install_packages pocl-opencl-icd ocl-icd-libopencl1 ||
+      say "OpenCL is missing, tests of devices are skipped: as root, apt-get install pocl-opencl-icd"
+  else
+    say "OpenCL is missing, tests of devices are skipped: install PoCL (Debian: pocl-opencl-icd)"
+  fi
+}
+
+# Whether there is a platform of OpenCL, and the library that finds it.
+has_opencl() {
+  [ -n "$(find /etc/OpenCL/vendors -name '*.icd' -print -quit 2>/dev/null)" ] &&
+    { ldconfig -p 2>/dev/null || /sbin/ldconfig -p; } | grep -q 'libOpenCL\.so\.1'
+}
+
+# Asks for the list of packages only where a package is not found without a new one.
+install_packages() {
+  as_root apt-get install -y -qq "$@" >/dev/null 2>&1 && return
+  as_root apt-get update -qq && as_root apt-get install -y -qq "$@" >/dev/null
 }
 
 # Runs a command as root, or through sudo, which asks for a password only at a terminal.

@@ -6,9 +6,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . Examples/prepare.sh
 
-say "This installs OpenBLAS if it is missing, checks the sources, builds everything for release and"
+say "This installs OpenBLAS and PoCL if they are missing, checks the sources, builds everything for release and"
 say "runs the tests (ten to twenty minutes on two cores the first time)"
 prepare
+prepare_opencl
 
 folders=(Sources Tests)
 if [ -n "$(find Examples -name '*.swift' -print -quit)" ]; then folders+=(Examples); fi

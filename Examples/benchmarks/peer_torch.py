@@ -2,10 +2,12 @@
 
 Usage: peer_torch.py THREADS SECONDS WORKLOADS [FOLDER]
 
-WORKLOADS are letters such as AB. FOLDER holds what `benchmarks --inputs FOLDER` wrote; C needs it.
+WORKLOADS are letters such as AB. TORCH_DEVICE names a device of PyTorch's for A and B (cpu). FOLDER holds
+what `benchmarks --inputs FOLDER` wrote; C needs it.
 """
 
 import importlib.util
+import os
 import sys
 import warnings
 
@@ -17,11 +19,17 @@ from inputs import check, measure, molecules, silicon, structures
 threads, seconds, workloads = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
 torch.set_num_threads(threads)
 torch.set_num_interop_threads(1)
+device = os.environ.get("TORCH_DEVICE", "cpu")
+torch.backends.cuda.matmul.allow_tf32 = False
 warnings.filterwarnings("ignore")
 
 
+def tensor(numbers):
+    return torch.from_numpy(numbers).to(device)
+
+
 def parameters(layers):
-    return [tuple(torch.nn.Parameter(torch.from_numpy(p.copy())) for p in layer) for layer in layers]
+    return [tuple(torch.nn.Parameter(tensor(p.copy())) for p in layer) for layer in layers]
 
 
 def network(x, layers):
@@ -41,20 +49,22 @@ def training(workload, case, loss, layers, expected):
         optimizer.zero_grad(set_to_none=True)
         loss().backward()
         optimizer.step()
+        if device != "cpu":
+            torch.cuda.synchronize()
 
     measure(workload, case, "PyTorch", threads, "ms", 1, seconds, step)
 
 
 def a():
     inputs = molecules()
-    descriptors = [torch.from_numpy(d) for d in inputs["descriptors"]]
-    molecule = torch.from_numpy(inputs["molecule"])
-    energies, atoms = torch.from_numpy(inputs["energies"]), torch.from_numpy(inputs["atoms"])
+    descriptors = [tensor(d) for d in inputs["descriptors"]]
+    molecule = tensor(inputs["molecule"])
+    energies, atoms = tensor(inputs["energies"]), tensor(inputs["atoms"])
     layers = [parameters(one) for one in inputs["layers"]]
 
     def loss():
         outputs = torch.cat([network(x, one) for x, one in zip(descriptors, layers)])
-        errors = torch.zeros(1024).index_add(0, molecule, outputs[:, 0]) - energies
+        errors = torch.zeros(1024, device=device).index_add(0, molecule, outputs[:, 0]) - energies
         return (errors**2).sum() + torch.exp(5 * torch.tanh(((errors / atoms) ** 2).sum() / 5))
 
     training("A", "training step on energies", loss, [l for one in layers for l in one], 242785.31)
@@ -62,10 +72,10 @@ def a():
 
 def b():
     inputs = silicon()
-    descriptors = torch.from_numpy(inputs["descriptors"])
-    derivatives = torch.from_numpy(inputs["derivatives"])
-    neighbours = torch.from_numpy(inputs["neighbours"])
-    energies, forces = torch.from_numpy(inputs["energies"]), torch.from_numpy(inputs["forces"])
+    descriptors = tensor(inputs["descriptors"])
+    derivatives = tensor(inputs["derivatives"])
+    neighbours = tensor(inputs["neighbours"])
+    energies, forces = tensor(inputs["energies"]), tensor(inputs["forces"])
     layers = parameters(inputs["layers"])
 
     def loss():
@@ -73,7 +83,7 @@ def b():
         outputs = network(x, layers)
         (gradient,) = torch.autograd.grad(outputs.sum(), x, create_graph=True)
         pulls = torch.bmm(gradient[:, None, :], derivatives).reshape(-1, 3)
-        found = -torch.zeros(len(x), 3).index_add(0, neighbours, pulls)
+        found = -torch.zeros(len(x), 3, device=device).index_add(0, neighbours, pulls)
         errors = outputs.reshape(64, 216).sum(1) - energies
         return (errors**2).sum() + 1.3 * ((found - forces) ** 2).sum()
 

@@ -1,3 +1,4 @@
+import Dataflow
 import Foundation
 
 /// How benchmarks are run.
@@ -9,6 +10,8 @@ struct BenchmarkSettings: Sendable {
   var repetitions: Int?
   /// Whether the operations of training steps are measured one by one too.
   var showsOperations = false
+  /// Where training steps are computed.
+  var placement = Placement()
 
   /// The threads that compute.
   var threads: Int { max(interOp, intraOp) }

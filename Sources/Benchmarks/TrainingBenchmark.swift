@@ -16,11 +16,11 @@ struct TrainingBenchmark {
     self.workload = workload
     self.settings = settings
     graph = try TrainingGraph(networks, objective: objective)
-    session = Session(
-      graph.potential.graph,
-      options: SessionOptions(
-        intraOpParallelismThreads: settings.intraOp,
-        interOpParallelismThreads: settings.interOp))
+    var options = SessionOptions(
+      intraOpParallelismThreads: settings.intraOp,
+      interOpParallelismThreads: settings.interOp)
+    options.placement = settings.placement
+    session = Session(graph.potential.graph, options: options)
     try graph.potential.initialize(session, with: networks)
     var feeds = feeds(graph)
     feeds[graph.learningRate] = Tensor(1e-4 as Float)

@@ -1,4 +1,5 @@
 import Dataflow
+import DataflowAccelerators
 import Foundation
 import ProgramSupport
 
@@ -11,6 +12,7 @@ let options = CommandLineOptions(
     .init("--intra-op", value: "N", help: "threads that work on one operation (--threads)"),
     .init("--seconds", value: "N", help: "how long each case is repeated (2)"),
     .init("--repetitions", value: "N", help: "how often each case is repeated, instead"),
+    .init("--device", value: "DEVICE", help: "computes training steps there: gpu:N or opencl:N"),
     .init("--operations", help: "measures the operations of training steps one by one too"),
     .init("--json", help: "prints one JSON object a case"),
     .init("--inputs", value: "FOLDER", help: "writes what C and F read there and ends"),
@@ -52,12 +54,18 @@ func main() throws {
   }
   let range = 1...1024
   let threads = try arguments.int("--threads", in: range) ?? 1
-  let settings = BenchmarkSettings(
+  var settings = BenchmarkSettings(
     interOp: try arguments.int("--inter-op", in: range) ?? 1,
     intraOp: try arguments.int("--intra-op", in: range) ?? threads,
     seconds: Double(try arguments.int("--seconds", in: 0...3600) ?? 2),
     repetitions: try arguments.int("--repetitions", in: 1...1_000_000),
     showsOperations: arguments.has("--operations"))
+  if let name = arguments["--device"] {
+    let device = try AcceleratorCatalog.ofThisMachine().device(named: name)
+    settings.placement.devices.append(device)
+    settings.placement.defaultDevice = device.name
+    FileHandle.standardError.write(Data("on \(device.properties.name)\n".utf8))
+  }
   for word in arguments.operands where !Benchmark.all.contains(where: { $0.isNamed(by: [word]) }) {
     throw UsageError("no case is called \(word); benchmarks --list names all")
   }

@@ -9,7 +9,7 @@ enum CommandLineTool {
     ExtractWeights.self, Predict.self, MD.self, Report.self,
     QEParser.self, EXYZParser.self, ANIParser.self, VaspParser.self, LammpsParser.self,
     CP2KParser.self, GvectParamCheck.self, GvectWriter.self, JSONToAXSF.self,
-    GraphTool.self, Inspect.self,
+    GraphTool.self, Devices.self, Inspect.self,
   ]
 
   static var help: String {

@@ -157,7 +157,7 @@ import Testing
     ),
     (
       ["run", "net.graph", "--device", "GPX:0", "--fetch", "y"],
-      "--device GPX:0: expected CPU:N or NULL:N"
+      "--device GPX:0: expected CPU:N, GPU:N, OPENCL:N or NULL:N"
     ),
     (["draw", "net.graph"], "--output FILE.svg is missing"),
     (["draw", "net.graph", "-o", "a.png"], "--output a.png: expected a name that ends in .svg"),

@@ -13,11 +13,13 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
   private let potential: PotentialGraph
   private let descriptorGradient: Value
   private let session: Session
-  /// Of every species, where all are layers.
+  /// Of every species, where all are layers and computed here.
   private let atomNetworks: [AtomNetwork.Parameters]?
 
+  /// - Parameter options: where and how the networks are computed; descriptors are the processor's, and so
+  ///   are networks of layers where no other device is the default.
   /// - Throws: `NetworkError` where the model does not say how its descriptors are made.
-  public init(_ model: NetworkModel) throws {
+  public init(_ model: NetworkModel, options: SessionOptions = SessionOptions()) throws {
     guard let parameters = model.descriptors else {
       throw NetworkError(
         "the networks do not say how their descriptors are made: gvect_params is missing")
@@ -28,9 +30,11 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     let graph = Graph()
     potential = try PotentialGraph(model.networks, elementType: .float64, in: graph)
     descriptorGradient = try potential.makeDescriptorGradient()
-    session = Session(graph)
+    session = Session(graph, options: options)
     let atomNetworks = model.networks.compactMap { AtomNetwork.Parameters($0) }
-    self.atomNetworks = atomNetworks.count == model.networks.count ? atomNetworks : nil
+    let isAtomByAtom =
+      atomNetworks.count == model.networks.count && options.placement.defaultDevice.isEmpty
+    self.atomNetworks = isAtomByAtom ? atomNetworks : nil
     try potential.initialize(session, with: model.networks)
   }
 

@@ -2,6 +2,7 @@ import Tensors
 
 /// Runs an `ElementwiseProgram` over tensors that broadcast, block by block.
 final class ElementwiseKernel<T: KernelNumber>: Kernel {
+  let expression: ScalarExpression
   private let program: ElementwiseProgram
   private let inputTypes: [ElementType]
   private let outputType: ElementType
@@ -11,6 +12,7 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
   private var sharding = Sharding(count: 0, nanoseconds: 0)
 
   init(_ expression: ScalarExpression, inputTypes: [ElementType], outputType: ElementType) {
+    self.expression = expression
     program = ElementwiseProgram(expression, inputCount: inputTypes.count)
     divisors = program.divisors
     self.inputTypes = inputTypes

@@ -4,8 +4,8 @@ import Tensors
 /// and the result small (as in the gradient of a weight matrix). Blocks of zeros of the left matrix are
 /// left out where what they would be multiplied with is finite.
 final class MatMulKernel<T: MatrixElement>: Kernel {
-  private let transposeA: Bool
-  private let transposeB: Bool
+  let transposeA: Bool
+  let transposeB: Bool
   private var rows = 0
   private var inner = 0
   private var columns = 0

@@ -25,8 +25,8 @@ final class ReductionKernel<T: KernelNumber>: Kernel {
     var partialCount: Int { isSplit && sharding.shards > 1 ? sharding.shards * resultCount : 0 }
   }
 
-  private let function: BinaryFunction
-  private let reduced: Set<Int>
+  let function: BinaryFunction
+  let reduced: Set<Int>
   private var stages: [Stage] = []
 
   /// - Parameter function: `add`, `multiply`, `maximum` or `minimum`.
@@ -178,7 +178,7 @@ func vectorSum<T: KernelFloat>(_ x: UnsafePointer<T>, _ count: Int) -> T {
 
 /// Divides sums by how many elements they are of.
 final class MeanKernel<T: KernelFloat>: Kernel {
-  private let sum: ReductionKernel<T>
+  let sum: ReductionKernel<T>
   private var divisor: T = 1
 
   init(reduced: Set<Int>) { sum = ReductionKernel(.add, reduced: reduced) }

@@ -2,10 +2,10 @@ import Tensors
 
 /// Combines rows that belong to the same segment.
 final class SegmentKernel<T: KernelNumber>: LateSizeKernel {
-  private let function: BinaryFunction
-  private let idType: ElementType
+  let function: BinaryFunction
+  let idType: ElementType
   /// Whether ids ascend and their last one says how many segments there are.
-  private let isSorted: Bool
+  let isSorted: Bool
   private var rows = 0
   private var inner = 0
   private var segments = 0

@@ -12,11 +12,11 @@ struct StridedCopy {
   }
 
   // Innermost dimension first; neighbours that continue each other are merged.
-  private var sizes: [Int] = []
-  private var sourceStrides: [Int] = []
-  private var targetStrides: [Int] = []
-  private let sourceStart: Int
-  private let targetStart: Int
+  private(set) var sizes: [Int] = []
+  private(set) var sourceStrides: [Int] = []
+  private(set) var targetStrides: [Int] = []
+  let sourceStart: Int
+  let targetStart: Int
   private let isEmpty: Bool
 
   init(sizes: [Int], from source: Layout, to target: Layout) {
@@ -115,8 +115,8 @@ final class StridedCopyKernel: Kernel {
   }
 
   private let elementSize: Int
-  private let clears: Bool
-  private let layout: (KernelSizes) throws -> [Part]
+  let clears: Bool
+  let layout: @Sendable (KernelSizes) throws -> [Part]
   private var parts: [(part: Part, sharding: Sharding)] = []
 
   /// - Parameters:
@@ -124,7 +124,7 @@ final class StridedCopyKernel: Kernel {
   ///   - layout: the copies for given sizes.
   init(
     _ elementType: ElementType, clears: Bool = false,
-    layout: @escaping (KernelSizes) throws -> [Part]
+    layout: @escaping @Sendable (KernelSizes) throws -> [Part]
   ) {
     elementSize = elementType.size
     self.clears = clears

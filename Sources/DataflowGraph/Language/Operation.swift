@@ -26,6 +26,12 @@ public protocol Operation: Sendable {
   /// resources or run functions. The others give `makeKernel(inputs:outputs:)`.
   func makeKernel(at site: KernelSite) throws -> any Kernel
 
+  /// How devices that compile kernels themselves compute the outputs; nil where only a CPU does.
+  ///
+  /// What operations give that do not say otherwise follows from the CPU's kernel: one that is made of a
+  /// scalar expression, of copies or of sums is so on all devices.
+  func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram?
+
   /// What one element of the output is, for operations on corresponding elements of inputs that
   /// broadcast: plans fuse them.
   func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression?
@@ -86,6 +92,13 @@ extension Operation {
   }
 
   public func scalarExpression(inputs: [TensorSpec]) -> ScalarExpression? { nil }
+
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    if isAlias { return .copy(inputs[0].elementType, input: 0) }
+    let kernel = try? makeKernel(inputs: inputs, outputs: outputs)
+    return (kernel as? any DeviceComputable)?.deviceProgram(inputs, outputs)
+  }
+
   public var isStateful: Bool { !mutatedInputs.isEmpty }
   public var mayBlock: Bool { false }
   public static var tensorFlowForm: TensorFlowForm { TensorFlowForm() }

@@ -17,6 +17,15 @@ public struct ApplyAdagrad: UpdateOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .update(
+      inputs[0].elementType, ["w", "a", "rate", "g"], tensors: ["w", "a", "g"],
+      """
+      a[i] += g[i] * g[i];
+      w[i] -= rate * g[i] / sqrt(a[i]);
+      """)
+  }
+
   private func kernel<T: KernelFloat>(_: T.Type) -> any Kernel {
     makeUpdateKernel(T.self) { range, inputs in
       func scalar(_ index: Int) -> T { inputs[index].elements(T.self)[0] }

@@ -37,6 +37,19 @@ public struct ApplyAdam: Operation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .update(
+      inputs[0].elementType,
+      ["w", "m", "v", "power1", "power2", "lr", "beta1", "beta2", "epsilon", "g"],
+      tensors: ["w", "m", "v", "g"],
+      before: "const real rate = lr * sqrt(1 - power2) / (1 - power1);",
+      """
+      m[i] += (g[i] - m[i]) * (1 - beta1);
+      v[i] += (g[i] * g[i] - v[i]) * (1 - beta2);
+      w[i] -= rate * m[i] / (sqrt(v[i]) + epsilon);
+      """)
+  }
+
   private func kernel<T: KernelFloat>(_: T.Type) -> any Kernel {
     FunctionKernel { context in
       let inputs = context.inputs

@@ -17,6 +17,11 @@ public struct ApplyGradientDescent: UpdateOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .update(
+      inputs[0].elementType, ["w", "rate", "g"], tensors: ["w", "g"], "w[i] -= rate * g[i];")
+  }
+
   private func kernel<T: KernelFloat>(_: T.Type) -> any Kernel {
     makeUpdateKernel(T.self) { range, inputs in
       func scalar(_ index: Int) -> T { inputs[index].elements(T.self)[0] }

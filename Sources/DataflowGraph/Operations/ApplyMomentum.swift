@@ -27,6 +27,15 @@ public struct ApplyMomentum: UpdateOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .update(
+      inputs[0].elementType, ["w", "a", "rate", "g", "momentum"], tensors: ["w", "a", "g"],
+      """
+      a[i] = a[i] * momentum + g[i];
+      w[i] -= rate * (\(usesNesterov ? "g[i] + momentum * a[i]" : "a[i]"));
+      """)
+  }
+
   private func kernel<T: KernelFloat>(_: T.Type) -> any Kernel {
     makeUpdateKernel(T.self) { range, inputs in
       func scalar(_ index: Int) -> T { inputs[index].elements(T.self)[0] }

@@ -18,6 +18,17 @@ public struct ApplyRMSProp: UpdateOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .update(
+      inputs[0].elementType, ["w", "s", "m", "rate", "rho", "momentum", "epsilon", "g"],
+      tensors: ["w", "s", "m", "g"],
+      """
+      s[i] += (g[i] * g[i] - s[i]) * (1 - rho);
+      m[i] = m[i] * momentum + rate * g[i] / sqrt(s[i] + epsilon);
+      w[i] -= m[i];
+      """)
+  }
+
   private func kernel<T: KernelFloat>(_: T.Type) -> any Kernel {
     makeUpdateKernel(T.self) { range, inputs in
       func scalar(_ index: Int) -> T { inputs[index].elements(T.self)[0] }

@@ -20,6 +20,10 @@ public struct Assign: Operation {
 
   public var mutatedInputs: [Int] { [0] }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .copy(inputs[0].elementType, input: 1)
+  }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
     let size = inputs[0].elementType.size
     return FunctionKernel { context in

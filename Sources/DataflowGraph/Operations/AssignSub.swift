@@ -19,6 +19,12 @@ public struct AssignSub: PlainOperation {
 
   public var mutatedInputs: [Int] { [0] }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .elementwise(
+      .binary(.subtract, .x, .y), computing: inputs[0].elementType, inputs: inputs,
+      output: outputs[0])
+  }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     func make<T: KernelNumber>(_: T.Type) -> any Kernel {
       FunctionKernel { context in

@@ -31,6 +31,10 @@ public struct BlockSparseProduct: Operation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .blockSparseProduct(inputs[0].elementType)
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     let (blocks, x, starts) = (node.inputs[0], node.inputs[1], node.inputs[2])
     let gradient = outputGradients[0]!

@@ -31,6 +31,10 @@ public struct BlockSparseTransposedProduct: Operation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .blockSparseTransposedProduct(inputs[0].elementType)
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     let (blocks, y, starts) = (node.inputs[0], node.inputs[1], node.inputs[2])
     let gradient = outputGradients[0]!

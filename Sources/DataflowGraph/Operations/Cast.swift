@@ -29,6 +29,10 @@ public struct Cast: Operation {
     try makeCastKernel(from: inputs[0].elementType, to: target)
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .cast(from: inputs[0].elementType, to: target)
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     [cast(outputGradients[0]!, to: node.inputs[0].elementType)]
   }

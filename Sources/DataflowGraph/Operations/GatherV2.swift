@@ -80,6 +80,12 @@ public struct GatherV2: Operation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .gather(
+      inputs[0].elementType, indices: inputs[1].elementType,
+      axis: try inputs[0].shape.axis(axis), allowsNegative: zeroesNegative)
+  }
+
   /// The rows' gradients are added up where they came from; other dimensions change places first.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
     let (x, indices, g) = (node.inputs[0], node.inputs[1], outputGradients[0]!)

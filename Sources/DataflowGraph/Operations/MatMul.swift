@@ -4,8 +4,8 @@ import Tensors
 public struct MatMul: Operation {
   public static let name = "MatMul"
 
-  let transposeA: Bool
-  let transposeB: Bool
+  package let transposeA: Bool
+  package let transposeB: Bool
 
   public init(transposeA: Bool = false, transposeB: Bool = false) {
     self.transposeA = transposeA

@@ -20,6 +20,12 @@ public struct OnesLike: PlainOperation {
     return make(try inputs[0].elementType.kernelNumber)
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .elementwise(
+      .constant(1), computing: try inputs[0].elementType.kernelNumber.elementType, inputs: [],
+      output: outputs[0])
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] { [nil] }
 
   public static var samples: [OperationSample] {

@@ -17,6 +17,10 @@ public struct Rank: PlainOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .numbers(.int32, count: 1) { [$0.inputs[0].rank] }
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] { [nil] }
 
   public static var samples: [OperationSample] {

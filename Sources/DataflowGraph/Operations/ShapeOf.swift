@@ -26,6 +26,10 @@ public struct ShapeOf: Operation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .numbers(sizeType.type, count: inputs[0].shape.rank) { $0.inputs[0].dimensions }
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] { [nil] }
 
   public static var samples: [OperationSample] {

@@ -24,6 +24,10 @@ public struct Size: Operation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .numbers(sizeType.type, count: 1) { [$0.inputs[0].elementCount] }
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] { [nil] }
 
   public static var samples: [OperationSample] {

@@ -1,6 +1,6 @@
 import DataflowGraph
 
-/// Where steps of a plan run: it has memory of its own and makes its own kernels.
+/// Where steps of a plan run: it makes its own kernels and may have memory of its own.
 public protocol Device: AnyObject, Sendable {
   /// The full name, such as `/job:localhost/replica:0/task:0/device:CPU:0`.
   var name: DeviceName { get }
@@ -8,16 +8,23 @@ public protocol Device: AnyObject, Sendable {
   /// Whether there is a kernel for the node.
   func canRun(_ node: Node) -> Bool
 
+  /// Where its tensors lie; nil for a device that computes in the host's memory.
+  var memory: (any DeviceMemory)? { get }
+
   /// What computes the node's outputs.
   func makeKernel(at site: KernelSite) throws -> any Kernel
 }
 
+extension Device {
+  public var memory: (any DeviceMemory)? { nil }
+}
+
 extension DeviceName {
   /// The name with everything said: of this process where it leaves that open.
-  static func local(_ type: String, _ index: Int) -> DeviceName {
+  package static func local(_ type: String, _ index: Int) -> DeviceName {
     DeviceName(job: "localhost", replica: 0, task: 0, type: type, index: index)
   }
 
   /// `CPU:0`
-  var short: String { "\(type ?? "*"):\(index.map(String.init) ?? "*")" }
+  package var short: String { "\(type ?? "*"):\(index.map(String.init) ?? "*")" }
 }

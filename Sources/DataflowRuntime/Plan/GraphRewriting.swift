@@ -55,11 +55,6 @@ struct GraphRewriting {
     }
   }
 
-  /// Brings the values that are wanted to the device where they are fetched from.
-  mutating func fetch(_ fetches: [Value]) throws {
-    for fetch in fetches { values[fetch] = try value(values[fetch]!, on: 0) }
-  }
-
   /// Joins elementwise operations; values that are only used inside a fused operation are gone.
   mutating func fuse(kept: [Value], targets: [Node]) throws {
     let outputs = kept.map { values[$0]! }
@@ -109,7 +104,11 @@ struct GraphRewriting {
     if let copy = moved[key] { return copy }
     let name = devices.names[device]
     let copy = try target.withDevice(name) {
-      try target.add(CopyToDevice(), [value], name: "\(value.name)/to_\(name.short)").output
+      let constant = value.node.operation as? Const
+      return try target.add(
+        constant ?? CopyToDevice(), constant == nil ? [value] : [],
+        name: "\(value.name)/to_\(name.short)"
+      ).output
     }
     moved[key] = copy
     return copy

@@ -32,6 +32,7 @@ extension Plan: CustomStringConvertible {
     switch buffers[buffer].home {
     case .arena: place = "at \(memory.map { "\($0.offset(ofBuffer: buffer))" } ?? "#\(buffer)")"
     case .feed(let index): place = "in feed \(feeds[index].name)"
+    case .feedCopy(let index): place = "in a copy of feed \(feeds[index].name)"
     case .constant: place = "in a constant"
     case .variable(let node): place = "in variable \(node.name)"
     }
@@ -47,7 +48,8 @@ extension Plan: CustomStringConvertible {
       if case .arena = buffers[index].home { needed.append(bytes) } else { needed.append(0) }
     }
     var memory = EpochMemory(epochs[0], self)
-    _ = memory.makeRoom(for: needed + epochs[0].steps.map { _ in 0 }, self)
+    // The host's memory is all that this asks for.
+    _ = try? memory.makeRoom(for: needed + epochs[0].steps.map { _ in 0 }, self)
     return memory
   }
 }

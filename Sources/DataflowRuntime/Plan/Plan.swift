@@ -59,6 +59,8 @@ public struct Plan {
       case arena
       /// The caller's tensor, by its position among the feeds.
       case feed(Int)
+      /// A feed's copy in the memory of a device, which stays there between runs.
+      case feedCopy(Int)
       case constant(Tensor)
       case variable(Node)
     }
@@ -120,9 +122,8 @@ public struct Plan {
     let devices = DeviceTable(placement.devices)
     var rewriting = GraphRewriting(
       of: graph, feeds: feeds, isOptimized: isOptimized,
-      places: try placement.place(nodes), devices: devices)
+      places: try placement.place(nodes, of: graph), devices: devices)
     try rewriting.copy(nodes)
-    try rewriting.fetch(fetches)
     if isOptimized { try rewriting.fuse(kept: fetches, targets: targets) }
     let ownFeeds = feeds.map { rewriting[$0] }
     let ownFetches = fetches.map { rewriting[$0] }

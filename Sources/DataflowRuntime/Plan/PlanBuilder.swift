@@ -122,7 +122,7 @@ struct PlanBuilder {
         buffers[buffer].lastStep = max(position, lastRead[output] ?? position)
         addView(output, of: buffer)
       } else {
-        addValue(output, home: .arena, firstStep: position)
+        addValue(output, home: home(of: node, inputs), firstStep: position)
       }
     }
     noteAssignment(node, inputs)
@@ -135,6 +135,14 @@ struct PlanBuilder {
         controlValues: node.controlInputs.filter { stepOfNode[$0] == nil && isView($0) }
           .compactMap { indices[$0.output] },
         device: devices.index(of: node)))
+  }
+
+  /// What is fed to a device with memory of its own is copied to a place that it has for itself.
+  private func home(of node: Node, _ inputs: [Int]) -> Plan.Buffer.Home {
+    guard node.operation is CopyToDevice, devices.hasOwnMemory(devices.index(of: node)),
+      case .feed(let feed) = buffers[values[inputs[0]].buffer].home
+    else { return .arena }
+    return .feedCopy(feed)
   }
 
   /// Finds for everything that has a size the epoch in which it is known.

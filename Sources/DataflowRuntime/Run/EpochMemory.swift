@@ -5,7 +5,9 @@ import Tensors
 struct EpochMemory {
   /// The sizes it was last laid out for.
   var symbols: [String: Int]?
-  private var arenas: [AlignedStorage]
+  private var arenas: [any DeviceBlock]
+  /// What the arenas lie in, nil for the host's memory.
+  private let spaces: [(any DeviceMemory)?]
   /// Bytes that there is room for: first the buffers', then the steps' scratch memory.
   private var capacities: [Int]
   private var offsets: [Int]
@@ -16,8 +18,10 @@ struct EpochMemory {
   private var hasRoom = false
   private var hasGuards = false
 
-  init(_ epoch: Plan.Epoch, _ plan: Plan) {
+  /// - Parameter placement: the plan's; nil where only the layout is wanted.
+  init(_ epoch: Plan.Epoch, _ plan: Plan, _ placement: Placement? = nil) {
     self.epoch = epoch
+    spaces = plan.deviceNames.indices.map { placement?.devices[$0].memory }
     devices =
       epoch.buffers.map { plan.buffers[$0].device } + epoch.steps.map { plan.steps[$0].device }
     arenas = plan.deviceNames.map { _ in AlignedStorage(byteCount: 0) }
@@ -47,28 +51,48 @@ struct EpochMemory {
   /// some more.
   ///
   /// - Returns: whether things lie elsewhere now.
-  mutating func makeRoom(for needed: [Int], _ plan: Plan, hasGuards: Bool = false) -> Bool {
+  mutating func makeRoom(
+    for needed: [Int], _ plan: Plan, hasGuards: Bool = false
+  ) throws -> Bool {
     guard !hasRoom || zip(needed, capacities).contains(where: { $0 > $1 }) else { return false }
     capacities = zip(needed, capacities).map { need, capacity in
       need <= capacity ? capacity : (hasRoom ? need + need / 4 : need)
     }
-    hasRoom = true
+    hasRoom = false
     self.hasGuards = hasGuards
     let margin = hasGuards ? AlignedStorage.alignment : 0
     let bytes = capacities.map { $0 + ($0 > 0 ? margin : 0) }
-    for device in arenas.indices { layOut(bytes, plan, on: device) }
+    for device in arenas.indices { try layOut(bytes, plan, on: device) }
+    hasRoom = true
     // Sizes that are found late have their memory laid out after the run's other memory was poisoned.
-    if hasGuards { poison() }
+    if hasGuards { try poison() }
     return true
   }
 
-  private mutating func layOut(_ bytes: [Int], _ plan: Plan, on device: Int) {
+  private mutating func layOut(_ bytes: [Int], _ plan: Plan, on device: Int) throws {
     let own = devices.indices.filter { devices[$0] == device }
     let sizes = own.map { bytes[$0] }
     let layout =
       plan.taskGraph.map { layOut(sizes, own, within: plan, $0) } ?? layOut(sizes, own, plan)
-    arenas[device] = AlignedStorage(byteCount: max(layout.byteCount, 1))
+    arenas[device] = try makeArena(layout.byteCount, plan, on: device)
     for (position, index) in own.enumerated() { offsets[index] = layout.offsets[position] }
+  }
+
+  private mutating func makeArena(
+    _ byteCount: Int, _ plan: Plan, on device: Int
+  ) throws -> any DeviceBlock {
+    guard let space = spaces[device], byteCount > 0 else {
+      return AlignedStorage(byteCount: max(byteCount, 1))
+    }
+    // What was there before is not needed beside what comes.
+    arenas[device] = AlignedStorage(byteCount: 0)
+    do {
+      return try space.allocate(byteCount: byteCount)
+    } catch {
+      throw GraphError(
+        "the plan needs \(byteCount) bytes for values on \(plan.deviceNames[device].short): \(error)"
+      )
+    }
   }
 
   /// Memory for steps that run in order.
@@ -112,18 +136,29 @@ struct EpochMemory {
   }
 
   /// Fills the arenas with NaNs, so that an element that is not written is noticed.
-  func poison() {
-    for arena in arenas {
+  func poison() throws {
+    for (arena, space) in zip(arenas, spaces) {
+      if let space, !(arena is AlignedStorage) {
+        try space.fill(arena, with: 0xFF)
+        continue
+      }
       arena.base.initializeMemory(as: UInt8.self, repeating: 0xFF, count: arena.byteCount)
     }
   }
 
-  var areGuardsIntact: Bool {
+  func areGuardsIntact() throws -> Bool {
     guard hasGuards else { return true }
-    return capacities.indices.allSatisfy { index in
-      let end = UnsafeRawBufferPointer(
-        start: base(at: index) + capacities[index], count: AlignedStorage.alignment)
-      return capacities[index] == 0 || end.allSatisfy { $0 == 0xFF }
+    let copy = AlignedStorage(byteCount: AlignedStorage.alignment)
+    return try capacities.indices.allSatisfy { index in
+      guard capacities[index] > 0 else { return true }
+      var end = base(at: index) + capacities[index]
+      if let space = spaces[devices[index]] {
+        try space.download(end, to: copy.base, byteCount: copy.byteCount)
+        try space.synchronize()
+        end = copy.base
+      }
+      return UnsafeRawBufferPointer(start: end, count: AlignedStorage.alignment)
+        .allSatisfy { $0 == 0xFF }
     }
   }
 }

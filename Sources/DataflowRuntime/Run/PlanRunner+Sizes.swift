@@ -20,9 +20,10 @@ extension PlanRunner {
     needed.reserveCapacity(epoch.buffers.count + epoch.steps.count)
     for buffer in epoch.buffers { needed.append(sizes.byteCount(ofBuffer: buffer)) }
     for step in epoch.steps { needed.append(try prepare(step)) }
-    let hasMoved = memories[index].makeRoom(
+    let hasMoved = try memories[index].makeRoom(
       for: needed, plan, hasGuards: environment.checksMemory)
     if hasMoved { point(at: index) }
+    if !feedCopies.isEmpty { pointAtFeedCopies() }
     memories[index].symbols = state.symbols
   }
 
@@ -49,6 +50,13 @@ extension PlanRunner {
     return try atNode(step.node) { try steps[index].kernel.prepare(sizes) }
   }
 
+  private func pointAtFeedCopies() {
+    for (view, value) in viewValues.enumerated() {
+      guard let block = feedCopies[plan.values[value].buffer]?.block else { continue }
+      views[view].base = block.base
+    }
+  }
+
   private func point(at index: Int) {
     let memory = memories[index]
     for (view, value) in viewValues.enumerated() {
@@ -67,7 +75,7 @@ extension PlanRunner {
   /// known to be untouched, so tests run plans of one step.
   func checkGuards() throws {
     guard plan.steps.count == 1 else { return }
-    guard memories.allSatisfy(\.areGuardsIntact) else {
+    guard try memories.allSatisfy({ try $0.areGuardsIntact() }) else {
       throw GraphError("memory behind a buffer was written by \(plan.steps[0].node.name)")
     }
   }

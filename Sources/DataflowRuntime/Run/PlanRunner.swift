@@ -26,6 +26,16 @@ final class PlanRunner {
   /// Of each value, whether this run does not compute it.
   private var isDead: [Bool]
   private var isStepDead: [Bool]
+  /// The memory of the devices that have their own.
+  private let spaces: [any DeviceMemory]
+  private var deferredKernels: [any DeferredKernel] = []
+  /// Constants on devices with memory of their own.
+  private var constants: [Int: any DeviceBlock] = [:]
+  private var seenGeneration = 0
+  /// Of each copy of a feed that stays on a device, by its buffer, what makes it.
+  private(set) var feedCopies: [Int: TransferKernel] = [:]
+  /// The last run's feeds where there are such copies: as long as they live, nothing else lies where they do.
+  private var lastFeeds: [Tensor] = []
   private var lastFeedShapes: [Shape]?
 
   /// The steps' inputs and outputs, one after the other.
@@ -46,7 +56,10 @@ final class PlanRunner {
     shapes = Array(repeating: .scalar, count: plan.values.count)
     sizes = SizeTable(plan)
     scheduler = plan.taskGraph.map { TaskScheduler($0, limit: environment.interOpThreads) }
-    memories = plan.epochs.map { EpochMemory($0, plan) }
+    let devices = environment.placement.devices
+    memories = plan.epochs.map { EpochMemory($0, plan, environment.placement) }
+    let used = Set(plan.steps.map(\.device) + plan.buffers.map(\.device))
+    spaces = used.sorted().compactMap { devices[$0].memory }
     isDead = Array(repeating: false, count: plan.hasBranches ? plan.values.count : 0)
     isStepDead = Array(repeating: false, count: plan.hasBranches ? plan.steps.count : 0)
     try makeSteps()
@@ -58,7 +71,7 @@ final class PlanRunner {
       let buffer = plan.buffers[plan.values[viewValues[index]].buffer]
       if case .feed(let feed) = buffer.home { feedViews.append((index, feed)) }
     }
-    pointAtStored()
+    try pointAtStored()
   }
 
   deinit {
@@ -79,8 +92,15 @@ final class PlanRunner {
         isOutputUsed: step.outputs.map { isRead[$0] }, resources: environment.resources,
         makeRunner: { [environment] in try FunctionPlanRunner($0, environment) })
       let kernel = try atNode(step.node) {
-        try environment.placement.devices[step.device].makeKernel(at: site)
+        try transfer(of: step)
+          ?? environment.placement.devices[step.device].makeKernel(at: site)
       }
+      if let transfer = kernel as? TransferKernel, let output = step.outputs.first,
+        case .feedCopy = plan.buffers[plan.values[output].buffer].home
+      {
+        feedCopies[plan.values[output].buffer] = transfer
+      }
+      if let deferred = kernel as? any DeferredKernel { deferredKernels.append(deferred) }
       steps.append(
         PreparedStep(
           kernel: kernel, firstInput: position, firstOutput: position + step.inputs.count))
@@ -88,18 +108,55 @@ final class PlanRunner {
     }
   }
 
+  /// What copies to or from a device with memory of its own, where the step does.
+  private func transfer(of step: Plan.Step) -> TransferKernel? {
+    guard step.node.operation is CopyToDevice else { return nil }
+    let (devices, input) = (environment.placement.devices, plan.values[step.inputs[0]])
+    let (source, target) = (plan.buffers[input.buffer], devices[step.device].memory)
+    let sourceMemory = devices[source.device].memory
+    if sourceMemory == nil && target == nil { return nil }
+    let stays =
+      switch source.home {
+      case .feed, .constant: true
+      case .arena, .variable, .feedCopy: false
+      }
+    var keepsCopy = false
+    if case .feedCopy = plan.buffers[plan.values[step.outputs[0]].buffer].home { keepsCopy = true }
+    return TransferKernel(
+      elementSize: input.spec.elementType.size, from: sourceMemory, to: target, sourceStays: stays,
+      keepsCopy: keepsCopy)
+  }
+
   /// Constants and variables stay where they are.
-  private func pointAtStored() {
+  private func pointAtStored() throws {
     for (index, value) in viewValues.enumerated() {
-      switch plan.buffers[plan.values[value].buffer].home {
+      let number = plan.values[value].buffer
+      let buffer = plan.buffers[number]
+      switch buffer.home {
       case .constant(let tensor):
-        // The plan keeps the tensor alive, and kernels only read it.
-        views[index].base = tensor.withBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress!) }
+        views[index].base = try place(tensor, number, on: buffer.device)
       case .variable(let node):
-        views[index].base = environment.variables.storage(of: node).base
-      case .arena, .feed: break
+        views[index].base = try environment.variables.block(of: node, on: buffer.device).base
+      case .arena, .feed, .feedCopy: break
       }
     }
+    seenGeneration = environment.variables.generation
+  }
+
+  /// Where a constant is; copied where its device has memory of its own.
+  private func place(
+    _ tensor: Tensor, _ buffer: Int, on device: Int
+  ) throws -> UnsafeMutableRawPointer {
+    // The plan keeps the tensor alive, and kernels only read it.
+    let source = tensor.withBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress!) }
+    guard let space = environment.placement.devices[device].memory, tensor.byteCount > 0 else {
+      return source
+    }
+    if let block = constants[buffer] { return block.base }
+    let block = try space.allocate(byteCount: tensor.byteCount)
+    try space.upload(source, to: block.base, byteCount: tensor.byteCount, sourceStays: false)
+    constants[buffer] = block
+    return block.base
   }
 
   /// Runs every step and returns the fetched values.
@@ -109,15 +166,44 @@ final class PlanRunner {
     _ feeds: [Tensor], symbols: [String: Int] = [:], on executor: any ParallelExecutor,
     _ control: RunControl
   ) throws -> [Tensor] {
+    environment.variables.runs += 1
+    defer { environment.variables.runs -= 1 }
+    if seenGeneration != environment.variables.generation { try pointAtStored() }
     try bindFeeds(feeds, symbols)
+    let lastFeeds = lastFeeds
+    if !feedCopies.isEmpty { self.lastFeeds = feeds }
+    defer { withExtendedLifetime(lastFeeds) {} }
     state.cancellation = control.cancellation
-    try feeds.withPointers { pointers in
+    return try feeds.withPointers { pointers in
+      // Only this run's feeds live on.
+      defer { if !feedCopies.isEmpty { forgetFeeds(unlessAmong: pointers) } }
       for (view, feed) in feedViews { views[view].base = pointers[feed] }
-      if environment.checksMemory { for memory in memories { memory.poison() } }
-      try walk(on: executor, control)
-      if environment.checksMemory { try checkGuards() }
+      if environment.checksMemory { for memory in memories { try memory.poison() } }
+      do {
+        try walk(on: executor, control)
+        if environment.checksMemory { try checkGuards() }
+        let results = try plan.fetchValues.map { try copy($0, feeds: feeds) }
+        if !spaces.isEmpty { try awaitDevices() }
+        return results
+      } catch {
+        // What is under way reads the feeds, which are the caller's again after this.
+        if !spaces.isEmpty { try? awaitDevices() }
+        throw error
+      }
     }
-    return try plan.fetchValues.map { try copy($0, feeds: feeds) }
+  }
+
+  private func forgetFeeds(unlessAmong sources: [UnsafeMutableRawPointer]) {
+    for copy in feedCopies.values { copy.forget(unlessAmong: sources) }
+  }
+
+  /// Waits for everything that devices have been asked to do.
+  ///
+  /// - Throws: what a device could not do.
+  private func awaitDevices() throws {
+    for space in spaces { try space.synchronize() }
+    let failures = deferredKernels.compactMap { $0.failure() }
+    if let failure = failures.first { throw failure }
   }
 
   private func bindFeeds(_ feeds: [Tensor], _ symbols: [String: Int]) throws {
@@ -167,6 +253,7 @@ final class PlanRunner {
     if let trace = control.trace {
       let start = ContinuousClock.now
       try runStep(index, on: executor, control)
+      try environment.placement.devices[plan.steps[index].device].memory?.synchronize()
       let end = ContinuousClock.now
       trace.record(
         TracedStep(plan: plan, index: index, shapes: shapes, symbols: state.symbols), from: start,
@@ -250,18 +337,24 @@ final class PlanRunner {
     if plan.hasBranches, isDead[planned.root] {
       throw GraphError("\(planned.name) was not computed: it is on a branch that was not taken")
     }
+    let buffer = plan.buffers[planned.buffer]
     let base: UnsafeMutableRawPointer
-    switch plan.buffers[planned.buffer].home {
-    case .arena: base = memories[plan.buffers[planned.buffer].epoch].base(ofBuffer: planned.buffer)
+    switch buffer.home {
+    case .arena: base = memories[buffer.epoch].base(ofBuffer: planned.buffer)
     case .constant(let tensor): return tensor.reshaped(to: shapes[value])
-    case .feed(let feed): return feeds[feed].reshaped(to: shapes[value])
-    case .variable(let node): base = environment.variables.storage(of: node).base
+    case .feed(let feed), .feedCopy(let feed): return feeds[feed].reshaped(to: shapes[value])
+    case .variable(let node):
+      base = try environment.variables.block(of: node, on: buffer.device).base
     }
-    var result = Tensor(zeros: shapes[value], elementType: planned.spec.elementType)
-    result.withMutableBytes { bytes in
-      bytes.copyMemory(from: UnsafeRawBufferPointer(start: base, count: bytes.count))
+    let bytes = shapes[value].elementCount * planned.spec.elementType.size
+    let storage = AlignedStorage(byteCount: bytes)
+    if let space = environment.placement.devices[buffer.device].memory {
+      // It is there when the run has waited for its devices.
+      if bytes > 0 { try space.download(base, to: storage.base, byteCount: bytes) }
+    } else {
+      storage.base.copyMemory(from: base, byteCount: bytes)
     }
-    return result
+    return Tensor(storage: storage, shape: shapes[value], elementType: planned.spec.elementType)
   }
 
   // MARK: Errors

@@ -4,7 +4,7 @@ import Tensors
 
 /// What the plans of one session share.
 final class RunEnvironment {
-  let variables = VariableStore()
+  let variables: VariableStore
   let resources = ResourceStore()
   /// Poisons memory before each run and looks for writes beyond buffers after it.
   let checksMemory: Bool
@@ -15,6 +15,7 @@ final class RunEnvironment {
   init(checksMemory: Bool, interOpThreads: Int, placement: Placement) {
     BLAS.useOneThread
     self.placement = placement
+    variables = VariableStore(placement.devices)
     self.checksMemory = checksMemory
     self.interOpThreads = interOpThreads
   }

@@ -185,11 +185,6 @@ public final class Session: @unchecked Sendable {
     }
     turn.enter()
     defer { turn.leave() }
-    let storage = environment.variables.storage(of: variable.value.node)
-    tensor.withBytes { bytes in
-      guard let start = bytes.baseAddress else { return }
-      storage.base.copyMemory(from: start, byteCount: bytes.count)
-    }
-    environment.variables.markInitialized(variable.value.node)
+    try environment.variables.assign(tensor, to: variable.value.node)
   }
 }

@@ -1,32 +1,94 @@
 import DataflowGraph
 import Tensors
 
-/// The variables' buffers of one session.
+/// The variables' buffers of one session, each on one of the devices.
 final class VariableStore {
   private struct Slot {
-    let storage: AlignedStorage
-    let operation: VariableV2
+    var block: any DeviceBlock
+    /// The number of the device in whose memory the block lies.
+    var device: Int
     var isInitialized = false
   }
 
   private var slots: [String: Slot] = [:]
+  private let spaces: [(any DeviceMemory)?]
+  /// Changes when a buffer comes to lie elsewhere.
+  private(set) var generation = 0
+  /// How many runs of plans, those inside others counted, are under way.
+  var runs = 0
 
-  /// The buffer of a variable, made when it is first asked for.
-  func storage(of node: Node) -> AlignedStorage {
-    if let slot = slots[node.name] { return slot.storage }
+  init(_ devices: [any Device]) { spaces = devices.map(\.memory) }
+
+  /// Where a variable is; on the first device where it has no buffer yet.
+  func device(of node: Node) -> Int { slots[node.name]?.device ?? 0 }
+
+  /// The buffer of a variable on a device: made when it is first asked for, moved from another one.
+  ///
+  /// - Throws: `GraphError` where the device has no room, and where another run may use the buffer that
+  ///   would be moved.
+  func block(of node: Node, on device: Int) throws -> any DeviceBlock {
+    guard var slot = slots[node.name] else {
+      let block = try allocate(node, on: device)
+      slots[node.name] = Slot(block: block, device: device)
+      return block
+    }
+    if slot.device == device { return slot.block }
+    guard runs <= 1 else { throw node.error("is used on two devices by runs at the same time") }
+    let bytes = slot.block.byteCount
+    let copy = AlignedStorage(byteCount: bytes)
+    try read(slot.block.base, on: slot.device, to: copy.base, bytes)
+    slot.block = try allocate(node, on: device)
+    slot.device = device
+    try write(copy.base, to: slot.block.base, on: device, bytes)
+    slots[node.name] = slot
+    generation += 1
+    return slot.block
+  }
+
+  private func allocate(_ node: Node, on device: Int) throws -> any DeviceBlock {
     guard let operation = node.operation as? VariableV2 else {
       preconditionFailure("\(node.name) is no variable")
     }
     let bytes = operation.shape.elementCount * operation.elementType.size
-    let slot = Slot(storage: AlignedStorage(byteCount: bytes), operation: operation)
-    slots[node.name] = slot
-    return slot.storage
+    guard let space = spaces[device], bytes > 0 else { return AlignedStorage(byteCount: bytes) }
+    do {
+      return try space.allocate(byteCount: bytes)
+    } catch {
+      throw node.error("\(error)")
+    }
+  }
+
+  private func read(
+    _ source: UnsafeRawPointer, on device: Int, to target: UnsafeMutableRawPointer, _ bytes: Int
+  ) throws {
+    guard let space = spaces[device] else {
+      return target.copyMemory(from: source, byteCount: bytes)
+    }
+    try space.download(source, to: target, byteCount: bytes)
+    try space.synchronize()
+  }
+
+  private func write(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, on device: Int, _ bytes: Int
+  ) throws {
+    guard let space = spaces[device] else {
+      return target.copyMemory(from: source, byteCount: bytes)
+    }
+    try space.upload(source, to: target, byteCount: bytes, sourceStays: false)
+  }
+
+  /// Sets a variable, where it is.
+  func assign(_ tensor: Tensor, to node: Node) throws {
+    let device = device(of: node)
+    let block = try block(of: node, on: device)
+    try tensor.withBytes { bytes in
+      guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+      try write(start, to: block.base, on: device, bytes.count)
+    }
+    markInitialized(node)
   }
 
   func isInitialized(_ node: Node) -> Bool { slots[node.name]?.isInitialized ?? false }
 
-  func markInitialized(_ node: Node) {
-    _ = storage(of: node)
-    slots[node.name]!.isInitialized = true
-  }
+  func markInitialized(_ node: Node) { slots[node.name]?.isInitialized = true }
 }

@@ -25,6 +25,7 @@ struct EvaluateConfiguration {
   /// How many structures are taken by chance; nil for all.
   let sampleSize: Int?
   let threads: Int
+  var device: DeviceChoice
   /// Known keys that have no effect here, for a warning.
   let ignored: [String]
 
@@ -38,7 +39,7 @@ struct EvaluateConfiguration {
       ],
       "TFR_STRUCTURE": ["g_size", "sparse_derivatives"],
       "DATA_INFORMATION": ["g_size", "atomic_sequence", "output_offset", "sparse_derivatives"],
-      "PARALLELIZATION": ["number_of_process"],
+      "PARALLELIZATION": ["number_of_process", "device"],
     ])
     let io = try file.section("IO_INFORMATION")
     source = try NetworkSource(io)
@@ -56,6 +57,7 @@ struct EvaluateConfiguration {
       throw options.error("batch_size", "-1 with example_format = TFR, which is read whole")
     }
     sampleSize = size > 0 ? size : nil
+    device = try DeviceChoice(file.optionalSection("PARALLELIZATION"))
     threads = try file.optionalSection("PARALLELIZATION").int(
       "number_of_process", default: min(4, ThreadCount.available), in: 0...4096)
     ignored = Self.ignored(file, source)

@@ -11,6 +11,7 @@ struct MDConfiguration {
   let prefix: String
   let skipsExisting: Bool
   let threads: Int
+  var device: DeviceChoice
 
   /// One run: a point of the grid, one of its repetitions.
   struct Run: Sendable, Equatable {
@@ -30,7 +31,7 @@ struct MDConfiguration {
         "directory", "prefix", "thermo_every", "trajectory_every", "example_every", "rdf_every",
         "rdf_maximum", "rdf_bins", "skip_existing",
       ],
-      "PARALLELIZATION": ["number_of_process"],
+      "PARALLELIZATION": ["number_of_process", "device"],
     ])
     start = try MDStart(file.section("STRUCTURE"))
     potential = try Self.potential(file.section("POTENTIAL"))
@@ -42,6 +43,7 @@ struct MDConfiguration {
       throw section.error("prefix", "a name without / and .; the folder is directory")
     }
     skipsExisting = try section.bool("skip_existing", default: false)
+    device = try DeviceChoice(file.optionalSection("PARALLELIZATION"))
     threads = try file.optionalSection("PARALLELIZATION").int(
       "number_of_process", default: 1, in: 0...1024)
     try checkDistribution(section)

@@ -1,5 +1,6 @@
 import AtomicNetworks
 import Atomistics
+import Dataflow
 import Foundation
 import ProgramSupport
 
@@ -36,11 +37,25 @@ enum PotentialSource: Sendable {
     return .networks(model)
   }
 
+  /// Where networks are computed.
+  ///
+  /// - Throws: `UsageError` for a device that the potential is not computed on.
+  func placement(_ device: DeviceChoice, report: (String) -> Void) throws -> Placement {
+    if case .stillingerWeber = self, device != .processor, device != .auto {
+      throw UsageError("device \(device): \(Self.reference) is computed on the processor")
+    }
+    if case .stillingerWeber = self { return Placement() }
+    return try device.placement(report: report)
+  }
+
   /// A potential of its own for each caller that computes beside others.
-  func makePotential() throws -> any Potential {
+  func makePotential(_ placement: Placement) throws -> any Potential {
     switch self {
-    case .stillingerWeber: StillingerWeber()
-    case .networks(let model): try NetworkPotential(model)
+    case .stillingerWeber: return StillingerWeber()
+    case .networks(let model):
+      var options = SessionOptions()
+      options.placement = placement
+      return try NetworkPotential(model, options: options)
     }
   }
 }

@@ -34,6 +34,7 @@ struct TrainConfiguration {
   let interOpThreads: Int
   /// Whether the device of every operation is printed.
   let logsDevicePlacement: Bool
+  var device: DeviceChoice
   let networks: NetworkConfiguration
   /// Nil where nothing is validated during the training.
   let validation: ValidationConfiguration?
@@ -61,7 +62,7 @@ struct TrainConfiguration {
     "VALIDATION": ValidationConfiguration.keys,
     "VALIDATION_OPTIONS": ValidationConfiguration.keys,
     "PARALLELIZATION": [
-      "inter_op_parallelism_threads", "intra_op_parallelism_threads",
+      "inter_op_parallelism_threads", "intra_op_parallelism_threads", "device",
     ] + PipelineConfiguration.parallelKeys,
   ]
 
@@ -89,6 +90,7 @@ struct TrainConfiguration {
     pipeline = try PipelineConfiguration(io, parallel, batchSize: schedule.batchSize)
     threads = try parallel.int("intra_op_parallelism_threads", default: 0, in: 0...4096)
     interOpThreads = try parallel.int("inter_op_parallelism_threads", default: 1, in: 0...4096)
+    device = try DeviceChoice(parallel)
     logsDevicePlacement = try io.bool("log_device_placement", default: false)
     let data = file.optionalSection("DATA_INFORMATION")
     ignored =

@@ -1,4 +1,5 @@
 import Dataflow
+import DataflowAccelerators
 import Foundation
 import ProgramSupport
 
@@ -109,7 +110,14 @@ struct GraphRun {
       intraOpParallelismThreads: try arguments.int("--intra-op", in: 0...1024) ?? 1,
       interOpParallelismThreads: try arguments.int("--inter-op", in: 0...1024) ?? 1)
     let devices = try arguments.all("--device").map(device)
-    if !devices.isEmpty { options.placement.devices = devices }
+    if let first = devices.first {
+      options.placement.devices = devices
+      // What is fed and fetched lies in the host's memory.
+      if first.memory != nil {
+        options.placement.devices.insert(CPUDevice(), at: 0)
+        options.placement.defaultDevice = first.name
+      }
+    }
     options.placement.log = { warn("panna: graph: \($0)") }
     return options
   }
@@ -119,7 +127,9 @@ struct GraphRun {
     switch (name?.type, name?.index) {
     case ("CPU", let index): return CPUDevice(index: index ?? 0)
     case ("NULL", let index): return NullDevice(index: index ?? 0)
-    default: throw UsageError("--device \(text): expected CPU:N or NULL:N")
+    case ("GPU", let index): return try AcceleratorCatalog.ofThisMachine().gpu(index ?? 0)
+    case ("OPENCL", let index): return try AcceleratorCatalog.ofThisMachine().openCL(index ?? 0)
+    default: throw UsageError("--device \(text): expected CPU:N, GPU:N, OPENCL:N or NULL:N")
     }
   }
 

@@ -8,7 +8,7 @@ import ProgramSupport
 enum Evaluate: Program {
   static let name = "evaluate"
   static let summary = "compares trained networks with reference energies and forces"
-  static let options = CommandLineOptions([.config, .set])
+  static let options = CommandLineOptions([.config, .set, .device])
   static let details = """
     [IO_INFORMATION]
       data_dir           folder of *.tfrecord files (or *.bin, see example_format)
@@ -31,6 +31,8 @@ enum Evaluate: Program {
       g_size                   checked against the data where given
     [PARALLELIZATION]
       number_of_process (4)    threads, 0 for as many as allowed
+      device (cpu)             what computes: cpu, gpu, gpu:N, opencl:N or auto, a GPU where there is
+                               one (see panna devices); --device prevails
 
     Energies are in eV, forces in eV/Å, errors on standard output per atom and per component.
     Where data_dir has \(DescriptorRecord.name), the networks must take such descriptors.
@@ -39,12 +41,14 @@ enum Evaluate: Program {
   static let example = "  panna evaluate --config validation.ini"
 
   static func run(_ arguments: ParsedArguments) throws {
-    let configuration = try EvaluateConfiguration(arguments.configuration())
+    var configuration = try EvaluateConfiguration(arguments.configuration())
+    configuration.device = try arguments.device() ?? configuration.device
+    let placement = try configuration.device.placement { say("evaluate: \($0)") }
     try Folder.make(configuration.evaluationDirectory)
     for key in configuration.ignored { warn("evaluate: \(key) has no effect here") }
     let sources = try files(configuration)
     for candidate in try candidates(configuration) {
-      try evaluate(candidate, sources, configuration)
+      try evaluate(candidate, sources, configuration, placement)
     }
   }
 
@@ -113,7 +117,8 @@ enum Evaluate: Program {
   }
 
   private static func evaluate(
-    _ candidate: Candidate, _ sources: [URL], _ configuration: EvaluateConfiguration
+    _ candidate: Candidate, _ sources: [URL], _ configuration: EvaluateConfiguration,
+    _ placement: Placement
   ) throws {
     let folder = configuration.evaluationDirectory
     let energies = folder.appendingPathComponent(candidate.energiesName)
@@ -133,9 +138,11 @@ enum Evaluate: Program {
         throw WorkError("\(DescriptorRecord.path(in: configuration.data)): \(conflict)")
       }
     }
+    var options = SessionOptions(intraOpParallelismThreads: configuration.threads)
+    options.placement = placement
     let committee = try Committee(
       models, computesForces: configuration.computesForces, addsOffsets: configuration.addsOffset,
-      options: SessionOptions(intraOpParallelismThreads: configuration.threads))
+      options: options)
     var report = EvaluationReport()
     let progress = ProgressReporter("evaluate", unit: "files", total: sources.count)
     for source in sources {

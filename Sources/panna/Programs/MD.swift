@@ -8,7 +8,7 @@ import Synchronization
 enum MD: Program {
   static let name = "md"
   static let summary = "runs molecular dynamics with a reference potential or trained networks"
-  static let options = CommandLineOptions([.config, .set])
+  static let options = CommandLineOptions([.config, .set, .device])
   static let details = """
     [STRUCTURE]
       type                 diamond, random or file
@@ -45,6 +45,8 @@ enum MD: Program {
     [PARALLELIZATION]      optional
       number_of_process    threads, 0 for as many as allowed; several runs share them, one uses
                            all. Results do not depend on it (1)
+      device               what computes networks: cpu, gpu, gpu:N, opencl:N or auto, a GPU where
+                           there is one; --device prevails (cpu). Descriptors are the processor's
 
     Steps are counted from 0 after melt and equilibration. A run whose temperature is not finite or
     20 times what was asked ends with a message; the others go on.
@@ -71,6 +73,9 @@ enum MD: Program {
 
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try MDConfiguration(arguments.configuration())
+    let placement = try configuration.potential.placement(
+      arguments.device() ?? configuration.device
+    ) { say("md: \($0)") }
     try Folder.make(configuration.output.folder)
     let runs = configuration.runs.filter { !isDone($0, configuration) }
     guard !runs.isEmpty else { return }
@@ -81,7 +86,8 @@ enum MD: Program {
     let failed = Mutex<[Int]>([])
     pool.run(shards: runs.count) { index in
       do {
-        let summary = try SimulationRun(runs[index], configuration).carryOut(on: executor, progress)
+        let summary = try SimulationRun(runs[index], configuration, placement).carryOut(
+          on: executor, progress)
         progress.interrupt { say(summary) }
       } catch {
         progress.interrupt { warn("\(runs[index].name): \(error)") }
@@ -112,10 +118,12 @@ enum MD: Program {
 private struct SimulationRun {
   private let run: MDConfiguration.Run
   private let configuration: MDConfiguration
+  private let placement: Placement
 
-  init(_ run: MDConfiguration.Run, _ configuration: MDConfiguration) {
+  init(_ run: MDConfiguration.Run, _ configuration: MDConfiguration, _ placement: Placement) {
     self.run = run
     self.configuration = configuration
+    self.placement = placement
   }
 
   /// Returns what is to be said of it.
@@ -144,7 +152,7 @@ private struct SimulationRun {
     var seeds = PhiloxGenerator(seed: configuration.dynamics.seed, stream: stream)
     let structure = try configuration.start.structure(lattice: run.lattice, seed: seeds.next())
     var simulation = try MolecularDynamics(
-      structure, potential: configuration.potential.makePotential(),
+      structure, potential: configuration.potential.makePotential(placement),
       timeStep: configuration.dynamics.timeStep, seed: seeds.next(), executor: executor)
     if structure.velocities == nil {
       let first = configuration.dynamics.preparation(run.temperature).first

@@ -23,6 +23,7 @@ enum Predict: Program {
       .init(
         "--threads", "-t", value: "N",
         help: "0 for as many as allowed; the results do not depend on it (1)"),
+      .device,
     ], operands: "FILE...")
   static let details = """
     Files are extended xyz (*.xyz, *.extxyz; all frames) or *.example. Of every structure the output
@@ -60,7 +61,10 @@ enum Predict: Program {
     guard !arguments.operands.isEmpty else {
       throw UsageError("which structures? Name *.xyz, *.extxyz or *.example files")
     }
-    let potential = try source(arguments).makePotential()
+    let source = try source(arguments)
+    let device = try arguments.device() ?? .processor
+    let potential = try source.makePotential(
+      source.placement(device) { warn("predict: \($0)") })
     let files = arguments.operands.map { URL(fileURLWithPath: $0) }
     let structures = try files.flatMap { file in
       let found = try StructureFile.read(file) { warn($0) }

@@ -9,7 +9,7 @@ enum Train: Program {
   static let name = "train"
   static let summary = "trains networks on TFRecord files"
   static let options = CommandLineOptions([
-    .config, .set,
+    .config, .set, .device,
     .init(
       "--instances", value: "N",
       help: "a committee: N trainings, seeds one apart, in train_dir/instance_<i>"),
@@ -78,6 +78,8 @@ enum Train: Program {
     [PARALLELIZATION]
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
+      device (cpu)               what computes: cpu, gpu, gpu:N, opencl:N or auto, a GPU where there is
+                                 one (see panna devices); --device prevails
       num_parallel_readers (1)   num_parallel_calls (1)   the larger of them is the number of threads
                                  that read structures and put batches together
       prefetch_buffer_size_multiplier (10)   batches made ahead at most
@@ -109,10 +111,13 @@ enum Train: Program {
   static func run(_ arguments: ParsedArguments) throws {
     let file = try arguments.configuration()
     let instances = try arguments.int("--instances", in: 1...1000)
-    let configurations =
+    var configurations =
       try instances.map { count in
         try (0..<count).map { try TrainConfiguration(file, instance: $0) }
       } ?? [TrainConfiguration(file)]
+    if let device = try arguments.device() {
+      for index in configurations.indices { configurations[index].device = device }
+    }
     for key in configurations[0].ignored { warn("train: \(key) has no effect here") }
     for configuration in configurations {
       let training = try TrainingRun(configuration, saysMore: arguments.has("--debug"))

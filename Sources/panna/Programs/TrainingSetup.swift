@@ -94,6 +94,7 @@ struct TrainingSetup {
   func makeTrainer(intraOpThreads: Int, interOpThreads: Int) throws -> Trainer {
     var options = SessionOptions(
       intraOpParallelismThreads: intraOpThreads, interOpParallelismThreads: interOpThreads)
+    options.placement = try configuration.device.placement { say("train: \($0)") }
     options.placement.log = { say("train: \($0)") }
     options.placement.logsAll = configuration.logsDevicePlacement
     return try Trainer(

@@ -1,0 +1,65 @@
+import DataflowRuntime
+import Tensors
+
+/// What a driver's library offers of one device: memory, kernels, and a queue in which everything is done in
+/// the order of the calls. Safe to use from several threads.
+protocol AcceleratorDriver: DeviceMemory {
+  var properties: AcceleratorProperties { get }
+
+  /// What multiplies matrices, where the device has a library for it.
+  var products: (any MatrixProducts)? { get }
+
+  /// Compiles kernels.
+  ///
+  /// - Parameters:
+  ///   - source: in the dialect, without a prelude.
+  ///   - isWide: whether places need 64 bits.
+  /// - Throws: `AcceleratorError` with what the compiler says.
+  func compile(_ source: String, isWide: Bool) throws -> any AcceleratorProgram
+}
+
+extension AcceleratorDriver {
+  var products: (any MatrixProducts)? { nil }
+}
+
+/// Compiled kernels.
+protocol AcceleratorProgram: AnyObject, Sendable {
+  /// A kernel for one caller.
+  func makeKernel(_ name: String) throws -> any AcceleratorKernel
+}
+
+/// A kernel of one step; one thread uses it at a time.
+protocol AcceleratorKernel: AnyObject {
+  /// Starts groups of `DeviceDialect.groupSize` threads.
+  ///
+  /// - Parameter isWide: whether the program was compiled with places of 64 bits.
+  func launch(groups: Int, _ arguments: [AcceleratorArgument], isWide: Bool) throws
+}
+
+/// What a kernel is called with.
+enum AcceleratorArgument: Equatable {
+  /// Memory: `BUFFER` in the dialect.
+  case address(UnsafeMutableRawPointer)
+  /// A size or place: `INDEX`.
+  case index(Int)
+}
+
+/// What is known of a device.
+public struct AcceleratorProperties: Sendable, Equatable {
+  /// `CUDA` or `OpenCL`.
+  public var interface: String
+  public var name: String
+  /// Whether it is a processor that also runs OpenCL's kernels.
+  public var isProcessor = false
+  /// Bytes.
+  public var memory: Int
+  /// The most bytes that one block of memory may have.
+  public var largestBlock: Int
+  /// `compute capability 9.0`, `OpenCL 3.0`.
+  public var capability: String
+  public var driverVersion: String
+  /// Other libraries that are used, with their versions.
+  public var libraries: [String] = []
+  public var hasDouble: Bool
+  public var multiprocessors: Int
+}

@@ -1,0 +1,90 @@
+import DataflowRuntime
+import Tensors
+
+/// One device's memory and kernels, with a look at what kernels have reported whenever it is waited for.
+final class AcceleratorQueue: DeviceMemory {
+  let driver: any AcceleratorDriver
+  private let faults: FaultTable
+  private let programs = Guarded(Programs())
+
+  /// A kernel's text, and how wide its places are.
+  private struct Text: Hashable {
+    let source: String
+    let isWide: Bool
+  }
+
+  private struct Programs {
+    /// What was compiled, and the number that each text's kernels have in it.
+    var compiled: [Text: (program: any AcceleratorProgram, number: Int)] = [:]
+    /// What will be wanted.
+    var pending: [String] = []
+  }
+
+  init(_ driver: any AcceleratorDriver) throws {
+    self.driver = driver
+    faults = try FaultTable(driver)
+  }
+
+  /// Notes a text that will be wanted soon. Compilers take most of their time for beginning at all, so a
+  /// plan's texts are compiled together.
+  func expect(_ source: String) {
+    programs.withLock { programs in
+      let text = Text(source: source, isWide: false)
+      guard programs.compiled[text] == nil, !programs.pending.contains(source) else { return }
+      programs.pending.append(source)
+    }
+  }
+
+  /// A kernel of a text, which is compiled once, for one caller.
+  func makeKernel(
+    _ name: String, of source: String, isWide: Bool
+  ) throws -> any AcceleratorKernel {
+    try programs.withLock { programs in
+      let text = Text(source: source, isWide: isWide)
+      if programs.compiled[text] == nil { try compile(text, &programs) }
+      let (program, number) = programs.compiled[text]!
+      return try program.makeKernel("\(name)_\(number)")
+    }
+  }
+
+  private func compile(_ text: Text, _ programs: inout Programs) throws {
+    var sources = [text.source]
+    if !text.isWide, programs.pending.contains(text.source) {
+      sources = programs.pending
+      programs.pending = []
+    }
+    let numbered = sources.enumerated().map { number, source in
+      source.replacing("KERNEL(", with: "NUMBERED_KERNEL(\(number), ")
+    }
+    let prelude = "#define NUMBERED_KERNEL(number, name) KERNEL(name##_##number)\n"
+    let program = try driver.compile(prelude + numbered.joined(), isWide: text.isWide)
+    for (number, source) in sources.enumerated() {
+      programs.compiled[Text(source: source, isWide: text.isWide)] = (program, number)
+    }
+  }
+
+  func makeFaultSite() throws -> FaultSite { try faults.makeSite() }
+
+  func allocate(byteCount: Int) throws -> any DeviceBlock {
+    try driver.allocate(byteCount: byteCount)
+  }
+
+  func upload(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
+    sourceStays: Bool
+  ) throws {
+    try driver.upload(source, to: target, byteCount: byteCount, sourceStays: sourceStays)
+  }
+
+  func download(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
+  ) throws {
+    try driver.download(source, to: target, byteCount: byteCount)
+  }
+
+  func fill(_ block: any DeviceBlock, with byte: UInt8) throws {
+    try driver.fill(block, with: byte)
+  }
+
+  func synchronize() throws { try faults.collect { try driver.synchronize() } }
+}

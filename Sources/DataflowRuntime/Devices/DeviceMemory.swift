@@ -1,0 +1,45 @@
+import DataflowGraph
+import Tensors
+
+/// Memory that only a device reads and writes, and the order of the work on it: whatever is asked for
+/// is done in the order of the calls, some of it after they have returned.
+///
+/// Safe to use from several threads.
+public protocol DeviceMemory: AnyObject, Sendable {
+  /// - Throws: an error that says how much memory there is.
+  func allocate(byteCount: Int) throws -> any DeviceBlock
+
+  /// Copies bytes of the host to a place inside a block.
+  ///
+  /// - Parameter sourceStays: whether the source stays as it is until the next `synchronize`, so that the
+  ///   call need not wait until it has been read.
+  func upload(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
+    sourceStays: Bool) throws
+
+  /// Copies bytes of a block to the host, where they are after the next `synchronize`.
+  func download(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
+
+  /// Fills a whole block with copies of a byte.
+  func fill(_ block: any DeviceBlock, with byte: UInt8) throws
+
+  /// Waits until everything is done that was asked for.
+  func synchronize() throws
+}
+
+/// A block of memory that is freed with its last reference.
+public protocol DeviceBlock: AnyObject {
+  /// Where it begins. Places in the block are counted from here as in any memory, but where a device has
+  /// memory of its own, only it can follow such an address.
+  var base: UnsafeMutableRawPointer { get }
+  var byteCount: Int { get }
+}
+
+extension AlignedStorage: DeviceBlock {}
+
+/// A kernel whose work goes on after `run` has returned, and may turn out to be impossible.
+public protocol DeferredKernel: Kernel {
+  /// What was wrong with the runs since the last call; asked for after `synchronize`.
+  func failure() -> GraphError?
+}

@@ -1,0 +1,124 @@
+import Atomistics
+import Dataflow
+import Foundation
+import TestSupport
+import Testing
+
+@testable import AtomicNetworks
+
+/// Trainings on a device, beside those on the CPU.
+@Suite(.enabled(if: TestDevice.isPresent, TestDevice.absence), .serialized)
+struct DeviceTrainingTests {
+  private func trainer(
+    _ model: NetworkModel, _ objective: TrainingObjective, _ placement: Placement = Placement()
+  ) throws -> Trainer {
+    var options = SessionOptions()
+    options.placement = placement
+    return try Trainer(
+      model, objective: objective,
+      schedule: TrainingSchedule(batchSize: 8, maxSteps: 40, learningRate: 0.002), options: options)
+  }
+
+  /// Takes forty steps on the CPU and two times on the device.
+  private func compare(
+    _ model: NetworkModel, _ objective: TrainingObjective, _ structures: [DescribedStructure]
+  ) throws {
+    let processor = try trainer(model, objective)
+    let placement = TestDevice.placement
+    let device = try trainer(model, objective, placement)
+    let again = try trainer(model, objective, placement)
+    let batch = try processor.batch(of: structures)
+    for step in 1...40 {
+      let (expected, found) = (try processor.run(batch), try device.run(batch))
+      #expect(found.energyErrors == (try again.run(batch)).energyErrors, "step \(step)")
+      expectClose(found.energyErrors, expected.energyErrors, step)
+      expectClose([found.energyLoss], [expected.energyLoss], step)
+      expectClose(found.forceLoss.map { [$0] } ?? [], expected.forceLoss.map { [$0] } ?? [], step)
+    }
+    let networks = (
+      try device.model().networks, try again.model().networks, try processor.model().networks
+    )
+    for (index, network) in networks.0.enumerated() {
+      for (number, layer) in network.layers.enumerated() {
+        #expect(layer.weights.hasSameBits(as: networks.1[index].layers[number].weights))
+        let expected = networks.2[index].layers[number]
+        expectClose(layer.weights.inDouble, expected.weights.inDouble, 40)
+        expectClose(layer.biases.inDouble, expected.biases.inDouble, 40)
+      }
+    }
+  }
+
+  private func expectClose(_ found: [Double], _ expected: [Double], _ step: Int) {
+    #expect(found.count == expected.count)
+    for (a, b) in zip(found, expected) {
+      // Energies are differences of some eV, of which one unit in the last place is 2^-22.
+      #expect(abs(a - b) <= 1e-4 * abs(b) + 0x1p-20, "step \(step)")
+    }
+  }
+
+  @Test func energies() throws {
+    try compare(Fixtures.model(), TrainingObjective(), try Fixtures.structures(8))
+  }
+
+  @Test func energiesAndForces() throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = 0.1
+    objective.energyLoss = .quadExpTanhAtom
+    objective.regularization.weightsL2 = 0.01
+    objective.clipValue = 0.5
+    try compare(Fixtures.model(.tanh), objective, try Fixtures.structures(8))
+  }
+
+  @Test(.enabled(if: Golden.isPresent, "reference data absent"))
+  func theDataOfTheOriginal() throws {
+    let folder = Golden.url("panna/golden")
+    let model = try NetworkModel(folder: folder.appendingPathComponent("init_net"))
+    var objective = TrainingObjective()
+    objective.forcesCost = 0.02
+    let files = try DescribedStructureFile.files(in: folder.appendingPathComponent("tfr_sparse"))
+    try compare(model, objective, try files.flatMap(DescribedStructureFile.read))
+  }
+
+  /// What a training with forces leaves to the CPU: nothing but the node that waits for all others.
+  @Test func nothingOfAStepIsTheProcessors() throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = 0.1
+    let trainer = try trainer(Fixtures.model(), objective, TestDevice.placement)
+    let trace = RunTrace()
+    _ = try trainer.run(try trainer.batch(of: try Fixtures.structures(4)), trace: trace)
+    let elsewhere = trace.records.filter { !$0.device.contains(TestDevice.device!.name.type!) }
+    #expect(elsewhere.map(\.operation).filter { $0 != "NoOp" } == [])
+    #expect(trace.records.count > 40)
+  }
+
+  /// Energies, forces and virials of a potential whose networks are computed on the device.
+  @Test func potentials() throws {
+    let model = Fixtures.model()
+    var options = SessionOptions()
+    options.placement = TestDevice.placement
+    let structure = Structure(
+      name: "cluster", species: ["H", "O", "H", "H"],
+      positions: [[0, 0, 0], [1, 0.1, 0], [0.2, 1.1, 0.3], [1.2, 1, 0.9]])
+    let results = try [
+      NetworkPotential(model), NetworkPotential(model, options: options),
+    ].map { try $0.labelled(structure, executor: SerialExecutor()) }
+    #expect(abs(results[0].energy! - results[1].energy!) <= 1e-10)
+    for (a, b) in zip(results[0].forces!, results[1].forces!) {
+      #expect((0..<3).allSatisfy { abs(a[$0] - b[$0]) <= 1e-9 })
+    }
+  }
+
+  /// The state of a training goes from the CPU to a device and back.
+  @Test func statesTravel() throws {
+    let structures = try Fixtures.structures(4)
+    let processor = try trainer(Fixtures.model(), TrainingObjective())
+    let batch = try processor.batch(of: structures)
+    _ = try processor.run(batch)
+    let state = Dictionary(uniqueKeysWithValues: try processor.state().map { ($0.name, $0.value) })
+    let device = try trainer(Fixtures.model(), TrainingObjective(), TestDevice.placement)
+    try device.restore(state, step: 1)
+    for (name, value) in try device.state() { #expect(value.hasSameBits(as: state[name]!)) }
+    let (a, b) = (try processor.run(batch), try device.run(batch))
+    expectClose(b.energyErrors, a.energyErrors, 2)
+  }
+}

@@ -1,0 +1,127 @@
+import AtomicNetworks
+import Dataflow
+import Foundation
+import ProgramSupport
+import TestSupport
+import Testing
+
+@testable import panna
+
+/// The key `device`, the option `--device` and the program `devices`.
+@Suite struct DeviceOptionTests {
+  @Test(arguments: [
+    ("cpu", DeviceChoice.processor), ("gpu", .gpu(0)), ("GPU:2", .gpu(2)), ("opencl", .openCL(0)),
+    ("opencl:1", .openCL(1)), ("auto", .auto),
+  ])
+  func choices(text: String, choice: DeviceChoice) {
+    #expect(DeviceChoice(text) == choice)
+    #expect(DeviceChoice(choice.description) == choice)
+  }
+
+  @Test(arguments: ["", "cuda", "gpu:", "gpu:-1", "gpu:1:2", "cpu:1", "auto:0", "gpu:x"])
+  func wrongChoices(text: String) throws {
+    #expect(DeviceChoice(text) == nil)
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("train", ["--device", text]) == 2)
+    #expect(workspace.run("train", ["--set", "PARALLELIZATION.device=\(text)"]) == 2)
+    #expect(
+      try workspace.said("train", ["--set", "PARALLELIZATION.device=\(text)"])
+        .contains("device = \(text)"))
+  }
+
+  @Test(arguments: ["gpu:97", "opencl:97"]) func devicesThatAreNotThere(text: String) throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    #expect(workspace.run("train", ["--device", text]) == 1)
+    #expect(try workspace.said("train", ["--device", text]).contains("device \(text): "))
+    #expect(!FileManager.default.fileExists(atPath: workspace.path + "/train"))
+  }
+
+  private func output(_ program: String, _ arguments: [String]) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    return text
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func whatThereIsIsListed() throws {
+    let text = try output(TrainTests.executable, ["devices"])
+    #expect(text.hasPrefix("cpu: "))
+    for entry in TestDevice.catalog.gpus + TestDevice.catalog.openCL {
+      #expect(text.contains(entry.properties.name))
+    }
+    for line in TestDevice.catalog.missing { #expect(text.contains("not found: \(line)")) }
+  }
+
+  #if os(Linux)
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+    func noLibraryOfDevicesIsLinked() throws {
+      let libraries = try output("/usr/bin/ldd", [TrainTests.executable]).lowercased()
+      #expect(libraries.contains("libc.so"))
+      for name in ["libcuda", "nvrtc", "cublas", "opencl"] { #expect(!libraries.contains(name)) }
+    }
+  #endif
+
+  @Test func theReferencePotentialIsTheProcessors() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(
+      "1\nProperties=species:S:1:pos:R:3\nSi 0 0 0\n", to: "atom.xyz")
+    let message = fixture.message {
+      try fixture.run(
+        Predict.self, "-p", "stillinger-weber", "--device", "opencl", fixture.path("atom.xyz"))
+    }
+    #expect(message == "device opencl:0: stillinger-weber is computed on the processor")
+  }
+
+  @Test(.enabled(if: TestDevice.isPresent, TestDevice.absence))
+  func trainingAndEvaluationOnADevice() throws {
+    let device = TestDevice.device!.name.type == "GPU" ? "gpu" : "opencl"
+    let (processor, accelerated) = (try TrainingWorkspace(), try TrainingWorkspace())
+    for workspace in [processor, accelerated] {
+      let option = workspace.path == processor.path ? "cpu" : device
+      #expect(workspace.run("tfr_packer") == 0)
+      #expect(workspace.run("train", ["--device", option]) == 0)
+      #expect(workspace.run("evaluate", ["--device", option]) == 0)
+    }
+    for file in ["20.dat", "20_forces.dat"] {
+      func numbers(_ workspace: TrainingWorkspace) throws -> [[Double]] {
+        try String(contentsOfFile: workspace.path + "/evaluation/\(file)", encoding: .utf8)
+          .split(separator: "\n").dropFirst()
+          .map { $0.split(separator: " ").compactMap { Double($0) } }
+      }
+      let (expected, found) = (try numbers(processor), try numbers(accelerated))
+      #expect(expected.count == found.count && expected.count > 10)
+      for (a, b) in zip(expected.joined(), found.joined()) {
+        #expect(abs(a - b) <= 1e-3 * max(1, abs(a)))
+      }
+    }
+  }
+
+  @Test(.enabled(if: TestDevice.isPresent, TestDevice.absence))
+  func graphsRunOnADevice() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(
+      """
+      x = placeholder(float[rows, 3])
+      y = 2 * Exp(x)
+      """, to: "net.graph")
+    try NumPyFile.write(
+      Tensor(shape: [2, 3], scalars: [0, 1, 2, 3, 4, 5] as [Float]), to: fixture.url("x.npy"))
+    for device in ["CPU:0", TestDevice.device!.name.short] {
+      try fixture.run(
+        GraphTool.self, "run", fixture.path("net.graph"), "--device", device, "--feed",
+        "x=\(fixture.path("x.npy"))", "--fetch", "y=\(fixture.path("\(device).npy"))")
+    }
+    let results = try ["CPU:0", TestDevice.device!.name.short].map {
+      try NumPyFile.read(fixture.url("\($0).npy")).scalars(as: Float.self)
+    }
+    for (a, b) in zip(results[0], results[1]) { #expect(abs(a - b) <= 1e-5 * a) }
+  }
+}
