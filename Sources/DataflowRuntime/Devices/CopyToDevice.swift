@@ -51,10 +51,10 @@ final class TransferKernel: Kernel {
   func prepare(_ sizes: KernelSizes) throws -> Int {
     let bytes = sizes.inputs[0].elementCount * elementSize
     lastSource = nil
-    if keepsCopy, let target, bytes > block?.byteCount ?? 0 {
+    if keepsCopy, let target, bytes > block?.byteCount ?? -1 {
       let room = block == nil ? bytes : bytes + bytes / 4
       block = nil
-      block = try target.allocate(byteCount: room)
+      block = try target.allocate(byteCount: max(room, 1))
     }
     if source != nil, target != nil, bytes > staging.byteCount {
       staging = AlignedStorage(byteCount: bytes)

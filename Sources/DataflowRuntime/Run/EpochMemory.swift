@@ -74,20 +74,21 @@ struct EpochMemory {
     let sizes = own.map { bytes[$0] }
     let layout =
       plan.taskGraph.map { layOut(sizes, own, within: plan, $0) } ?? layOut(sizes, own, plan)
-    arenas[device] = try makeArena(layout.byteCount, plan, on: device)
+    arenas[device] = try makeArena(layout.byteCount, plan, on: device, isUsed: !own.isEmpty)
     for (position, index) in own.enumerated() { offsets[index] = layout.offsets[position] }
   }
 
   private mutating func makeArena(
-    _ byteCount: Int, _ plan: Plan, on device: Int
+    _ byteCount: Int, _ plan: Plan, on device: Int, isUsed: Bool
   ) throws -> any DeviceBlock {
-    guard let space = spaces[device], byteCount > 0 else {
+    // What has no elements has an address all the same.
+    guard let space = spaces[device], isUsed else {
       return AlignedStorage(byteCount: max(byteCount, 1))
     }
     // What was there before is not needed beside what comes.
     arenas[device] = AlignedStorage(byteCount: 0)
     do {
-      return try space.allocate(byteCount: byteCount)
+      return try space.allocate(byteCount: max(byteCount, 1))
     } catch {
       throw GraphError(
         "the plan needs \(byteCount) bytes for values on \(plan.deviceNames[device].short): \(error)"

@@ -27,13 +27,15 @@ final class PlanRunner {
   private var isDead: [Bool]
   private var isStepDead: [Bool]
   /// The memory of the devices that have their own.
-  private let spaces: [any DeviceMemory]
-  private var deferredKernels: [any DeferredKernel] = []
+  let spaces: [any DeviceMemory]
+  var deferredKernels: [any DeferredKernel] = []
   /// Constants on devices with memory of their own.
-  private var constants: [Int: any DeviceBlock] = [:]
-  private var seenGeneration = 0
+  var constants: [Int: any DeviceBlock] = [:]
+  /// Where the variables' buffers were when views were made to show them; nowhere before the first run, since
+  /// only a run may move them.
+  var seenGeneration = -1
   /// Of each copy of a feed that stays on a device, by its buffer, what makes it.
-  private(set) var feedCopies: [Int: TransferKernel] = [:]
+  var feedCopies: [Int: TransferKernel] = [:]
   /// The last run's feeds where there are such copies: as long as they live, nothing else lies where they do.
   private var lastFeeds: [Tensor] = []
   private var lastFeedShapes: [Shape]?
@@ -71,7 +73,6 @@ final class PlanRunner {
       let buffer = plan.buffers[plan.values[viewValues[index]].buffer]
       if case .feed(let feed) = buffer.home { feedViews.append((index, feed)) }
     }
-    try pointAtStored()
   }
 
   deinit {
@@ -108,57 +109,6 @@ final class PlanRunner {
     }
   }
 
-  /// What copies to or from a device with memory of its own, where the step does.
-  private func transfer(of step: Plan.Step) -> TransferKernel? {
-    guard step.node.operation is CopyToDevice else { return nil }
-    let (devices, input) = (environment.placement.devices, plan.values[step.inputs[0]])
-    let (source, target) = (plan.buffers[input.buffer], devices[step.device].memory)
-    let sourceMemory = devices[source.device].memory
-    if sourceMemory == nil && target == nil { return nil }
-    let stays =
-      switch source.home {
-      case .feed, .constant: true
-      case .arena, .variable, .feedCopy: false
-      }
-    var keepsCopy = false
-    if case .feedCopy = plan.buffers[plan.values[step.outputs[0]].buffer].home { keepsCopy = true }
-    return TransferKernel(
-      elementSize: input.spec.elementType.size, from: sourceMemory, to: target, sourceStays: stays,
-      keepsCopy: keepsCopy)
-  }
-
-  /// Constants and variables stay where they are.
-  private func pointAtStored() throws {
-    for (index, value) in viewValues.enumerated() {
-      let number = plan.values[value].buffer
-      let buffer = plan.buffers[number]
-      switch buffer.home {
-      case .constant(let tensor):
-        views[index].base = try place(tensor, number, on: buffer.device)
-      case .variable(let node):
-        views[index].base = try environment.variables.block(of: node, on: buffer.device).base
-      case .arena, .feed, .feedCopy: break
-      }
-    }
-    seenGeneration = environment.variables.generation
-  }
-
-  /// Where a constant is; copied where its device has memory of its own.
-  private func place(
-    _ tensor: Tensor, _ buffer: Int, on device: Int
-  ) throws -> UnsafeMutableRawPointer {
-    // The plan keeps the tensor alive, and kernels only read it.
-    let source = tensor.withBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress!) }
-    guard let space = environment.placement.devices[device].memory, tensor.byteCount > 0 else {
-      return source
-    }
-    if let block = constants[buffer] { return block.base }
-    let block = try space.allocate(byteCount: tensor.byteCount)
-    try space.upload(source, to: block.base, byteCount: tensor.byteCount, sourceStays: false)
-    constants[buffer] = block
-    return block.base
-  }
-
   /// Runs every step and returns the fetched values.
   ///
   /// - Parameter symbols: sizes that are known around the plan, where it is a function's.
@@ -191,19 +141,6 @@ final class PlanRunner {
         throw error
       }
     }
-  }
-
-  private func forgetFeeds(unlessAmong sources: [UnsafeMutableRawPointer]) {
-    for copy in feedCopies.values { copy.forget(unlessAmong: sources) }
-  }
-
-  /// Waits for everything that devices have been asked to do.
-  ///
-  /// - Throws: what a device could not do.
-  private func awaitDevices() throws {
-    for space in spaces { try space.synchronize() }
-    let failures = deferredKernels.compactMap { $0.failure() }
-    if let failure = failures.first { throw failure }
   }
 
   private func bindFeeds(_ feeds: [Tensor], _ symbols: [String: Int]) throws {

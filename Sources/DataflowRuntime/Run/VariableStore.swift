@@ -34,7 +34,7 @@ final class VariableStore {
     }
     if slot.device == device { return slot.block }
     guard runs <= 1 else { throw node.error("is used on two devices by runs at the same time") }
-    let bytes = slot.block.byteCount
+    let bytes = byteCount(of: node)
     let copy = AlignedStorage(byteCount: bytes)
     try read(slot.block.base, on: slot.device, to: copy.base, bytes)
     slot.block = try allocate(node, on: device)
@@ -46,16 +46,20 @@ final class VariableStore {
   }
 
   private func allocate(_ node: Node, on device: Int) throws -> any DeviceBlock {
-    guard let operation = node.operation as? VariableV2 else {
-      preconditionFailure("\(node.name) is no variable")
-    }
-    let bytes = operation.shape.elementCount * operation.elementType.size
-    guard let space = spaces[device], bytes > 0 else { return AlignedStorage(byteCount: bytes) }
+    let bytes = byteCount(of: node)
+    guard let space = spaces[device] else { return AlignedStorage(byteCount: bytes) }
     do {
-      return try space.allocate(byteCount: bytes)
+      return try space.allocate(byteCount: max(bytes, 1))
     } catch {
       throw node.error("\(error)")
     }
+  }
+
+  private func byteCount(of node: Node) -> Int {
+    guard let operation = node.operation as? VariableV2 else {
+      preconditionFailure("\(node.name) is no variable")
+    }
+    return operation.shape.elementCount * operation.elementType.size
   }
 
   private func read(
@@ -64,6 +68,7 @@ final class VariableStore {
     guard let space = spaces[device] else {
       return target.copyMemory(from: source, byteCount: bytes)
     }
+    guard bytes > 0 else { return }
     try space.download(source, to: target, byteCount: bytes)
     try space.synchronize()
   }
@@ -74,7 +79,9 @@ final class VariableStore {
     guard let space = spaces[device] else {
       return target.copyMemory(from: source, byteCount: bytes)
     }
-    try space.upload(source, to: target, byteCount: bytes, sourceStays: false)
+    if bytes > 0 {
+      try space.upload(source, to: target, byteCount: bytes, sourceStays: false)
+    }
   }
 
   /// Sets a variable, where it is.
