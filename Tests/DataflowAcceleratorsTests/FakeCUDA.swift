@@ -161,7 +161,8 @@ final class FakeCUDA: Sendable {
   /// A device with this driver.
   func makeAccelerator(
     cache: KernelCache? = nil,
-    compiler: @escaping CUDADriver.Compiler = { text, _ in Array(text.utf8) }
+    compiler: @escaping CUDADriver.Compiler = { text, _ in Array(text.utf8) },
+    products: CUDADriver.Products? = nil
   ) throws -> Accelerator {
     let properties = AcceleratorProperties(
       interface: "CUDA", name: "stand-in", memory: 1 << 30, largestBlock: 1 << 30,
@@ -172,7 +173,7 @@ final class FakeCUDA: Sendable {
       compiler: { text, architecture in
         _ = self.note("compile sm_\(architecture)")
         return try compiler(text, architecture)
-      })
+      }, products: products)
     return try Accelerator(driver, name: .local("GPU", 0))
   }
 }

@@ -38,22 +38,8 @@ final class CuBLAS: MatrixProducts, @unchecked Sendable {
     let create: @convention(c) (UnsafeMutablePointer<Handle?>) -> Int32
     let destroy: @convention(c) (Handle) -> Int32
     let setStream: @convention(c) (Handle, Handle) -> Int32
-    let getVersion: @convention(c) (Handle, UnsafeMutablePointer<Int32>) -> Int32
     let float: GEMM
     let double: GEMM
-
-    /// - Throws: `AcceleratorError` where it is nowhere that `CUDAFolders` knows.
-    init() throws {
-      let library = try DynamicSymbols(
-        CUDAFolders.ofThisMachine().paths(of: "cublas", versions: [13, 12, 11]))
-      path = library.path
-      create = try library.function("cublasCreate_v2")
-      destroy = try library.function("cublasDestroy_v2")
-      setStream = try library.function("cublasSetStream_v2")
-      getVersion = try library.function("cublasGetVersion_v2")
-      float = try library.function("cublasSgemm_v2")
-      double = try library.function("cublasDgemm_v2")
-    }
   }
 
   private let library: Library
@@ -106,5 +92,19 @@ final class CuBLAS: MatrixProducts, @unchecked Sendable {
     guard code == 0 else {
       throw AcceleratorError("cuBLAS: a product of \(rows)x\(inner)x\(columns): error \(code)")
     }
+  }
+}
+
+extension CuBLAS.Library {
+  /// - Throws: `AcceleratorError` where it is nowhere that `CUDAFolders` knows.
+  init() throws {
+    let library = try DynamicSymbols(
+      CUDAFolders.ofThisMachine().paths(of: "cublas", versions: [13, 12, 11]))
+    path = library.path
+    create = try library.function("cublasCreate_v2")
+    destroy = try library.function("cublasDestroy_v2")
+    setStream = try library.function("cublasSetStream_v2")
+    float = try library.function("cublasSgemm_v2")
+    double = try library.function("cublasDgemm_v2")
   }
 }

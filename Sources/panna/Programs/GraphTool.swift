@@ -31,7 +31,7 @@ enum GraphTool: Program {
       .init("--intra-op", value: "N", help: "threads inside an operation, 0 for all (1)"),
       .init(
         "--device", value: "TYPE:N",
-        help: "CPU:N, GPU:N, OPENCL:N or NULL:N; first the default",
+        help: "CPU:N, GPU:N, OPENCL:N, NULL:N; first the default",
         isRepeatable: true),
       .init("--output", "-o", value: "FILE", help: "the picture *.svg, or the trace *.json"),
       .init("--collapse", value: "N", help: "draws deeper name scopes than N as one box each"),
