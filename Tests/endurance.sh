@@ -10,7 +10,7 @@ root="$(cd "$(dirname "$0")/.." && pwd)"
 panna="$(realpath "${PANNA:-$root/.build/release/panna}")"
 [ -x "$panna" ] || fail "$panna is missing: swift build -c release"
 examples="$root/Examples/silicon"
-folder=$(mktemp -d "${TMPDIR:-/tmp}/endurance.XXXXXX")
+folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 

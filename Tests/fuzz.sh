@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . Examples/prepare.sh
 
 inputs=${1:-200000} seed=${2:-1}
-folder=$(mktemp -d "${XDG_RUNTIME_DIR:-/dev/shm}/fuzz.XXXXXX")
+folder=$(mktemp -d -p "${XDG_RUNTIME_DIR:-/dev/shm}")
 say "Reading $inputs inputs of each format"
 ulimit -v $((8 << 20))
 if FUZZ_INPUTS=$inputs FUZZ_SEED=$seed FUZZ_FOLDER=$folder timeout 7200 \

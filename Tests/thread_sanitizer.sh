@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the stress tests of pools, queues and sessions many times under the thread sanitizer.
-#   Tests/thread_sanitizer.sh [repetitions]     (10,000; some twenty minutes)
+#   Tests/thread_sanitizer.sh [repetitions]     (10,000; half a minute after the build)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . Examples/prepare.sh
