@@ -31,8 +31,51 @@ public enum CRC32C {
 
   package static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     guard hasInstruction, let start = bytes.baseAddress else { return tableChecksum(bytes) }
-    return ~crc32c_instruction(~0, start, bytes.count)
+    return ~instructionState(~0, start, bytes.count)
   }
+
+  // MARK: By the instruction
+
+  /// The bytes of each of three runs that are taken side by side.
+  static let runLength = 1024
+  /// What runLength bytes of 0 make of a state, for each of its bytes 256 entries.
+  private static let shifts: [UInt32] = {
+    let zeros = [UInt8](repeating: 0, count: runLength)
+    let ofBits = (0..<32).map { crc32c_instruction(1 << $0, zeros, runLength) }
+    return (0..<4 * 256).map { index in
+      // A state is a sum of bits, and so is what becomes of it.
+      (0..<8).reduce(0) { $0 ^ (index >> $1 & 1 == 1 ? ofBits[index / 256 * 8 + $1] : 0) }
+    }
+  }()
+
+  private static func instructionState(
+    _ state: UInt32, _ start: UnsafeRawPointer, _ count: Int
+  ) -> UInt32 {
+    var (state, start, count) = (state, start, count)
+    if count >= 3 * runLength {
+      shifts.withUnsafeBufferPointer { shifts in
+        while count >= 3 * runLength {
+          var states = (state, UInt32(0), UInt32(0))
+          withUnsafeMutableBytes(of: &states) {
+            crc32c_instruction_three(
+              $0.assumingMemoryBound(to: UInt32.self).baseAddress, start, runLength)
+          }
+          state = shifted(shifted(states.0, shifts) ^ states.1, shifts) ^ states.2
+          start += 3 * runLength
+          count -= 3 * runLength
+        }
+      }
+    }
+    return crc32c_instruction(state, start, count)
+  }
+
+  /// A state after runLength bytes of 0.
+  private static func shifted(_ state: UInt32, _ shifts: UnsafeBufferPointer<UInt32>) -> UInt32 {
+    shifts[Int(state & 0xFF)] ^ shifts[256 + Int(state >> 8 & 0xFF)]
+      ^ shifts[512 + Int(state >> 16 & 0xFF)] ^ shifts[768 + Int(state >> 24)]
+  }
+
+  // MARK: By tables
 
   /// The same by tables, on processors without an instruction for it.
   static func tableChecksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {

@@ -15,6 +15,7 @@ import Synchronization
 public final class TFRecordFile: Sendable {
   /// The file.
   public let url: URL
+  private let path: String
   /// Where each record begins, and where the last one ends.
   private let starts: [Int]
   /// Memory for records, one piece a thread that reads.
@@ -38,7 +39,8 @@ public final class TFRecordFile: Sendable {
   /// - Parameter onDamage: is told of what cannot be read.
   public init(_ url: URL, onDamage: (FormatError) -> Void) throws(FormatError) {
     self.url = url
-    let input = try PositionedInput(url)
+    path = url.path
+    let input = try PositionedInput(url, path: path)
     var starts = [0]
     do throws(FormatError) {
       while starts.last! < input.size {
@@ -78,7 +80,7 @@ public final class TFRecordFile: Sendable {
     do {
       let size = starts[index + 1] - start
       if buffer.count < size { buffer = [UInt8](repeating: 0, count: size) }
-      let input = try PositionedInput(url)
+      let input = try PositionedInput(url, path: path)
       return try buffer.withUnsafeMutableBytes { bytes in
         let record = UnsafeMutableRawBufferPointer(rebasing: bytes[..<size])
         try input.read(into: record, at: start)
@@ -93,7 +95,7 @@ public final class TFRecordFile: Sendable {
 
 /// A file that is read at places.
 private final class PositionedInput {
-  private static let windowSize = 1 << 16
+  private static let windowSize = 1 << 12
 
   private let url: URL
   private let handle: Int32
@@ -102,10 +104,11 @@ private final class PositionedInput {
   private var window: UnsafeMutableRawBufferPointer
   private var windowStart = 0
 
-  init(_ url: URL) throws(FormatError) {
+  /// - Parameter path: that of the URL, which takes a while to find out.
+  init(_ url: URL, path: String) throws(FormatError) {
     self.url = url
     window = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    handle = open(url.path, O_RDONLY | O_CLOEXEC)
+    handle = open(path, O_RDONLY | O_CLOEXEC)
     size = handle < 0 ? -1 : Int(lseek(handle, 0, SEEK_END))
     guard size >= 0 else { throw AtomicFile.failure("cannot be read", url) }
   }
@@ -133,8 +136,11 @@ private final class PositionedInput {
   func peek(_ count: Int, at position: Int) throws(FormatError) -> UnsafeRawBufferPointer {
     let count = min(count, size - position)
     if position < windowStart || position + count > windowStart + window.count {
-      window.deallocate()
-      window = .allocate(byteCount: min(Self.windowSize, size - position), alignment: 64)
+      let byteCount = min(Self.windowSize, size - position)
+      if window.count != byteCount {
+        window.deallocate()
+        window = .allocate(byteCount: byteCount, alignment: 64)
+      }
       windowStart = position
       try read(into: window, at: position)
     }

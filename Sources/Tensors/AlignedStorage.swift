@@ -9,17 +9,22 @@ package final class AlignedStorage: @unchecked Sendable {
   package let byteCount: Int
 
   /// Allocates `byteCount` bytes, zeroed.
-  package init(byteCount: Int) {
-    // A whole number of cache lines, so that two blocks never share one.
-    let rounded = max(byteCount, 1).roundedUp(toMultipleOf: Self.alignment)
-    base = LargeBlocks.allocate(byteCount: rounded)
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: rounded)
+  package convenience init(byteCount: Int) {
+    self.init(uninitialized: byteCount)
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+  }
+
+  /// Allocates bytes that the caller writes, all of them, before any is read.
+  package init(uninitialized byteCount: Int) {
+    base = LargeBlocks.allocate(byteCount: Self.blockSize(byteCount))
     self.byteCount = byteCount
   }
 
-  deinit {
-    LargeBlocks.deallocate(
-      base, byteCount: max(byteCount, 1).roundedUp(toMultipleOf: Self.alignment))
+  deinit { LargeBlocks.deallocate(base, byteCount: Self.blockSize(byteCount)) }
+
+  /// A whole number of cache lines, so that two blocks never share one.
+  private static func blockSize(_ byteCount: Int) -> Int {
+    max(byteCount, 1).roundedUp(toMultipleOf: alignment)
   }
 }
 

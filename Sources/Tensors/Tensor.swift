@@ -21,11 +21,22 @@ public struct Tensor: Sendable {
     precondition(
       scalars.count == shape.elementCount,
       "\(scalars.count) elements do not fill the shape \(shape)")
-    self.init(zeros: shape, elementType: T.elementType)
+    let storage = AlignedStorage(uninitialized: shape.elementCount * T.elementType.size)
     scalars.withUnsafeBytes { source in
       guard let start = source.baseAddress else { return }
       storage.base.copyMemory(from: start, byteCount: source.count)
     }
+    self.init(storage: storage, shape: shape, elementType: T.elementType)
+  }
+
+  /// A tensor whose elements `body` writes, all of them.
+  package init<T: TensorElement>(
+    shape: Shape, fill body: (UnsafeMutableBufferPointer<T>) throws -> Void
+  ) rethrows {
+    let storage = AlignedStorage(uninitialized: shape.elementCount * T.elementType.size)
+    let start = storage.base.bindMemory(to: T.self, capacity: shape.elementCount)
+    try body(UnsafeMutableBufferPointer(start: start, count: shape.elementCount))
+    self.init(storage: storage, shape: shape, elementType: T.elementType)
   }
 
   /// A scalar, shape `[]`.
@@ -99,7 +110,7 @@ public struct Tensor: Sendable {
 
   private mutating func makeUnique() {
     guard !isKnownUniquelyReferenced(&storage) else { return }
-    let copy = AlignedStorage(byteCount: byteCount)
+    let copy = AlignedStorage(uninitialized: byteCount)
     copy.base.copyMemory(from: storage.base, byteCount: byteCount)
     storage = copy
   }

@@ -16,12 +16,9 @@ import Testing
     }
   }
 
-  @Sendable private static func make(_ structures: [DescribedStructure]) throws -> TrainingBatch {
-    TrainingBatch(
-      batch: try Batch(
-        structures, speciesCount: 2, descriptorSize: 5, includesForces: false,
-        elementType: .float32),
-      referenceEnergies: structures.map(\.energy))
+  private static var maker: BatchMaker {
+    BatchMaker(
+      descriptorSize: 5, offsets: [0, 0], rescale: 1, includesForces: false, elementType: .float32)
   }
 
   private func batches(
@@ -30,7 +27,7 @@ import Testing
   ) throws -> [TrainingBatch] {
     let pipeline = BatchPipeline(
       source, order: ShuffledOrder(count: source.count, seed: 7, window: window),
-      position: position, batchSize: 4, options: options, make: Self.make)
+      position: position, batchSize: 4, options: options, make: Self.maker)
     return try (0..<count).map { _ in try #require(try pipeline.next()) }
   }
 
@@ -84,7 +81,7 @@ import Testing
     let place = (0..<12).first { order.index(at: $0) == 5 }!
     let pipeline = BatchPipeline(
       source, order: ShuffledOrder(count: 12, seed: 7), batchSize: 4,
-      options: BatchPipeline.Options(threads: 3), make: Self.make)
+      options: BatchPipeline.Options(threads: 3), make: Self.maker)
     for _ in 0..<place / 4 { #expect(try pipeline.next() != nil) }
     #expect(throws: Failure.self) { try pipeline.next() }
   }

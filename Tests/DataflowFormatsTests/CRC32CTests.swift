@@ -29,6 +29,20 @@ import Testing
     }
   }
 
+  /// Lengths at which long runs are taken side by side, and those beside them.
+  @Test func longRunsAgreeWithTheTables() {
+    let three = 3 * CRC32C.runLength
+    let bytes = (0..<4 * three).map { UInt8(truncatingIfNeeded: $0 &* $0 / 7 + 3) }
+    for length in [three - 1, three, three + 1, 2 * three - 1, 2 * three, 2 * three + 13] {
+      for start in [0, 1, 6] {
+        let some = bytes[start..<start + length]
+        #expect(
+          CRC32C.checksum(some) == some.withUnsafeBytes { CRC32C.tableChecksum($0) },
+          "\(length) bytes from \(start)")
+      }
+    }
+  }
+
   @Test func takesBytesThatAreNotContiguous() {
     #expect(CRC32C.checksum("987654321".utf8.reversed()) == 0xE306_9283)
   }

@@ -39,7 +39,7 @@ public final class BatchPipeline {
   public init(
     _ structures: any StructureSource, order: ShuffledOrder, position: Int = 0, batchSize: Int,
     options: Options = Options(),
-    make: @escaping @Sendable ([DescribedStructure]) throws -> TrainingBatch
+    make: BatchMaker
   ) {
     let places = Mutex((order: order, position: position))
     queue = PrefetchQueue(
@@ -50,7 +50,7 @@ public final class BatchPipeline {
           return (0..<batchSize).map { places.order.index(at: places.position + $0) }
         }
       },
-      make: { indices in try make(indices.map { try structures.structure(at: $0) }) })
+      make: { try make.batch(of: $0, in: structures) })
   }
 
   /// The next batch.

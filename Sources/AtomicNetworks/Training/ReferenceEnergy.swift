@@ -11,6 +11,13 @@ extension DescribedStructure {
   ///   - offsets: one number for each species, in eV.
   ///   - rescale: what the difference is multiplied with.
   public func referenceEnergy(offsets: [Double], rescale: Double = 1) -> Float {
+    view.referenceEnergy(offsets: offsets, rescale: rescale)
+  }
+}
+
+extension StructureView {
+  /// As that of a `DescribedStructure`.
+  func referenceEnergy(offsets: [Double], rescale: Double) -> Float {
     let offsets = species.map { Float(offsets[Int($0)]) }
     var lanes = SIMD4<Float>(repeating: 0)
     let vectorised = offsets.count / 4 * 4

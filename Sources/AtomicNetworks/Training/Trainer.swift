@@ -12,6 +12,8 @@ public final class Trainer {
   public let schedule: TrainingSchedule
   /// Updates taken so far.
   public private(set) var step: Int
+  /// Puts structures together for a step, on any thread.
+  public let batchMaker: BatchMaker
   let initial: NetworkModel
   let session: Session
   private let descriptorSize: Int
@@ -29,6 +31,10 @@ public final class Trainer {
     graph = try TrainingGraph(model.networks, objective: objective, elementType: elementType)
     session = Session(graph.potential.graph, options: options)
     step = 0
+    batchMaker = BatchMaker(
+      descriptorSize: descriptorSize, offsets: model.networks.map(\.offset),
+      rescale: model.energyRescale, includesForces: objective.includesForces,
+      elementType: elementType)
     try graph.potential.initialize(session, with: model.networks)
   }
 
@@ -44,7 +50,7 @@ public final class Trainer {
   /// - Throws: `DataError` that names the first for which they cannot.
   public func check(_ structures: [DescribedStructure]) throws {
     for structure in structures {
-      try structure.check(
+      try structure.view.check(
         speciesCount: initial.networks.count, descriptorSize: descriptorSize,
         includesForces: graph.objective.includesForces)
     }
@@ -52,23 +58,7 @@ public final class Trainer {
 
   /// Puts structures together for a step.
   public func batch(of structures: [DescribedStructure]) throws -> TrainingBatch {
-    try batchMaker(structures)
-  }
-
-  /// Puts structures together for a step, on any thread.
-  public var batchMaker: @Sendable ([DescribedStructure]) throws -> TrainingBatch {
-    let (type, size) = (graph.potential.elementType, descriptorSize)
-    let (offsets, rescale) = (initial.networks.map(\.offset), initial.energyRescale)
-    let includesForces = graph.objective.includesForces
-    return { structures in
-      TrainingBatch(
-        batch: try Batch(
-          structures, speciesCount: offsets.count, descriptorSize: size,
-          includesForces: includesForces, rescale: rescale, elementType: type),
-        referenceEnergies: structures.map {
-          $0.referenceEnergy(offsets: offsets, rescale: rescale)
-        })
-    }
+    try batchMaker.batch(of: structures.indices, in: structures)
   }
 
   /// Takes one step and returns what it found before the update.

@@ -44,21 +44,6 @@ public struct DescribedStructure: Sendable, Equatable {
     self.perAtomQuantity = perAtomQuantity
   }
 
-  /// Checks that every number is one that can be computed with.
-  ///
-  /// - Throws: `AtomisticsError` with the name of the first that is not.
-  func checkFinite() throws {
-    let lists: [(String, [Float])] = [
-      ("energy", [energy]), ("descriptors", descriptors),
-      ("derivatives", derivatives?.values ?? []),
-      ("forces", forces ?? []), ("per-atom quantity", perAtomQuantity ?? []),
-    ]
-    for (key, numbers) in lists {
-      guard let wrong = numbers.first(where: { !$0.isFinite }) else { continue }
-      throw AtomisticsError(key: key, found: "\(wrong)", allowed: "finite numbers")
-    }
-  }
-
   /// The number of atoms, n.
   public var atomCount: Int { species.count }
 }

@@ -8,8 +8,6 @@ struct HalfPrecision: Equatable {
   /// What the numbers were multiplied with.
   var scale: Float
 
-  init(bits: [UInt16], scale: Float) { (self.bits, self.scale) = (bits, scale) }
-
   /// - Precondition: the numbers are finite.
   init(_ values: [Float]) {
     let largest = values.reduce(0) { max($0, abs($1)) }
@@ -21,9 +19,33 @@ struct HalfPrecision: Equatable {
     bits = values.map { Float16($0 * scale).bitPattern }
   }
 
-  /// The numbers.
-  var values: [Float] {
-    let inverse = 1 / scale
-    return bits.map { Float(Float16(bitPattern: $0)) * inverse }
+  /// Writes the numbers whose bits lie in some bytes, little endian.
+  ///
+  /// - Precondition: the numbers are finite.
+  static func expand(
+    _ bits: UnsafeRawBufferPointer, inverseScale: Float, to target: UnsafeMutablePointer<Float>
+  ) {
+    guard let start = bits.baseAddress else { return }
+    for index in 0..<bits.count / 2 {
+      let half = UInt16(
+        littleEndian: start.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+      // The exponent counts from -15 there and from -127 here; a product with a power of two, unlike a
+      // conversion, is right for numbers below the normal ones too, and goes many at a time on every processor.
+      let shifted = Float(bitPattern: UInt32(half & 0x7FFF) << 13) * 0x1p112
+      let sign = UInt32(half & 0x8000) << 16
+      target[index] = Float(bitPattern: shifted.bitPattern | sign) * inverseScale
+    }
+  }
+
+  /// Whether all numbers whose bits lie in some bytes are finite.
+  static func areFinite(_ bits: UnsafeRawBufferPointer) -> Bool {
+    guard let start = bits.baseAddress else { return true }
+    var isWrong: UInt16 = 0
+    for index in 0..<bits.count / 2 {
+      let half = UInt16(
+        littleEndian: start.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+      isWrong |= half & 0x7C00 == 0x7C00 ? 1 : 0
+    }
+    return isWrong == 0
   }
 }

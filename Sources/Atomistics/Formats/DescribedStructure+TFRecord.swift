@@ -88,7 +88,17 @@ extension DescribedStructure {
   /// - Parameter fallbackName: the name where the example has none, as the oldest files.
   /// - Throws: `AtomisticsError` that names the feature which is missing or does not fit.
   public init(_ example: TrainExample, fallbackName: String) throws {
-    let reader = FeatureReader(example)
+    self = try example.encoded().withUnsafeBytes { bytes in
+      DescribedStructure(
+        try StructureView(try EncodedExample(bytes), fallbackName: fallbackName))
+    }
+  }
+}
+
+extension StructureView {
+  /// The structure in an encoded example, as long as its bytes are there.
+  init(_ example: EncodedExample, fallbackName: @autoclosure () -> String) throws {
+    let reader = FeatureReader(features: example)
     let species = try reader.species()
     let descriptors = try reader.floats("gvects")
     let n = species.count
@@ -98,9 +108,9 @@ extension DescribedStructure {
         allowed: "a multiple of the number of atoms, which is above 0")
     }
     let size = descriptors.count / n
-    let energy = try reader.floats("energy", count: 1)[0]
+    let energy = try reader.floats("energy", count: 1).array[0]
     self.init(
-      name: reader.text("name") ?? fallbackName, energy: energy,
+      name: reader.text("name") ?? fallbackName(), energy: energy,
       species: species, descriptorSize: size,
       descriptors: descriptors, derivatives: try reader.derivatives(atoms: n, size: size),
       forces: try reader.optionalFloats("forces", count: 3 * n),
@@ -115,14 +125,16 @@ extension DescribedStructure {
 
 /// Takes features out of an example, with exact errors.
 private struct FeatureReader {
-  private let features: [String: TrainExample.Feature]
+  let features: EncodedExample
 
-  init(_ example: TrainExample) { features = example.features }
-
-  func floats(_ name: String, count: Int? = nil) throws -> [Float] {
-    guard case .floats(let values)? = features[name] else {
+  func floats(_ name: String, count: Int? = nil) throws -> FloatList {
+    let values: FloatList
+    switch features[name] {
+    case .packedFloats(let bytes): values = .packed(bytes)
+    case .floats(let numbers): values = .array(numbers)
+    case let other:
       throw AtomisticsError(
-        key: name, found: features[name] == nil ? "nothing" : "another kind of list",
+        key: name, found: other == nil ? "nothing" : "another kind of list",
         allowed: "a list of floats")
     }
     if let count, values.count != count {
@@ -131,7 +143,7 @@ private struct FeatureReader {
     return values
   }
 
-  func optionalFloats(_ name: String, count: Int) throws -> [Float]? {
+  func optionalFloats(_ name: String, count: Int) throws -> FloatList? {
     features[name] == nil ? nil : try floats(name, count: count)
   }
 
@@ -159,14 +171,24 @@ private struct FeatureReader {
     return String(decoding: first, as: UTF8.self)
   }
 
-  func derivatives(atoms n: Int, size g: Int) throws -> DerivativeBlocks? {
+  func derivatives(atoms n: Int, size g: Int) throws -> StructureView.Derivatives? {
+    if features["dgvect_row_starts"] != nil && features["dgvects"] == nil {
+      return try blocks(atoms: n, size: g)
+    }
+    return try converted(atoms: n, size: g).map {
+      StructureView.Derivatives(
+        rowStarts: $0.rowStarts, neighbours: $0.neighbours, values: .array($0.values))
+    }
+  }
+
+  /// Derivatives in one of the original's forms, made blocks.
+  private func converted(atoms n: Int, size g: Int) throws -> DerivativeBlocks? {
     if features["dgvects"] != nil {
       let dense = try floats("dgvects", count: n * g * n * 3)
-      return DerivativeBlocks(dense: dense, atoms: n, descriptorSize: g)
+      return DerivativeBlocks(dense: dense.array, atoms: n, descriptorSize: g)
     }
-    if features["dgvect_row_starts"] != nil { return try blocks(atoms: n, size: g) }
     guard features["dgvect_values"] != nil else { return nil }
-    let values = try floats("dgvect_values")
+    let values = try floats("dgvect_values").array
     if features["dgvect_size"] != nil {
       let size = try integers("dgvect_size")
       guard size == [Int64(values.count)] else {
@@ -182,7 +204,7 @@ private struct FeatureReader {
       descriptorSize: g)
   }
 
-  private func blocks(atoms n: Int, size g: Int) throws -> DerivativeBlocks {
+  private func blocks(atoms n: Int, size g: Int) throws -> StructureView.Derivatives {
     let starts = try integers("dgvect_row_starts")
     let neighbours = try integers("dgvect_neighbours")
     let ascend = zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 }
@@ -205,13 +227,13 @@ private struct FeatureReader {
       features["dgvect_half_blocks"] == nil
       ? try floats("dgvect_blocks", count: 3 * g * neighbours.count)
       : try halfBlocks(count: 3 * g * neighbours.count)
-    return DerivativeBlocks(
+    return StructureView.Derivatives(
       rowStarts: starts.map { Int32($0) }, neighbours: neighbours.map { Int32($0) },
       values: values)
   }
 
-  private func halfBlocks(count: Int) throws -> [Float] {
-    let scale = try floats("dgvect_half_scale", count: 1)[0]
+  private func halfBlocks(count: Int) throws -> FloatList {
+    let scale = try floats("dgvect_half_scale", count: 1).array[0]
     guard scale.isNormal, scale > 0 else {
       throw AtomisticsError(
         key: "dgvect_half_scale", found: "\(scale)", allowed: "a positive number")
@@ -222,17 +244,12 @@ private struct FeatureReader {
       throw AtomisticsError(
         key: "dgvect_half_blocks", found: "another length or kind", allowed: "\(2 * count) bytes")
     }
-    let bits = lists[0].withUnsafeBytes { bytes in
-      (0..<count).map {
-        UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self))
-      }
-    }
-    return HalfPrecision(bits: bits, scale: scale).values
+    return .half(lists[0], inverseScale: 1 / scale)
   }
 
   /// Whole numbers that are stored as floats.
   private func indices(_ name: String, count: Int, below bound: Int) throws -> [Int32] {
-    try floats(name, count: count).map { value in
+    try floats(name, count: count).array.map { value in
       guard value >= 0, value < Float(bound), value == value.rounded() else {
         throw AtomisticsError(
           key: name, found: "\(value)", allowed: "whole numbers from 0 to below \(bound)")

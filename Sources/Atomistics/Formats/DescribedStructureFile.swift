@@ -10,8 +10,9 @@ public enum DescribedStructureFile {
     var reader = try TFRecordReader(file)
     var result: [DescribedStructure] = []
     while let structure = try reader.nextRecord({ bytes in
-      try DescribedStructure(
-        try TrainExample(encoded: bytes), fallbackName: fallbackName(file, result.count))
+      DescribedStructure(
+        try StructureView(
+          try EncodedExample(bytes), fallbackName: fallbackName(file, result.count)))
     }) {
       result.append(structure)
     }

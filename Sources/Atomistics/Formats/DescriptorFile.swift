@@ -111,7 +111,7 @@ public enum DescriptorFile {
         key: "end of file", found: "\(reader.remaining) more bytes",
         allowed: "\(bytes.count - reader.remaining) bytes in all")
     }
-    try structure.checkFinite()
+    try structure.view.checkFinite()
     return structure
   }
 

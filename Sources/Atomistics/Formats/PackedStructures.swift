@@ -69,11 +69,18 @@ public final class PackedStructures: StructureSource {
   public var count: Int { places.count }
 
   public func structure(at index: Int) throws -> DescribedStructure {
+    try withStructure(at: index) { DescribedStructure($0) }
+  }
+
+  public func withStructure<R>(at index: Int, _ body: (StructureView) throws -> R) throws -> R {
     let place = places[index]
     switch parts[Int(place.part)] {
-    case .kept(let structures): return structures[Int(place.record)]
+    case .kept(let structures): return try body(structures[Int(place.record)].view)
     case .records(let file):
-      return try Self.structure(in: file, Int(place.record), includesDerivatives)
+      // What `body` throws is not of the file.
+      return try Self.withStructure(in: file, Int(place.record), includesDerivatives) { view in
+        Result { try body(view) }
+      }.get()
     }
   }
 
@@ -108,7 +115,7 @@ public final class PackedStructures: StructureSource {
     opened.records = []
     for record in 0..<file.count {
       do throws(FormatError) {
-        _ = try structure(in: file, record, includesDerivatives)
+        try withStructure(in: file, record, includesDerivatives) { _ in }
         opened.records.append(record)
       } catch {
         opened.damage.append(error)
@@ -118,13 +125,15 @@ public final class PackedStructures: StructureSource {
     return opened
   }
 
-  private static func structure(
-    in file: TFRecordFile, _ record: Int, _ includesDerivatives: Bool
-  ) throws(FormatError) -> DescribedStructure {
+  private static func withStructure<R>(
+    in file: TFRecordFile, _ record: Int, _ includesDerivatives: Bool,
+    _ body: (StructureView) -> R
+  ) throws(FormatError) -> R {
     try file.withRecord(record) { bytes in
-      try DescribedStructure(
-        try TrainExample(encoded: bytes) { includesDerivatives || !isDerivative($0) },
-        fallbackName: DescribedStructureFile.fallbackName(file.url, record))
+      body(
+        try StructureView(
+          try EncodedExample(bytes) { includesDerivatives || !isDerivative($0) },
+          fallbackName: DescribedStructureFile.fallbackName(file.url, record)))
     }
   }
 

@@ -11,6 +11,17 @@ public protocol StructureSource: Sendable {
   ///
   /// - Throws: with the file, and the place in it, where it cannot be had.
   func structure(at index: Int) throws -> DescribedStructure
+
+  /// Calls `body` with one of them, equal to `structure(at:)`, whose numbers are not copied where they lie in a file.
+  ///
+  /// - Throws: as `structure(at:)`, and what `body` throws.
+  func withStructure<R>(at index: Int, _ body: (StructureView) throws -> R) throws -> R
+}
+
+extension StructureSource {
+  public func withStructure<R>(at index: Int, _ body: (StructureView) throws -> R) throws -> R {
+    try body(try structure(at: index).view)
+  }
 }
 
 /// Structures that lie in memory.
@@ -37,21 +48,34 @@ public struct StructuresInFiles: StructureSource {
 /// Keeps structures of another source in memory, those that are asked for first, as far as it reaches.
 public final class StructureCache: StructureSource {
   private let source: any StructureSource
-  private let kept: Mutex<(structures: [DescribedStructure?], room: Int)>
+  private let kept: Mutex<(structures: [DescribedStructure?], room: Int, isFull: Bool)>
 
   /// - Parameter byteCount: the memory for structures.
   public init(_ source: any StructureSource, byteCount: Int) {
     self.source = source
-    kept = Mutex((Array(repeating: nil, count: source.count), byteCount))
+    kept = Mutex((Array(repeating: nil, count: source.count), byteCount, false))
   }
 
   public var count: Int { source.count }
 
   public func structure(at index: Int) throws -> DescribedStructure {
     if let found = kept.withLock({ $0.structures[index] }) { return found }
+    return try keeping(index)
+  }
+
+  public func withStructure<R>(at index: Int, _ body: (StructureView) throws -> R) throws -> R {
+    let (found, isFull) = kept.withLock { ($0.structures[index], $0.isFull) }
+    if let found { return try body(found.view) }
+    return isFull
+      ? try source.withStructure(at: index, body) : try body(try keeping(index).view)
+  }
+
+  private func keeping(_ index: Int) throws -> DescribedStructure {
     let structure = try source.structure(at: index)
     kept.withLock { kept in
-      guard kept.structures[index] == nil, structure.byteCount <= kept.room else { return }
+      guard kept.structures[index] == nil else { return }
+      kept.isFull = structure.byteCount > kept.room
+      if kept.isFull { return }
       kept.structures[index] = structure
       kept.room -= structure.byteCount
     }

@@ -134,15 +134,7 @@ private struct Finiteness<T: MatrixElement> {
   var isFinite: Bool {
     mutating get {
       if let known { return known }
-      // x - x is 0 for finite numbers and NaN for others, and NaN stays in a sum.
-      var lanes = SIMD8<T>(repeating: 0)
-      let whole = count / 8 * 8
-      for index in stride(from: 0, to: whole, by: 8) {
-        let some = UnsafeRawPointer(numbers + index).loadUnaligned(as: SIMD8<T>.self)
-        lanes += some - some
-      }
-      for index in whole..<count { lanes[0] += numbers[index] - numbers[index] }
-      known = lanes == SIMD8(repeating: 0)
+      known = VectorMath.areFinite(numbers, count: count, of: T.self)
       return known!
     }
   }

@@ -41,10 +41,9 @@ public struct TensorView {
 
   /// A copy of the elements.
   public func tensor(of type: ElementType) -> Tensor {
-    var tensor = Tensor(zeros: shape, elementType: type)
-    tensor.withMutableBytes {
-      $0.copyMemory(from: UnsafeRawBufferPointer(start: base, count: $0.count))
-    }
-    return tensor
+    let byteCount = shape.elementCount * type.size
+    let storage = AlignedStorage(uninitialized: byteCount)
+    storage.base.copyMemory(from: base, byteCount: byteCount)
+    return Tensor(storage: storage, shape: shape, elementType: type)
   }
 }

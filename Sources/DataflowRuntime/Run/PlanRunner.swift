@@ -284,7 +284,7 @@ final class PlanRunner {
       base = try environment.variables.block(of: node, on: buffer.device).base
     }
     let bytes = shapes[value].elementCount * planned.spec.elementType.size
-    let storage = AlignedStorage(byteCount: bytes)
+    let storage = AlignedStorage(uninitialized: bytes)
     if let space = environment.placement.devices[buffer.device].memory {
       // It is there when the run has waited for its devices.
       if bytes > 0 { try space.download(base, to: storage.base, byteCount: bytes) }

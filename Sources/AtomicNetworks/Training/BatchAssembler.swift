@@ -1,0 +1,261 @@
+import Atomistics
+import Dataflow
+
+/// Puts structures together for a batch, one after the other, each number copied once.
+///
+///     var assembler = BatchAssembler(speciesCount: 2, descriptorSize: 48, includesForces: true, rescale: 1)
+///     for index in indices { try source.withStructure(at: index) { try assembler.add($0) } }
+///     let batch = assembler.batch(.float32)
+struct BatchAssembler {
+  private let descriptorSize: Int
+  private let includesForces: Bool
+  private let rescale: Float
+  private var species: [SpeciesRows]
+  private var names: [String] = []
+  private var atomCounts: [Int] = []
+  private var energies: [Float] = []
+  /// Of each structure, times `rescale`.
+  private var forces: [[Float]] = []
+
+  /// - Parameters:
+  ///   - speciesCount: how many species there are networks for.
+  ///   - rescale: what reference forces are multiplied with.
+  init(speciesCount: Int, descriptorSize: Int, includesForces: Bool, rescale: Double) {
+    self.descriptorSize = descriptorSize
+    self.includesForces = includesForces
+    self.rescale = Float(rescale)
+    species = (0..<speciesCount).map { _ in SpeciesRows() }
+  }
+
+  /// How many atoms and blocks of each species there are.
+  var sizes: [(atoms: Int, blocks: Int)] {
+    species.map { ($0.atoms.count, $0.blocks.count / max(1, 3 * descriptorSize)) }
+  }
+
+  /// Makes room for so many atoms and blocks of each species, so that it need not grow.
+  func reserve(_ sizes: [(atoms: Int, blocks: Int)]) {
+    for (rows, size) in zip(species, sizes) {
+      rows.descriptors.reserve(size.atoms * descriptorSize)
+      rows.blocks.reserve(size.blocks * 3 * descriptorSize)
+    }
+  }
+
+  /// Makes room for some structures.
+  func reserve(for structures: [DescribedStructure]) {
+    var sizes = Array(repeating: (atoms: 0, blocks: 0), count: species.count)
+    for structure in structures {
+      for (atom, kind) in structure.species.enumerated() where species.indices.contains(Int(kind)) {
+        sizes[Int(kind)].atoms += 1
+        if includesForces, let derivatives = structure.derivatives {
+          sizes[Int(kind)].blocks += derivatives.blocks(ofRow: atom).count
+        }
+      }
+    }
+    reserve(sizes)
+  }
+
+  /// Takes a structure in.
+  ///
+  /// - Throws: `DataError` that names a structure without derivatives or forces, of another
+  ///   descriptor size or of a species without a network.
+  mutating func add(_ structure: StructureView) throws {
+    try structure.check(
+      speciesCount: species.count, descriptorSize: descriptorSize, includesForces: includesForces)
+    let number = names.count
+    names.append(structure.name)
+    atomCounts.append(structure.species.count)
+    energies.append(structure.energy)
+    if includesForces, let own = structure.forces?.array {
+      forces.append(rescale == 1 ? own : own.map { $0 * rescale })
+    }
+    // Neighbouring atoms of one species are copied at once.
+    var start = 0
+    while start < structure.species.count {
+      let kind = structure.species[start]
+      let end = structure.species[start...].firstIndex { $0 != kind } ?? structure.species.count
+      let rows = species[Int(kind)]
+      rows.add(start..<end, of: structure, number: number)
+      if includesForces { rows.addBlocks(start..<end, of: structure.derivatives!, descriptorSize) }
+      start = end
+    }
+  }
+
+  // MARK: The batch
+
+  /// The batch of what was taken in; nothing more can be.
+  func batch(_ elementType: ElementType) -> Batch {
+    if species.count > 1 { for rows in species { rows.sortByZeros(descriptorSize) } }
+    var places = atomCounts.map { Array(repeating: 0, count: $0) }
+    var structureOfAtom: [Int32] = []
+    for atom in species.lazy.flatMap(\.atoms) {
+      places[atom.structure][atom.index] = structureOfAtom.count
+      structureOfAtom.append(Int32(atom.structure))
+    }
+    return Batch(
+      names: names, atomCounts: atomCounts, places: places,
+      descriptors: species.map {
+        $0.descriptors.tensor([$0.atoms.count, descriptorSize]).converted(to: elementType)
+      },
+      structureOfAtom: Tensor(structureOfAtom), energies: energies,
+      forces: includesForces ? forceTensors(places, elementType) : nil)
+  }
+
+  private func forceTensors(_ places: [[Int]], _ type: ElementType) -> Batch.ForceTensors {
+    var starts: [Int32] = [0]
+    var neighbours: [Int32] = []
+    for rows in species {
+      for (atom, range) in zip(rows.atoms, rows.blockRanges) {
+        for neighbour in rows.neighbours[range] {
+          neighbours.append(Int32(places[atom.structure][Int(neighbour)]))
+        }
+        starts.append(Int32(neighbours.count))
+      }
+    }
+    var reference: [Float] = []
+    for atom in species.lazy.flatMap(\.atoms) {
+      reference += forces[atom.structure][3 * atom.index..<3 * atom.index + 3]
+    }
+    return Batch.ForceTensors(
+      blocks: blocks(count: neighbours.count).converted(to: type), rowStarts: Tensor(starts),
+      neighbours: Tensor(neighbours),
+      referenceForces: Tensor(shape: [starts.count - 1, 3], scalars: reference).converted(to: type))
+  }
+
+  /// The blocks of all species, one species after the other.
+  private func blocks(count: Int) -> Tensor {
+    let shape: Shape = [count, 3, descriptorSize]
+    let used = species.filter { $0.blocks.count > 0 }
+    if used.count == 1, used[0].areBlocksInOrder { return used[0].blocks.tensor(shape) }
+    return Tensor(shape: shape) { target in
+      var position = 0
+      for rows in used {
+        for range in rows.blockRanges where !range.isEmpty {
+          let size = 3 * descriptorSize
+          (target.baseAddress! + position).update(
+            from: rows.blocks.base + range.lowerBound * size, count: range.count * size)
+          position += range.count * size
+        }
+      }
+      precondition(position == target.count, "\(position) numbers do not fill the shape \(shape)")
+    }
+  }
+}
+
+extension StructureView {
+  /// - Throws: `DataError` for what networks cannot be used for.
+  func check(speciesCount: Int, descriptorSize: Int, includesForces: Bool) throws {
+    func error(_ message: String) -> DataError { DataError(structure: name, message) }
+    guard self.descriptorSize == descriptorSize else {
+      throw error(
+        "descriptors have \(self.descriptorSize) components, the networks take \(descriptorSize)")
+    }
+    if let index = species.first(where: { $0 < 0 || $0 >= speciesCount }) {
+      throw error("species index \(index), but there are \(speciesCount) networks")
+    }
+    if includesForces && (derivatives == nil || forces == nil) {
+      let missing = derivatives == nil ? "derivatives" : "forces"
+      throw error("has no \(missing), which training on forces needs")
+    }
+  }
+}
+
+/// The atoms of one species in a batch that is being put together.
+private final class SpeciesRows {
+  struct Atom {
+    let structure: Int
+    let index: Int
+  }
+
+  var atoms: [Atom] = []
+  let descriptors = GrowingFloats()
+  let blocks = GrowingFloats()
+  /// For each block the atom of its structure.
+  var neighbours: [Int32] = []
+  /// For each atom its blocks.
+  var blockRanges: [Range<Int>] = []
+  /// Whether each atom's blocks follow those of the one before.
+  private(set) var areBlocksInOrder = true
+
+  func add(_ range: Range<Int>, of structure: StructureView, number: Int) {
+    for index in range { atoms.append(Atom(structure: number, index: index)) }
+    let size = structure.descriptorSize
+    descriptors.append(structure.descriptors, range.lowerBound * size..<range.upperBound * size)
+  }
+
+  func addBlocks(_ range: Range<Int>, of derivatives: StructureView.Derivatives, _ size: Int) {
+    let starts = derivatives.rowStarts
+    for index in range {
+      let start = blockRanges.last?.upperBound ?? 0
+      blockRanges.append(start..<start + Int(starts[index + 1] - starts[index]))
+    }
+    let own = Int(starts[range.lowerBound])..<Int(starts[range.upperBound])
+    neighbours += derivatives.neighbours[own]
+    blocks.append(derivatives.values, own.lowerBound * 3 * size..<own.upperBound * 3 * size)
+  }
+
+  /// Fewer atoms gain nothing from an order.
+  private static let many = 256
+
+  /// Brings atoms together whose descriptors lack the same blocks.
+  func sortByZeros(_ size: Int) {
+    guard atoms.count >= Self.many else { return }
+    let patterns = atoms.indices.map { nonZeroBlocks(descriptors.base + $0 * size, count: size) }
+    guard patterns.contains(where: { $0 != patterns[0] }) else { return }
+    let order = atoms.indices.sorted { (patterns[$0], $0) < (patterns[$1], $1) }
+    atoms = order.map { atoms[$0] }
+    descriptors.reorder(order, width: size)
+    if !blockRanges.isEmpty { blockRanges = order.map { blockRanges[$0] } }
+    areBlocksInOrder = false
+  }
+}
+
+/// A bit for each block of some components that are not all zero.
+private func nonZeroBlocks(_ components: UnsafePointer<Float>, count: Int) -> UInt64 {
+  let width = max(32, (count + 63) / 64)
+  var (pattern, bit) = (UInt64(0), UInt64(1))
+  for start in stride(from: 0, to: count, by: width) {
+    for place in start..<min(start + width, count) where components[place] != 0 {
+      pattern |= bit
+      break
+    }
+    bit <<= 1
+  }
+  return pattern
+}
+
+/// Numbers to which more are appended, and which become a tensor without a copy.
+private final class GrowingFloats {
+  private var storage = AlignedStorage(uninitialized: 0)
+  private(set) var count = 0
+
+  var base: UnsafeMutablePointer<Float> { storage.base.assumingMemoryBound(to: Float.self) }
+
+  func reserve(_ capacity: Int) {
+    guard 4 * capacity > storage.byteCount else { return }
+    let larger = AlignedStorage(uninitialized: 4 * capacity)
+    larger.base.bindMemory(to: Float.self, capacity: capacity).update(from: base, count: count)
+    storage = larger
+  }
+
+  func append(_ numbers: FloatList, _ range: Range<Int>) {
+    let needed = count + range.count
+    if 4 * needed > storage.byteCount { reserve(max(needed, count + count / 2)) }
+    numbers.copy(range, to: base + count)
+    count = needed
+  }
+
+  /// Puts rows into another order.
+  func reorder(_ order: [Int], width: Int) {
+    let other = AlignedStorage(uninitialized: storage.byteCount)
+    let target = other.base.bindMemory(to: Float.self, capacity: count)
+    for (place, row) in order.enumerated() {
+      (target + place * width).update(from: base + row * width, count: width)
+    }
+    storage = other
+  }
+
+  func tensor(_ shape: Shape) -> Tensor {
+    precondition(count == shape.elementCount, "\(count) numbers do not fill the shape \(shape)")
+    return Tensor(storage: storage, shape: shape, elementType: .float32)
+  }
+}

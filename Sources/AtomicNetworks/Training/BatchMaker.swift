@@ -1,0 +1,51 @@
+import Atomistics
+import Dataflow
+import Synchronization
+
+/// Reads structures and puts them together for steps of a training, on any number of threads.
+public final class BatchMaker: Sendable {
+  private let descriptorSize: Int
+  private let offsets: [Double]
+  private let rescale: Double
+  private let includesForces: Bool
+  private let elementType: ElementType
+  /// The largest batch of each species so far, for which room is made at once.
+  private let largest: Mutex<[(atoms: Int, blocks: Int)]>
+
+  init(
+    descriptorSize: Int, offsets: [Double], rescale: Double, includesForces: Bool,
+    elementType: ElementType
+  ) {
+    self.descriptorSize = descriptorSize
+    self.offsets = offsets
+    self.rescale = rescale
+    self.includesForces = includesForces
+    self.elementType = elementType
+    largest = Mutex(offsets.map { _ in (0, 0) })
+  }
+
+  /// The batch of some structures.
+  ///
+  /// - Throws: what the source throws; `DataError` that names a structure the networks cannot be used for.
+  public func batch(
+    of indices: some Sequence<Int>, in source: any StructureSource
+  ) throws -> TrainingBatch {
+    var assembler = BatchAssembler(
+      speciesCount: offsets.count, descriptorSize: descriptorSize, includesForces: includesForces,
+      rescale: rescale)
+    assembler.reserve(largest.withLock { $0 })
+    var referenceEnergies: [Float] = []
+    for index in indices {
+      try source.withStructure(at: index) { structure in
+        try assembler.add(structure)
+        referenceEnergies.append(structure.referenceEnergy(offsets: offsets, rescale: rescale))
+      }
+    }
+    let sizes = assembler.sizes
+    largest.withLock { largest in
+      largest = zip(largest, sizes).map { (max($0.atoms, $1.atoms), max($0.blocks, $1.blocks)) }
+    }
+    return TrainingBatch(
+      batch: assembler.batch(elementType), referenceEnergies: referenceEnergies)
+  }
+}
