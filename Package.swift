@@ -18,7 +18,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CChecksum"),
-    .target(name: "Tensors"),
+    .systemLibrary(name: "CProcessor"),
+    .target(name: "Tensors", dependencies: ["CProcessor"]),
     .target(name: "ProtobufWire"),
     .target(name: "DataflowGraph", dependencies: ["Tensors", "ProtobufWire", "COpenBLAS"]),
     .target(name: "DataflowRuntime", dependencies: ["DataflowGraph"]),

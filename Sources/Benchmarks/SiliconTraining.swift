@@ -15,7 +15,10 @@ enum SiliconTraining {
   static let all = [
     Benchmark(workload: "B", name: "training step on energies and forces") { settings, report in
       try measure(settings, report)
-    }
+    },
+    Benchmark(workload: "B", name: "half-precision derivatives: training step") {
+      settings, report in try measureHalf(settings, report)
+    },
   ]
 
   private static func measure(
@@ -41,6 +44,32 @@ enum SiliconTraining {
       try training.measure("energies and forces", [forces.forces], gigabytes: gigabytes))
     for result in try training.step(
       "training step on energies and forces", gigaflops: 0, gigabytes: 2 * gigabytes)
+    {
+      report(result)
+    }
+  }
+}
+
+extension SiliconTraining {
+  /// The same with derivatives in half precision.
+  private static func measureHalf(
+    _ settings: BenchmarkSettings, _ report: (BenchmarkResult) -> Void
+  ) throws {
+    let network = gaussianNetwork("Si", sizes, stream: 2000)
+    var objective = TrainingObjective()
+    objective.forcesCost = forcesCost
+    objective.hasHalfDerivatives = true
+    let pool = ComputePool(threads: 0)
+    let inputs = SiliconInputs(pool)
+    let training = try TrainingBenchmark(
+      "B", [network], objective, settings, feeds: { inputs.halfFeeds($0, pool) })
+    let reference = inputs.reference(ReferenceNetwork(network), forcesCost: forcesCost)
+    try check(
+      "B's loss in half precision", try training.values(training.graph.loss)[0], reference.loss,
+      tolerance: 1e-3)
+    for result in try training.step(
+      "half-precision derivatives: training step", gigaflops: 0,
+      gigabytes: 4e-9 * Double(blockElements))
     {
       report(result)
     }
@@ -102,6 +131,22 @@ private struct SiliconInputs {
       forces.neighbours: Tensor(neighbours),
       forces.referenceForces: self.forces,
     ]
+  }
+
+  func halfFeeds(_ graph: TrainingGraph, _ pool: ComputePool) -> [Value: Tensor] {
+    var feeds = feeds(graph)
+    let forces = graph.forces!
+    // The largest is 0.3.
+    let scale: Float = 0x1p16
+    feeds[forces.blocks] = blocks.withElements(as: Float.self) { blocks in
+      Tensor(shape: self.blocks.shape) { (halves: UnsafeMutableBufferPointer<Float16>) in
+        for index in blocks.indices { halves[index] = Float16(blocks[index] * scale) }
+      }
+    }
+    feeds[forces.blockScales!] = Tensor(
+      shape: [SiliconTraining.atoms, 1],
+      scalars: Array(repeating: 1 / scale, count: SiliconTraining.atoms))
+    return feeds
   }
 
   /// Energies, forces and loss in double precision.

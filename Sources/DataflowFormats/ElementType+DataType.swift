@@ -10,6 +10,7 @@ extension ElementType {
     case .uint8: 4
     case .int64: 9
     case .bool: 10
+    case .float16: 19
     case .resource: 20
     }
   }

@@ -56,6 +56,7 @@ extension Tensor {
   fileprivate func transposed() -> Tensor {
     switch elementType.size {
     case 1: transposed(of: UInt8.self)
+    case 2: transposed(of: UInt16.self)
     case 4: transposed(of: UInt32.self)
     default: transposed(of: UInt64.self)
     }

@@ -12,8 +12,8 @@ struct NumPyHeader {
 
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   private static let descriptors: [(name: String, type: ElementType)] = [
-    ("<f4", .float32), ("<f8", .float64), ("<i4", .int32), ("<i8", .int64), ("|u1", .uint8),
-    ("|b1", .bool),
+    ("<f4", .float32), ("<f8", .float64), ("<f2", .float16), ("<i4", .int32), ("<i8", .int64),
+    ("|u1", .uint8), ("|b1", .bool),
   ]
 
   init(_ bytes: [UInt8]) throws(FormatError) {

@@ -2,6 +2,8 @@
 public enum ElementType: String, Sendable, CaseIterable, CustomStringConvertible {
   case float32 = "float"
   case float64 = "double"
+  /// Half precision, in which numbers are stored but not computed with.
+  case float16 = "half"
   case int32
   case int64
   case uint8
@@ -14,6 +16,7 @@ public enum ElementType: String, Sendable, CaseIterable, CustomStringConvertible
     switch self {
     case .float32, .int32: 4
     case .float64, .int64, .resource: 8
+    case .float16: 2
     case .uint8, .bool: 1
     }
   }
@@ -34,6 +37,7 @@ public protocol TensorElement: BitwiseCopyable, Sendable, Equatable {
 
 extension Float: TensorElement { public static var elementType: ElementType { .float32 } }
 extension Double: TensorElement { public static var elementType: ElementType { .float64 } }
+extension Float16: TensorElement { public static var elementType: ElementType { .float16 } }
 extension Int32: TensorElement { public static var elementType: ElementType { .int32 } }
 extension Int64: TensorElement { public static var elementType: ElementType { .int64 } }
 extension UInt8: TensorElement { public static var elementType: ElementType { .uint8 } }

@@ -128,6 +128,7 @@ extension Tensor: Equatable {
     switch left.elementType {
     case .float32: return same(Float.self)
     case .float64: return same(Double.self)
+    case .float16: return same(Float16.self)
     case .int32: return same(Int32.self)
     case .int64: return same(Int64.self)
     case .uint8: return same(UInt8.self)
@@ -148,6 +149,7 @@ extension Tensor: CustomStringConvertible {
       switch elementType {
       case .float32: first(Float.self)
       case .float64: first(Double.self)
+      case .float16: first(Float16.self)
       case .int32: first(Int32.self)
       case .int64: first(Int64.self)
       case .uint8: first(UInt8.self)

@@ -104,7 +104,7 @@ import Testing
     }
     #expect(
       message { $0.type = .string }
-        == "a tensor is of type DT_STRING; allowed: DT_FLOAT, DT_DOUBLE, DT_INT32, DT_INT64, "
+        == "a tensor is of type DT_STRING; allowed: DT_FLOAT, DT_DOUBLE, DT_HALF, DT_INT32, DT_INT64, "
         + "DT_UINT8, DT_BOOL")
     #expect(message { $0.shape.isRankUnknown = true } == "a tensor's shape is unknown")
     #expect(
@@ -124,7 +124,8 @@ import Testing
     #expect(DataType(number: 101).elementType == .float32)
     #expect(DataType(number: 101).name == "DT_FLOAT_REF")
     #expect(DataType(name: "DT_NOTHING") == nil)
-    #expect(DataType.half.elementType == nil)
+    #expect(DataType.half.elementType == .float16)
+    #expect(DataType.bfloat16.elementType == nil)
     for type in ElementType.allCases {
       #expect(DataType(name: DataType(type).name)?.elementType == type)
     }

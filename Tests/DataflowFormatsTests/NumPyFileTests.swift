@@ -82,7 +82,7 @@ import Testing
       (good + [0], "holds 9 bytes of data, float[2] has 8"),
       (
         Self.file(">f4", "(2,)", []),
-        "holds elements of type >f4; allowed: <f4, <f8, <i4, <i8, |u1, |b1"
+        "holds elements of type >f4; allowed: <f4, <f8, <f2, <i4, <i8, |u1, |b1"
       ),
       (
         Self.file("<f4", "(2,)", order: "no", []),

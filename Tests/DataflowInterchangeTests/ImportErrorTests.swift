@@ -72,9 +72,10 @@ import Testing
         + "types must match")
     #expect(
       try message(
-        #"node { name: "h" op: "Placeholder" attr { key: "dtype" value { type: DT_HALF } } }"#)
-        == #"Placeholder "h" (): attribute dtype = DT_HALF: there are no such tensors; "#
-        + "allowed: DT_FLOAT, DT_DOUBLE, DT_INT32, DT_INT64, DT_UINT8, DT_BOOL, DT_RESOURCE")
+        #"node { name: "h" op: "Placeholder" attr { key: "dtype" value { type: DT_BFLOAT16 } } }"#)
+        == #"Placeholder "h" (): attribute dtype = DT_BFLOAT16: there are no such tensors; "#
+        + "allowed: DT_FLOAT, DT_DOUBLE, DT_HALF, DT_INT32, DT_INT64, DT_UINT8, DT_BOOL, DT_RESOURCE"
+    )
   }
 
   @Test func unknownShapesCanBeGiven() throws {
@@ -124,8 +125,8 @@ import Testing
     #expect(try message(text) == nil)
     #expect(
       try message(text + #"node { name: "y" op: "Identity" input: "s" }"#)
-        == #"Const "s" (): a tensor is of type DT_STRING; allowed: DT_FLOAT, DT_DOUBLE, DT_INT32, "#
-        + "DT_INT64, DT_UINT8, DT_BOOL")
+        == #"Const "s" (): a tensor is of type DT_STRING; allowed: DT_FLOAT, DT_DOUBLE, DT_HALF, "#
+        + "DT_INT32, DT_INT64, DT_UINT8, DT_BOOL")
   }
 
   @Test func valuesAreFoundByName() throws {

@@ -57,6 +57,7 @@ extension Tensor {
     switch elementType {
     case .float32: scalars(as: Float.self).map(Double.init)
     case .float64: scalars()
+    case .float16: scalars(as: Float16.self).map(Double.init)
     case .int32: scalars(as: Int32.self).map(Double.init)
     case .int64: scalars(as: Int64.self).map(Double.init)
     case .uint8: scalars(as: UInt8.self).map(Double.init)

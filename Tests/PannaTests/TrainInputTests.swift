@@ -8,9 +8,11 @@ import Testing
 
 /// How `train` gets at its data, and how it is ended and kept alone.
 @Suite(.timeLimit(.minutes(20))) struct TrainInputTests {
-  private func trained(_ settings: [String]) throws -> TrainingWorkspace {
+  private func trained(
+    _ settings: [String], packedWith packing: [String] = []
+  ) throws -> TrainingWorkspace {
     let workspace = try TrainingWorkspace()
-    #expect(workspace.run("tfr_packer") == 0)
+    #expect(workspace.run("tfr_packer", packing.flatMap { ["--set", $0] }) == 0)
     #expect(workspace.run("train", settings.flatMap { ["--set", $0] }) == 0)
     return workspace
   }
@@ -36,6 +38,16 @@ import Testing
       let workspace = try trained(settings.map { "PARALLELIZATION.\($0)" })
       #expect(try contents(workspace) == expected, "\(settings)")
     }
+  }
+
+  /// Derivatives that are packed in half precision may stay so in memory.
+  @Test func halfDerivativesOfHalfBlocksChangeNothing() throws {
+    let packing = ["CONTENT_INFORMATION.derivative_format=half_blocks"]
+    let half = "TRAINING_PARAMETERS.half_derivatives=True"
+    let expected = try contents(trained([], packedWith: packing))
+    #expect(try contents(trained([half], packedWith: packing)) == expected)
+    #expect(try contents(trained([half])) == expected)
+    #expect(try contents(trained([])) != expected)
   }
 
   @Test func windowsGiveAnotherOrder() throws {

@@ -26,6 +26,8 @@ public struct Batch: Sendable {
     public let neighbours: Tensor
     /// Times what the batch was told to multiply forces with.
     public let referenceForces: Tensor
+    /// What each atom's blocks are to be multiplied with, where they are in half precision: `[atoms, 1]`.
+    public let blockScales: Tensor?
   }
 
   /// Puts structures together.

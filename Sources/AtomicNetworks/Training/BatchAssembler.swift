@@ -10,6 +10,10 @@ struct BatchAssembler {
   private let descriptorSize: Int
   private let includesForces: Bool
   private let rescale: Float
+  /// What blocks of derivatives are kept in; half or single precision.
+  private let blockType: ElementType
+  /// Of each structure, what its blocks in half precision are to be multiplied with.
+  private var blockScales: [Float] = []
   private var species: [SpeciesRows]
   private var names: [String] = []
   private var atomCounts: [Int] = []
@@ -20,24 +24,27 @@ struct BatchAssembler {
   /// - Parameters:
   ///   - speciesCount: how many species there are networks for.
   ///   - rescale: what reference forces are multiplied with.
-  init(speciesCount: Int, descriptorSize: Int, includesForces: Bool, rescale: Double) {
+  ///   - hasHalfBlocks: whether derivatives are kept in half precision.
+  init(
+    speciesCount: Int, descriptorSize: Int, includesForces: Bool, rescale: Double,
+    hasHalfBlocks: Bool = false
+  ) {
     self.descriptorSize = descriptorSize
     self.includesForces = includesForces
     self.rescale = Float(rescale)
-    species = (0..<speciesCount).map { _ in SpeciesRows() }
+    let blockType: ElementType = hasHalfBlocks ? .float16 : .float32
+    self.blockType = blockType
+    species = (0..<speciesCount).map { _ in SpeciesRows(blockType) }
   }
 
   /// How many atoms and blocks of each species there are.
   var sizes: [(atoms: Int, blocks: Int)] {
-    species.map { ($0.atoms.count, $0.blocks.count / max(1, 3 * descriptorSize)) }
+    species.map { ($0.atoms.count, $0.neighbours.count) }
   }
 
   /// Makes room for so many atoms and blocks of each species, so that it need not grow.
   func reserve(_ sizes: [(atoms: Int, blocks: Int)]) {
-    for (rows, size) in zip(species, sizes) {
-      rows.descriptors.reserve(size.atoms * descriptorSize)
-      rows.blocks.reserve(size.blocks * 3 * descriptorSize)
-    }
+    for (rows, size) in zip(species, sizes) { rows.reserve(size, descriptorSize) }
   }
 
   /// Makes room for some structures.
@@ -68,16 +75,38 @@ struct BatchAssembler {
     if includesForces, let own = structure.forces?.array {
       forces.append(rescale == 1 ? own : own.map { $0 * rescale })
     }
-    // Neighbouring atoms of one species are copied at once.
-    var start = 0
-    while start < structure.species.count {
-      let kind = structure.species[start]
-      let end = structure.species[start...].firstIndex { $0 != kind } ?? structure.species.count
-      let rows = species[Int(kind)]
-      rows.add(start..<end, of: structure, number: number)
-      if includesForces { rows.addBlocks(start..<end, of: structure.derivatives!, descriptorSize) }
+    let runs = Self.runs(structure.species)
+    for run in runs { species[run.kind].add(run.atoms, of: structure, number: number) }
+    guard includesForces, let derivatives = structure.derivatives else { return }
+    if blockType == .float16 {
+      derivatives.values.withHalves { halves, inverseScale in
+        blockScales.append(inverseScale)
+        for run in runs {
+          species[run.kind].addBlocks(run.atoms, of: derivatives, descriptorSize) { range, target in
+            target.copyMemory(
+              from: halves.baseAddress! + 2 * range.lowerBound, byteCount: 2 * range.count)
+          }
+        }
+      }
+    } else {
+      for run in runs {
+        species[run.kind].addBlocks(run.atoms, of: derivatives, descriptorSize) { range, target in
+          derivatives.values.copy(
+            range, to: target.bindMemory(to: Float.self, capacity: range.count))
+        }
+      }
+    }
+  }
+
+  /// Neighbouring atoms of one species, which are copied at once.
+  private static func runs(_ species: [Int32]) -> [(kind: Int, atoms: Range<Int>)] {
+    var (result, start) = ([(kind: Int, atoms: Range<Int>)](), 0)
+    while start < species.count {
+      let end = species[start...].firstIndex { $0 != species[start] } ?? species.count
+      result.append((Int(species[start]), start..<end))
       start = end
     }
+    return result
   }
 
   // MARK: The batch
@@ -94,7 +123,7 @@ struct BatchAssembler {
     return Batch(
       names: names, atomCounts: atomCounts, places: places,
       descriptors: species.map {
-        $0.descriptors.tensor([$0.atoms.count, descriptorSize]).converted(to: elementType)
+        $0.descriptors.tensor([$0.atoms.count, descriptorSize], .float32).converted(to: elementType)
       },
       structureOfAtom: Tensor(structureOfAtom), energies: energies,
       forces: includesForces ? forceTensors(places, elementType) : nil)
@@ -111,33 +140,39 @@ struct BatchAssembler {
         starts.append(Int32(neighbours.count))
       }
     }
-    var reference: [Float] = []
+    var (reference, scales) = ([Float](), [Float]())
     for atom in species.lazy.flatMap(\.atoms) {
       reference += forces[atom.structure][3 * atom.index..<3 * atom.index + 3]
+      if blockType == .float16 { scales.append(blockScales[atom.structure]) }
     }
     return Batch.ForceTensors(
       blocks: blocks(count: neighbours.count).converted(to: type), rowStarts: Tensor(starts),
       neighbours: Tensor(neighbours),
-      referenceForces: Tensor(shape: [starts.count - 1, 3], scalars: reference).converted(to: type))
+      referenceForces: Tensor(shape: [starts.count - 1, 3], scalars: reference).converted(to: type),
+      blockScales: blockType == .float16
+        ? Tensor(shape: [starts.count - 1, 1], scalars: scales).converted(to: type) : nil)
   }
 
   /// The blocks of all species, one species after the other.
   private func blocks(count: Int) -> Tensor {
     let shape: Shape = [count, 3, descriptorSize]
-    let used = species.filter { $0.blocks.count > 0 }
-    if used.count == 1, used[0].areBlocksInOrder { return used[0].blocks.tensor(shape) }
-    return Tensor(shape: shape) { target in
-      var position = 0
-      for rows in used {
-        for range in rows.blockRanges where !range.isEmpty {
-          let size = 3 * descriptorSize
-          (target.baseAddress! + position).update(
-            from: rows.blocks.base + range.lowerBound * size, count: range.count * size)
-          position += range.count * size
-        }
-      }
-      precondition(position == target.count, "\(position) numbers do not fill the shape \(shape)")
+    let used = species.filter { !$0.neighbours.isEmpty }
+    if used.count == 1, used[0].areBlocksInOrder {
+      return used[0].blocks.tensor(shape, blockType)
     }
+    let blockSize = 3 * descriptorSize * blockType.size
+    let storage = AlignedStorage(uninitialized: count * blockSize)
+    var position = 0
+    for rows in used {
+      for range in rows.blockRanges where !range.isEmpty {
+        (storage.base + position).copyMemory(
+          from: rows.blocks.base + range.lowerBound * blockSize,
+          byteCount: range.count * blockSize)
+        position += range.count * blockSize
+      }
+    }
+    precondition(position == count * blockSize, "\(position) bytes do not fill the shape \(shape)")
+    return Tensor(storage: storage, shape: shape, elementType: blockType)
   }
 }
 
@@ -167,8 +202,9 @@ private final class SpeciesRows {
   }
 
   var atoms: [Atom] = []
-  let descriptors = GrowingFloats()
-  let blocks = GrowingFloats()
+  let descriptors = GrowingBytes()
+  let blocks = GrowingBytes()
+  private let blockType: ElementType
   /// For each block the atom of its structure.
   var neighbours: [Int32] = []
   /// For each atom its blocks.
@@ -176,13 +212,28 @@ private final class SpeciesRows {
   /// Whether each atom's blocks follow those of the one before.
   private(set) var areBlocksInOrder = true
 
+  init(_ blockType: ElementType) { self.blockType = blockType }
+
+  func reserve(_ size: (atoms: Int, blocks: Int), _ descriptorSize: Int) {
+    descriptors.reserve(4 * size.atoms * descriptorSize)
+    blocks.reserve(blockType.size * size.blocks * 3 * descriptorSize)
+  }
+
   func add(_ range: Range<Int>, of structure: StructureView, number: Int) {
     for index in range { atoms.append(Atom(structure: number, index: index)) }
     let size = structure.descriptorSize
-    descriptors.append(structure.descriptors, range.lowerBound * size..<range.upperBound * size)
+    descriptors.append(4 * range.count * size) { target in
+      structure.descriptors.copy(
+        range.lowerBound * size..<range.upperBound * size,
+        to: target.bindMemory(to: Float.self, capacity: range.count * size))
+    }
   }
 
-  func addBlocks(_ range: Range<Int>, of derivatives: StructureView.Derivatives, _ size: Int) {
+  /// - Parameter write: writes some of the blocks' numbers.
+  func addBlocks(
+    _ range: Range<Int>, of derivatives: StructureView.Derivatives, _ size: Int,
+    _ write: (Range<Int>, UnsafeMutableRawPointer) -> Void
+  ) {
     let starts = derivatives.rowStarts
     for index in range {
       let start = blockRanges.last?.upperBound ?? 0
@@ -190,7 +241,10 @@ private final class SpeciesRows {
     }
     let own = Int(starts[range.lowerBound])..<Int(starts[range.upperBound])
     neighbours += derivatives.neighbours[own]
-    blocks.append(derivatives.values, own.lowerBound * 3 * size..<own.upperBound * 3 * size)
+    guard !own.isEmpty else { return }
+    blocks.append(blockType.size * own.count * 3 * size) {
+      write(own.lowerBound * 3 * size..<own.upperBound * 3 * size, $0)
+    }
   }
 
   /// Fewer atoms gain nothing from an order.
@@ -199,11 +253,12 @@ private final class SpeciesRows {
   /// Brings atoms together whose descriptors lack the same blocks.
   func sortByZeros(_ size: Int) {
     guard atoms.count >= Self.many else { return }
-    let patterns = atoms.indices.map { nonZeroBlocks(descriptors.base + $0 * size, count: size) }
+    let rows = descriptors.base.assumingMemoryBound(to: Float.self)
+    let patterns = atoms.indices.map { nonZeroBlocks(rows + $0 * size, count: size) }
     guard patterns.contains(where: { $0 != patterns[0] }) else { return }
     let order = atoms.indices.sorted { (patterns[$0], $0) < (patterns[$1], $1) }
     atoms = order.map { atoms[$0] }
-    descriptors.reorder(order, width: size)
+    descriptors.reorder(order, byteCount: 4 * size)
     if !blockRanges.isEmpty { blockRanges = order.map { blockRanges[$0] } }
     areBlocksInOrder = false
   }
@@ -223,39 +278,40 @@ private func nonZeroBlocks(_ components: UnsafePointer<Float>, count: Int) -> UI
   return pattern
 }
 
-/// Numbers to which more are appended, and which become a tensor without a copy.
-private final class GrowingFloats {
+/// Bytes to which more are appended, and which become a tensor without a copy.
+private final class GrowingBytes {
   private var storage = AlignedStorage(uninitialized: 0)
   private(set) var count = 0
 
-  var base: UnsafeMutablePointer<Float> { storage.base.assumingMemoryBound(to: Float.self) }
+  var base: UnsafeMutableRawPointer { storage.base }
 
   func reserve(_ capacity: Int) {
-    guard 4 * capacity > storage.byteCount else { return }
-    let larger = AlignedStorage(uninitialized: 4 * capacity)
-    larger.base.bindMemory(to: Float.self, capacity: capacity).update(from: base, count: count)
+    guard capacity > storage.byteCount else { return }
+    let larger = AlignedStorage(uninitialized: capacity)
+    larger.base.copyMemory(from: base, byteCount: count)
     storage = larger
   }
 
-  func append(_ numbers: FloatList, _ range: Range<Int>) {
-    let needed = count + range.count
-    if 4 * needed > storage.byteCount { reserve(max(needed, count + count / 2)) }
-    numbers.copy(range, to: base + count)
-    count = needed
+  /// - Parameter write: writes all of the new bytes.
+  func append(_ added: Int, _ write: (UnsafeMutableRawPointer) -> Void) {
+    if count + added > storage.byteCount { reserve(max(count + added, count + count / 2)) }
+    write(base + count)
+    count += added
   }
 
-  /// Puts rows into another order.
-  func reorder(_ order: [Int], width: Int) {
+  /// Puts rows of so many bytes into another order.
+  func reorder(_ order: [Int], byteCount: Int) {
     let other = AlignedStorage(uninitialized: storage.byteCount)
-    let target = other.base.bindMemory(to: Float.self, capacity: count)
     for (place, row) in order.enumerated() {
-      (target + place * width).update(from: base + row * width, count: width)
+      (other.base + place * byteCount).copyMemory(
+        from: base + row * byteCount, byteCount: byteCount)
     }
     storage = other
   }
 
-  func tensor(_ shape: Shape) -> Tensor {
-    precondition(count == shape.elementCount, "\(count) numbers do not fill the shape \(shape)")
-    return Tensor(storage: storage, shape: shape, elementType: .float32)
+  func tensor(_ shape: Shape, _ type: ElementType) -> Tensor {
+    precondition(
+      count == shape.elementCount * type.size, "\(count) bytes do not fill the shape \(shape)")
+    return Tensor(storage: storage, shape: shape, elementType: type)
   }
 }

@@ -8,18 +8,20 @@ public final class BatchMaker: Sendable {
   private let offsets: [Double]
   private let rescale: Double
   private let includesForces: Bool
+  private let hasHalfBlocks: Bool
   private let elementType: ElementType
   /// The largest batch of each species so far, for which room is made at once.
   private let largest: Mutex<[(atoms: Int, blocks: Int)]>
 
   init(
     descriptorSize: Int, offsets: [Double], rescale: Double, includesForces: Bool,
-    elementType: ElementType
+    hasHalfBlocks: Bool = false, elementType: ElementType
   ) {
     self.descriptorSize = descriptorSize
     self.offsets = offsets
     self.rescale = rescale
     self.includesForces = includesForces
+    self.hasHalfBlocks = hasHalfBlocks
     self.elementType = elementType
     largest = Mutex(offsets.map { _ in (0, 0) })
   }
@@ -32,7 +34,7 @@ public final class BatchMaker: Sendable {
   ) throws -> TrainingBatch {
     var assembler = BatchAssembler(
       speciesCount: offsets.count, descriptorSize: descriptorSize, includesForces: includesForces,
-      rescale: rescale)
+      rescale: rescale, hasHalfBlocks: hasHalfBlocks)
     assembler.reserve(largest.withLock { $0 })
     var referenceEnergies: [Float] = []
     for index in indices {

@@ -71,6 +71,7 @@ extension TrainingBatch {
     var tensors = batch.descriptors + [batch.structureOfAtom]
     if let forces = batch.forces {
       tensors += [forces.blocks, forces.rowStarts, forces.neighbours, forces.referenceForces]
+      tensors += [forces.blockScales].compactMap { $0 }
     }
     return tensors.reduce(0) { $0 + $1.shape.elementCount * $1.elementType.size }
   }

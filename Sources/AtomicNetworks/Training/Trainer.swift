@@ -34,7 +34,7 @@ public final class Trainer {
     batchMaker = BatchMaker(
       descriptorSize: descriptorSize, offsets: model.networks.map(\.offset),
       rescale: model.energyRescale, includesForces: objective.includesForces,
-      elementType: elementType)
+      hasHalfBlocks: objective.hasHalfDerivatives, elementType: elementType)
     try graph.potential.initialize(session, with: model.networks)
   }
 
@@ -202,10 +202,12 @@ extension Batch {
 
 extension Batch.ForceTensors {
   func feeds(_ forces: ForceGraph) -> [Value: Tensor] {
-    [
+    var feeds = [
       forces.blocks: blocks, forces.rowStarts: rowStarts, forces.neighbours: neighbours,
       forces.referenceForces: referenceForces,
     ]
+    if let scales = forces.blockScales { feeds[scales] = blockScales }
+    return feeds
   }
 }
 

@@ -14,6 +14,9 @@ public struct TrainingObjective: Sendable, Equatable {
   public var forceReduction = LossReduction.sum
   /// c_F of equation 18; forces are trained on where it is above 0.
   public var forcesCost = 0.0
+  /// Whether the derivatives of descriptors are kept in half precision, each off by at most 2^-11 of itself or 2^-39
+  /// of its structure's largest: half the memory to read in a step. Exact for structures stored so.
+  public var hasHalfDerivatives = false
   public var regularization = Regularization()
   /// The largest absolute value of a gradient's component; 0 for no limit.
   public var clipValue = 0.0
@@ -107,7 +110,7 @@ public struct TrainingGraph {
     }
     var total = energyLoss
     if objective.includesForces {
-      let forces = try ForceGraph(potential)
+      let forces = try ForceGraph(potential, hasHalfBlocks: objective.hasHalfDerivatives)
       let loss = try objective.forceLoss(forces.squaredErrors, atomCounts)
       total = graph.withNameScope("loss") { [total] in total + loss * objective.forcesCost }
       (self.forces, forceLoss) = (forces, loss)
@@ -141,6 +144,8 @@ public struct TrainingGraph {
 public struct ForceGraph {
   /// Blocks dG/dx: `[blocks, 3, g]`, in 1/Å.
   public let blocks: Value
+  /// What each atom's blocks are multiplied with: `[atoms, 1]`; nil unless they are in half precision.
+  public let blockScales: Value?
   /// Where each atom's blocks begin: `int32 [atoms + 1]`.
   public let rowStarts: Value
   /// The atom that each block is the derivative by: `int32 [blocks]`.
@@ -154,16 +159,24 @@ public struct ForceGraph {
   /// The sum of the absolute errors of each structure's components: `[structures]`, in eV/Å.
   public let absoluteErrors: Value
 
-  init(_ potential: PotentialGraph) throws {
+  init(_ potential: PotentialGraph, hasHalfBlocks: Bool = false) throws {
     let graph = potential.graph
     let gradient = try potential.makeDescriptorGradient()
     let (atoms, type) = (potential.atoms, potential.elementType)
-    blocks = graph.placeholder(type, ["blocks", 3, gradient.shape[1]], name: "derivative_blocks")
+    guard !hasHalfBlocks || type == .float32 else {
+      throw GraphError("derivatives in half precision go with single precision, not with \(type)")
+    }
+    blocks = graph.placeholder(
+      hasHalfBlocks ? .float16 : type, ["blocks", 3, gradient.shape[1]], name: "derivative_blocks")
+    blockScales =
+      hasHalfBlocks ? graph.placeholder(type, [atoms, 1], name: "derivative_scales") : nil
     rowStarts = graph.placeholder(.int32, [atoms + 1], name: "row_starts")
     neighbours = graph.placeholder(.int32, ["blocks"], name: "neighbours")
     referenceForces = graph.placeholder(type, [atoms, 3], name: "reference_forces")
-    forces = graph.withNameScope("forces") { [blocks, rowStarts, neighbours] in
-      let pulls = blockSparseProduct(blocks, gradient, rowStarts: rowStarts)
+    forces = graph.withNameScope("forces") { [blocks, blockScales, rowStarts, neighbours] in
+      // A power of two, so that the order of the products makes no difference.
+      let scaled = blockScales.map { gradient * $0 } ?? gradient
+      let pulls = blockSparseProduct(blocks, scaled, rowStarts: rowStarts)
       return -unsortedSegmentSum(pulls, neighbours, segments: atoms)
     }
     func perStructure(_ components: Value) -> Value {

@@ -7,12 +7,51 @@ package enum FloatList {
   case packed(UnsafeRawBufferPointer)
   /// Half precision at any address, with what to multiply with.
   case half(UnsafeRawBufferPointer, inverseScale: Float)
+  /// The same in an array.
+  case halfArray([Float16], inverseScale: Float)
 
   package var count: Int {
     switch self {
     case .array(let numbers): numbers.count
     case .packed(let bytes): bytes.count / MemoryLayout<Float>.size
-    case .half(let bytes, _): bytes.count / MemoryLayout<UInt16>.size
+    case .half(let bytes, _): bytes.count / MemoryLayout<Float16>.size
+    case .halfArray(let numbers, _): numbers.count
+    }
+  }
+
+  /// The memory of the numbers.
+  var byteCount: Int {
+    switch self {
+    case .array, .packed: MemoryLayout<Float>.size * count
+    case .half, .halfArray: MemoryLayout<Float16>.size * count
+    }
+  }
+
+  /// The same numbers, that nobody else keeps.
+  var owned: FloatList {
+    switch self {
+    case .array, .halfArray: self
+    case .packed: .array(array)
+    case .half(let bytes, let inverseScale):
+      .halfArray(
+        Array(unsafeUninitializedCapacity: count) { target, initialized in
+          UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+          initialized = count
+        }, inverseScale: inverseScale)
+    }
+  }
+
+  /// Calls `body` with the numbers in half precision and what to multiply them with; rounded where they are not.
+  package func withHalves<R>(
+    _ body: (UnsafeRawBufferPointer, _ inverseScale: Float) throws -> R
+  ) rethrows -> R {
+    switch self {
+    case .half(let bytes, let inverseScale): return try body(bytes, inverseScale)
+    case .halfArray(let numbers, let inverseScale):
+      return try numbers.withUnsafeBytes { try body($0, inverseScale) }
+    case .array, .packed:
+      let half = HalfPrecision(array)
+      return try half.bits.withUnsafeBytes { try body($0, 1 / half.scale) }
     }
   }
 
@@ -33,6 +72,10 @@ package enum FloatList {
       HalfPrecision.expand(
         UnsafeRawBufferPointer(rebasing: bytes[2 * range.lowerBound..<2 * range.upperBound]),
         inverseScale: inverseScale, to: target)
+    case .halfArray(let numbers, let inverseScale):
+      numbers[range].withUnsafeBytes {
+        HalfPrecision.expand($0, inverseScale: inverseScale, to: target)
+      }
     }
   }
 
@@ -57,6 +100,7 @@ package enum FloatList {
       case .packed(let bytes):
         bytes.baseAddress.map { VectorMath.areFinite($0, count: count, of: Float.self) } ?? true
       case .half(let bytes, _): HalfPrecision.areFinite(bytes)
+      case .halfArray(let numbers, _): numbers.withUnsafeBytes { HalfPrecision.areFinite($0) }
       }
     return isFinite ? nil : array.first { !$0.isFinite }
   }
@@ -65,7 +109,7 @@ package enum FloatList {
 /// A described structure whose numbers may lie in bytes that someone else keeps, as those of a record in a file.
 ///
 /// What a structure is put into a batch from: valid only where it was handed out.
-public struct StructureView {
+public struct StructureView: @unchecked Sendable {
   package let name: String
   /// As in `DescribedStructure`, like all that follows.
   package let energy: Float
@@ -81,6 +125,25 @@ public struct StructureView {
     package let rowStarts: [Int32]
     package let neighbours: [Int32]
     package let values: FloatList
+  }
+
+  /// The same structure, whose numbers nobody else keeps.
+  var owned: StructureView {
+    StructureView(
+      name: name, energy: energy, species: species, descriptorSize: descriptorSize,
+      descriptors: descriptors.owned,
+      derivatives: derivatives.map {
+        Derivatives(
+          rowStarts: $0.rowStarts, neighbours: $0.neighbours, values: $0.values.owned)
+      }, forces: forces?.owned, perAtomQuantity: perAtomQuantity?.owned)
+  }
+
+  /// The memory of its numbers, in bytes.
+  var byteCount: Int {
+    let lists = [descriptors, derivatives?.values, forces, perAtomQuantity]
+    let integers =
+      species.count + (derivatives.map { $0.rowStarts.count + $0.neighbours.count } ?? 0)
+    return lists.reduce(4 * integers + 256) { $0 + ($1?.byteCount ?? 0) }
   }
 
   /// Checks that every number is one that can be computed with.

@@ -48,38 +48,38 @@ public struct StructuresInFiles: StructureSource {
 /// Keeps structures of another source in memory, those that are asked for first, as far as it reaches.
 public final class StructureCache: StructureSource {
   private let source: any StructureSource
-  private let kept: Mutex<(structures: [DescribedStructure?], room: Int, isFull: Bool)>
+  private let kept: Mutex<(structures: [StructureView?], room: Int)>
 
   /// - Parameter byteCount: the memory for structures.
   public init(_ source: any StructureSource, byteCount: Int) {
     self.source = source
-    kept = Mutex((Array(repeating: nil, count: source.count), byteCount, false))
+    kept = Mutex((Array(repeating: nil, count: source.count), byteCount))
   }
 
   public var count: Int { source.count }
 
   public func structure(at index: Int) throws -> DescribedStructure {
-    if let found = kept.withLock({ $0.structures[index] }) { return found }
-    return try keeping(index)
+    try withStructure(at: index) { DescribedStructure($0) }
   }
 
   public func withStructure<R>(at index: Int, _ body: (StructureView) throws -> R) throws -> R {
-    let (found, isFull) = kept.withLock { ($0.structures[index], $0.isFull) }
-    if let found { return try body(found.view) }
-    return isFull
-      ? try source.withStructure(at: index, body) : try body(try keeping(index).view)
+    if let found = kept.withLock({ $0.structures[index] }) { return try body(found) }
+    return try source.withStructure(at: index) { structure in
+      keep(structure, at: index)
+      return try body(structure)
+    }
   }
 
-  private func keeping(_ index: Int) throws -> DescribedStructure {
-    let structure = try source.structure(at: index)
-    kept.withLock { kept in
-      guard kept.structures[index] == nil else { return }
-      kept.isFull = structure.byteCount > kept.room
-      if kept.isFull { return }
-      kept.structures[index] = structure
-      kept.room -= structure.byteCount
+  private func keep(_ structure: StructureView, at index: Int) {
+    let byteCount = structure.byteCount
+    let isWanted = kept.withLock { kept in
+      guard kept.structures[index] == nil, byteCount <= kept.room else { return false }
+      kept.room -= byteCount
+      return true
     }
-    return structure
+    guard isWanted else { return }
+    let copy = structure.owned
+    kept.withLock { $0.structures[index] = copy }
   }
 
   /// How many structures are kept.
@@ -88,12 +88,5 @@ public final class StructureCache: StructureSource {
 
 extension DescribedStructure {
   /// The memory of its numbers, in bytes.
-  public var byteCount: Int {
-    let floats =
-      descriptors.count + (forces?.count ?? 0) + (perAtomQuantity?.count ?? 0)
-      + (derivatives?.values.count ?? 0)
-    let integers =
-      species.count + (derivatives.map { $0.rowStarts.count + $0.neighbours.count } ?? 0)
-    return 4 * (floats + integers) + 256
-  }
+  public var byteCount: Int { view.byteCount }
 }

@@ -46,6 +46,9 @@ extension TensorProto {
     switch elementType {
     case .float32: return try filled(shape, count, floats)
     case .float64: return try filled(shape, count, doubles)
+    case .float16:
+      return try filled(
+        shape, count, halves.map { Float16(bitPattern: UInt16(truncatingIfNeeded: $0)) })
     case .int32: return try filled(shape, count, ints)
     case .int64: return try filled(shape, count, int64s)
     case .uint8: return try filled(shape, count, ints.map { UInt8(truncatingIfNeeded: $0) })

@@ -40,6 +40,7 @@ public enum DeviceDialect {
     case .float64: "double"
     case .int32: "int"
     case .int64: "Int64"
+    case .float16: "half"
     case .uint8, .bool: "UInt8"
     case .resource: "Int64"
     }

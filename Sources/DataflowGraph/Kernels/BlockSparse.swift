@@ -33,7 +33,57 @@ func checkRowStarts(_ starts: TensorView, blocks: Int) throws {
   }
 }
 
+/// Elements that blocks are stored in, and those that are computed with.
+protocol BlockElement: TensorElement {
+  associatedtype Computed: KernelFloat
+  /// Eight elements from one on.
+  static func vector(_ start: UnsafePointer<Self>, at index: Int) -> SIMD8<Computed>
+  var computed: Computed { get }
+}
+
+extension BlockElement where Self: KernelFloat, Computed == Self {
+  @inline(__always)
+  static func vector(_ start: UnsafePointer<Self>, at index: Int) -> SIMD8<Self> {
+    start.vector(at: index)
+  }
+  @inline(__always) var computed: Self { self }
+}
+
+extension Float: BlockElement { typealias Computed = Float }
+extension Double: BlockElement { typealias Computed = Double }
+extension Float16: BlockElement {
+  @inline(__always)
+  static func vector(_ start: UnsafePointer<Float16>, at index: Int) -> SIMD8<Float> {
+    VectorMath.single(UnsafeRawPointer(start + index).loadUnaligned(as: SIMD8<Float16>.self))
+  }
+  @inline(__always) var computed: Float { Float(self) }
+}
+
+extension UnsafePointer where Pointee: KernelFloat {
+  @inline(__always)
+  func vector(at index: Int) -> SIMD8<Pointee> {
+    UnsafeRawPointer(self + index).loadUnaligned(as: SIMD8<Pointee>.self)
+  }
+}
+
+/// Makes a kernel for blocks of a type.
+func makeBlockKernel(
+  _ type: ElementType, _ float: () -> any Kernel, _ double: () -> any Kernel,
+  _ half: () -> any Kernel
+) throws -> any Kernel {
+  type == .float16 ? half() : try makeFloatKernel(type, float, double)
+}
+
 extension Operation {
+  /// Checks that blocks and what they are multiplied with go together: of one type, or blocks in half precision with
+  /// single precision.
+  func expectBlockTypes(_ blocks: TensorSpec, _ other: TensorSpec) throws {
+    guard blocks.elementType == .float16 else {
+      return try expectSameType([blocks, other], among: .floats)
+    }
+    try expect(other, type: .float32, "what blocks in half precision are multiplied with")
+  }
+
   /// Checks the inputs of the three operations against the sizes they share.
   func expectBlockSparse(
     rowStarts: TensorSpec, blocks: SymbolicShape? = nil, x: SymbolicShape? = nil,

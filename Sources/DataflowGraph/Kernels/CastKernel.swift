@@ -28,6 +28,7 @@ extension CastElement where Self: FixedWidthInteger {
 
 extension Float: CastElement {}
 extension Double: CastElement {}
+extension Float16: CastElement {}
 extension Int32: CastElement {}
 extension Int64: CastElement {}
 extension UInt8: CastElement {
@@ -47,6 +48,7 @@ extension ElementType {
     switch self {
     case .float32: Float.self
     case .float64: Double.self
+    case .float16: Float16.self
     case .int32: Int32.self
     case .int64: Int64.self
     case .uint8: UInt8.self

@@ -45,7 +45,7 @@ extension ElementType {
       case .int32: Int32.self
       case .int64: Int64.self
       case .uint8, .bool: UInt8.self
-      case .resource: throw GraphError("there is no kernel for \(self)")
+      case .float16, .resource: throw GraphError("there is no kernel for \(self)")
       }
     }
   }

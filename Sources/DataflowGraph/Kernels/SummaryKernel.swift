@@ -82,6 +82,7 @@ extension Tensor {
     switch elementType {
     case .float32: scalars(as: Float.self).map { Double($0) }
     case .float64: scalars(as: Double.self)
+    case .float16: scalars(as: Float16.self).map { Double($0) }
     case .int32: scalars(as: Int32.self).map { Double($0) }
     case .int64: scalars(as: Int64.self).map { Double($0) }
     case .uint8: scalars(as: UInt8.self).map { Double($0) }

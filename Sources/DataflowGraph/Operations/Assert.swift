@@ -64,6 +64,7 @@ extension Tensor {
     switch elementType {
     case .float32: return list(Float.self)
     case .float64: return list(Double.self)
+    case .float16: return list(Float16.self)
     case .int32: return list(Int32.self)
     case .int64: return list(Int64.self)
     case .uint8: return list(UInt8.self)

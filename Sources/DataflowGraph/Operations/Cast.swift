@@ -4,6 +4,7 @@ import Tensors
 ///
 /// Whole numbers lose their upper bits where they do not fit; floating-point numbers lose their
 /// fraction, and become the lowest whole number where they do not fit. Everything but 0 is true.
+/// Numbers in half precision can be taken, not made.
 public struct Cast: Operation {
   public static let name = "Cast"
 
@@ -18,8 +19,9 @@ public struct Cast: Operation {
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
-    try expectSameType(inputs, among: .all)
-    guard target != .resource else {
+    try expectSameType(inputs, among: .all + [.float16])
+    // Nothing is made in half precision: gradients would end there.
+    guard [ElementType].all.contains(target) else {
       throw GraphError("attribute DstT = \(target); allowed: \(ElementType.list(.all))")
     }
     return [TensorSpec(target, inputs[0].shape)]
@@ -30,7 +32,7 @@ public struct Cast: Operation {
   }
 
   public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
-    .cast(from: inputs[0].elementType, to: target)
+    inputs[0].elementType == .float16 ? nil : .cast(from: inputs[0].elementType, to: target)
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {

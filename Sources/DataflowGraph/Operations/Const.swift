@@ -39,6 +39,7 @@ extension Graph {
     switch type {
     case .float32: constant(Tensor(Float(value)), name: name)
     case .float64: constant(Tensor(value), name: name)
+    case .float16: constant(Tensor(Float16(value)), name: name)
     case .int32: constant(Tensor(Int32(value)), name: name)
     case .int64: constant(Tensor(Int64(value)), name: name)
     case .uint8: constant(Tensor(UInt8(value)), name: name)

@@ -207,6 +207,7 @@ extension Tensor {
     switch type {
     case .float32: self = Tensor(Float(value))
     case .float64: self = Tensor(value)
+    case .float16: self = Tensor(Float16(value))
     case .int32: self = try integer(Int32.self)
     case .int64: self = try integer(Int64.self)
     case .uint8: self = try integer(UInt8.self)

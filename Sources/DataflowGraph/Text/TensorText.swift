@@ -16,6 +16,7 @@ extension Tensor {
       switch elementType {
       case .float32: elements(Float.self)
       case .float64: elements(Double.self)
+      case .float16: elements(Float16.self)
       case .int32: elements(Int32.self)
       case .int64: elements(Int64.self)
       case .uint8: elements(UInt8.self)
@@ -56,6 +57,7 @@ extension GraphBuilder {
     switch spec.elementType {
     case .float32: return try tensor { Float($0) }
     case .float64: return try tensor { Double($0) }
+    case .float16: return try tensor { Float16($0) }
     case .int32: return try tensor { Int32($0) }
     case .int64: return try tensor { Int64($0) }
     case .uint8: return try tensor { UInt8($0) }

@@ -55,7 +55,8 @@ struct TrainConfiguration {
     "TRAINING_PARAMETERS": [
       "batch_size", "learning_rate", "max_steps", "learning_rate_constant",
       "learning_rate_decay_factor", "learning_rate_decay_step", "beta1", "beta2", "adam_eps",
-      "wscale_l1", "wscale_l2", "bscale_l1", "bscale_l2", "clip_value", "loss_function",
+      "wscale_l1", "wscale_l2", "bscale_l1", "bscale_l2", "clip_value", "half_derivatives",
+      "loss_function",
       "floss_function", "forces_cost", "seed", "loss_cap", "energy_reduction", "force_reduction",
     ],
     "DEFAULT_NETWORK": NetworkConfiguration.defaultKeys,
@@ -157,6 +158,7 @@ struct TrainConfiguration {
     objective.energyReduction = try training.choice("energy_reduction", default: .sum)
     objective.forceReduction = try training.choice("force_reduction", default: .sum)
     objective.forcesCost = try training.double("forces_cost", default: 0, atLeast: 0)
+    objective.hasHalfDerivatives = try training.bool("half_derivatives", default: false)
     objective.clipValue = try training.double("clip_value", default: 0, atLeast: 0)
     objective.beta1 = try training.double("beta1", default: 0.9, atLeast: 0)
     objective.beta2 = try training.double("beta2", default: 0.999, atLeast: 0)

@@ -111,6 +111,7 @@ extension Tensor {
     switch elementType {
     case .float32: elements = scalars(as: Float.self).map(Double.init)
     case .float64: elements = scalars(as: Double.self)
+    case .float16: elements = scalars(as: Float16.self).map(Double.init)
     case .int32: elements = scalars(as: Int32.self).map(Double.init)
     case .int64: elements = scalars(as: Int64.self).map(Double.init)
     case .uint8: elements = scalars(as: UInt8.self).map(Double.init)
@@ -130,6 +131,7 @@ extension Tensor {
     switch elementType {
     case .float32: scalars(as: Float.self).map { Inspection.written($0) }
     case .float64: scalars(as: Double.self).map { Inspection.written($0) }
+    case .float16: scalars(as: Float16.self).map { Inspection.written($0) }
     case .int32: scalars(as: Int32.self).map { "\($0)" }
     case .int64: scalars(as: Int64.self).map { "\($0)" }
     case .uint8: scalars(as: UInt8.self).map { "\($0)" }

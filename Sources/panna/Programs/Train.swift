@@ -48,6 +48,9 @@ enum Train: Program {
       learning_rate_constant (True); if False: learning_rate_decay_factor and
                                  learning_rate_decay_step (equation 13)
       beta1 (0.9)  beta2 (0.999)  adam_eps (1e-8)  clip_value (0.0: off)
+      half_derivatives (False)   derivatives are kept in half precision: half the memory to read in a
+                                 step with forces; exact for those packed as half_blocks, else off by
+                                 at most 2^-11 of themselves or 2^-39 of the structure's largest
       wscale_l1  wscale_l2  bscale_l1  bscale_l2  (0.0)
       loss_function (quad)       quad, exp_quad, quad_atom, quad_std_atom, exp_quad_atom,
                                  exp_quad_std_atom, quad_exp_tanh, quad_exp_tanh_atom,
