@@ -10,12 +10,15 @@ import Synchronization
 ///     let file = try TFRecordFile(url)
 ///     let example = try file.withRecord(17) { try TrainExample(encoded: $0) }
 ///
-/// Only the places of the records are kept in memory. The file is opened for each record, so that no number of
-/// files uses up what a process may have open.
+/// Only the places of the records are kept in memory. Some files stay open, and can then be read even where they are
+/// removed meanwhile; others are opened for each record, so that no number of files uses up what a process may have
+/// open.
 public final class TFRecordFile: Sendable {
   /// The file.
   public let url: URL
   private let path: String
+  /// Where the file stays open.
+  private let openInput: PositionedInput?
   /// Where each record begins, and where the last one ends.
   private let starts: [Int]
   /// Memory for records, one piece a thread that reads.
@@ -41,6 +44,7 @@ public final class TFRecordFile: Sendable {
     self.url = url
     path = url.path
     let input = try PositionedInput(url, path: path)
+    openInput = input.stayOpen() ? input : nil
     var starts = [0]
     do throws(FormatError) {
       while starts.last! < input.size {
@@ -80,7 +84,7 @@ public final class TFRecordFile: Sendable {
     do {
       let size = starts[index + 1] - start
       if buffer.count < size { buffer = [UInt8](repeating: 0, count: size) }
-      let input = try PositionedInput(url, path: path)
+      let input = try openInput ?? PositionedInput(url, path: path)
       return try buffer.withUnsafeMutableBytes { bytes in
         let record = UnsafeMutableRawBufferPointer(rebasing: bytes[..<size])
         try input.read(into: record, at: start)
@@ -94,13 +98,16 @@ public final class TFRecordFile: Sendable {
 }
 
 /// A file that is read at places.
-private final class PositionedInput {
+private final class PositionedInput: @unchecked Sendable {
   private static let windowSize = 1 << 12
+  /// How many files more may stay open; far from what a process may have open.
+  private static let room = Mutex(64)
 
   private let url: URL
   private let handle: Int32
+  private var staysOpen = false
   let size: Int
-  /// Some bytes of the file, so that short records need no call of the system each.
+  /// Some bytes of the file, so that short records need no call of the system each. For one thread alone.
   private var window: UnsafeMutableRawBufferPointer
   private var windowStart = 0
 
@@ -116,6 +123,17 @@ private final class PositionedInput {
   deinit {
     window.deallocate()
     if handle >= 0 { close(handle) }
+    if staysOpen { Self.room.withLock { $0 += 1 } }
+  }
+
+  /// Takes a place among the files that stay open, if there is one.
+  func stayOpen() -> Bool {
+    staysOpen = Self.room.withLock { room in
+      guard room > 0 else { return false }
+      room -= 1
+      return true
+    }
+    return staysOpen
   }
 
   func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int) throws(FormatError) {
@@ -126,6 +144,7 @@ private final class PositionedInput {
       if got < 0 && errno == EINTR { continue }
       guard got >= 0 else { throw AtomicFile.failure("cannot be read", url) }
       guard got > 0 else {
+        let size = lseek(handle, 0, SEEK_END)
         throw FormatError(damage: .truncated, "the file has become shorter: it has \(size) bytes")
       }
       done += got

@@ -7,7 +7,8 @@ import Testing
 @testable import AtomicNetworks
 
 /// Trainings on a device, beside those on the CPU.
-@Suite(.enabled(if: TestDevice.isPresent, TestDevice.absence), .serialized)
+@Suite(
+  .enabled(if: TestDevice.isPresent, TestDevice.absence), .serialized, .timeLimit(.minutes(20)))
 struct DeviceTrainingTests {
   private func trainer(
     _ model: NetworkModel, _ objective: TrainingObjective, _ placement: Placement = Placement()

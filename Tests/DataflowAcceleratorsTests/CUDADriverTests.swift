@@ -6,7 +6,7 @@ import Testing
 @testable import DataflowAccelerators
 
 /// What NVIDIA's driver is asked for, in which order, and what is given back.
-@Suite struct CUDADriverTests {
+@Suite(.timeLimit(.minutes(10))) struct CUDADriverTests {
   private let cuda = FakeCUDA()
 
   private func options(_ device: Accelerator) -> SessionOptions {

@@ -5,7 +5,7 @@ import Testing
 @testable import DataflowAccelerators
 
 /// The library of products is asked for what the graph says: it has column-major matrices.
-@Suite struct CuBLASTests {
+@Suite(.timeLimit(.minutes(10))) struct CuBLASTests {
   /// `C = alpha · op(A) · op(B) + beta · C`, all column-major, as the library defines it.
   private static func product<T: BinaryFloatingPoint>(
     _ transposeA: Bool, _ transposeB: Bool, _ sizes: (m: Int, n: Int, k: Int),

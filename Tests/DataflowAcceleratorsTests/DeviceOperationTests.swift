@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// Every operation's samples on a device, beside the CPU's results.
-@Suite(.enabled(if: TestDevice.isPresent, TestDevice.absence), .serialized)
+@Suite(
+  .enabled(if: TestDevice.isPresent, TestDevice.absence), .serialized, .timeLimit(.minutes(20)))
 struct DeviceOperationTests {
   @Test(arguments: OperationRegistry.builtIn.map { $0.name })
   func agreesWithTheProcessor(name: String) throws {

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// Sessions with a device, beside sessions without.
-@Suite(.enabled(if: TestDevice.isPresent, TestDevice.absence), .serialized)
+@Suite(
+  .enabled(if: TestDevice.isPresent, TestDevice.absence), .serialized, .timeLimit(.minutes(20)))
 struct DeviceSessionTests {
   private func session(_ graph: Graph, isOptimized: Bool = true) -> Session {
     var options = SessionOptions()

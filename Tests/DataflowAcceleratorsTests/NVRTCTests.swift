@@ -8,7 +8,8 @@ import Testing
 private let nvrtc = try? NVRTC()
 
 /// Every kernel text compiles for NVIDIA's devices, without one: `Tests/nvrtc.sh` sees to the compiler.
-@Suite(.enabled(if: nvrtc != nil, "there is no NVRTC")) struct NVRTCTests {
+@Suite(.enabled(if: nvrtc != nil, "there is no NVRTC"), .timeLimit(.minutes(20))) struct NVRTCTests
+{
   @Test(arguments: OperationRegistry.builtIn.map { $0.name })
   func compilesForEveryArchitecture(name: String) throws {
     let compiler = nvrtc!

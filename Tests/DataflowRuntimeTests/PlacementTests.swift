@@ -56,6 +56,38 @@ import Testing
     #expect(error?.message.contains("what it must be with for") == true)
   }
 
+  /// Who reads a variable on another device reads it between the same writes as everybody else.
+  @Test(arguments: ["CPU:0", "CPU:1"]) func variablesAreCopiedWhenTheyAreRead(
+    device: DeviceName
+  ) throws {
+    let graph = Graph()
+    let v = try graph.variable(Tensor([1.0, 2, 3]), name: "v")
+    let ten = graph.constant(Tensor([10.0, 10, 10]))
+    let before = graph.withDevice(device) { tanh(v.value) }
+    let first = try graph.add(AssignAdd(), [v.value, ten])
+    let between = graph.withDevice(device) {
+      graph.withControlDependencies([first]) { square(identity(v.value)) + tanh(v.value) }
+    }
+    let second = try graph.add(
+      AssignAdd(), [v.value, ten], controlInputs: [first, between.node])
+    let after = graph.withDevice(device) {
+      graph.withControlDependencies([second]) { exp(v.value / 10) }
+    }
+    let fetches = [before, between, after]
+    let single = Session(graph)
+    let session = Session(graph, options: options(twoProcessors))
+    for session in [single, session] { try session.initializeVariables() }
+    let expected = try single.run(fetches, targets: [second])
+    // tanh of such numbers is 1 to the last bits but a few.
+    for (found, v) in zip(expected[1].scalars(as: Double.self), [11.0, 12, 13]) {
+      #expect(abs(found - (v * v + 1)) < 1e-8)
+    }
+    for (a, b) in zip(try session.run(fetches, targets: [second]), expected) {
+      #expect(a.hasSameBits(as: b))
+    }
+    #expect(try session.value(of: v) == Tensor([21.0, 22, 23]))
+  }
+
   @Test func aMissingDeviceIsLoggedOrRefused() throws {
     let graph = Graph()
     let x = graph.placeholder(.float64, [2], name: "x")

@@ -16,20 +16,7 @@ import Testing
       output_gvect_dir = FOLDER/bin
       log_dir = FOLDER/log
       [PARALLELIZATION]
-      [SYMMETRY_FUNCTION]
-      type = mBP
-      species = H, O
-      [GVECT_PARAMETERS]
-      eta_rad = 4
-      Rc_rad = 3.5
-      Rs0_rad = 0.5
-      RsN_rad = 3
-      eta_ang = 2
-      Rc_ang = 3
-      Rs0_ang = 0.5
-      RsN_ang = 2
-      zeta = 4
-      ThetasN = 2
+      \(TrainingWorkspace.descriptorSections)
       epsilon = \(epsilon)
       """, to: "gvect.ini")
   }

@@ -8,7 +8,7 @@ import Testing
 @testable import panna
 
 /// The key `device`, the option `--device` and the program `devices`.
-@Suite struct DeviceOptionTests {
+@Suite(.timeLimit(.minutes(20))) struct DeviceOptionTests {
   @Test(arguments: [
     ("cpu", DeviceChoice.processor), ("gpu", .gpu(0)), ("GPU:2", .gpu(2)), ("opencl", .openCL(0)),
     ("opencl:1", .openCL(1)), ("auto", .auto),

@@ -394,23 +394,7 @@ import Testing
         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
       try ExampleFile.write(structure, to: file)
     }
-    try workspace.write(
-      """
-      [SYMMETRY_FUNCTION]
-      type = mBP
-      species = H, O
-      [GVECT_PARAMETERS]
-      eta_rad = 4
-      Rc_rad = 3.5
-      Rs0_rad = 0.5
-      RsN_rad = 3
-      eta_ang = 2
-      Rc_ang = 3
-      Rs0_ang = 0.5
-      RsN_ang = 2
-      zeta = 4
-      ThetasN = 2
-      """, "gvect.ini")
+    try workspace.write(TrainingWorkspace.descriptorSections, "gvect.ini")
     func errors(_ changes: String...) throws -> [[Double]] {
       let folder = "\(workspace.path)/other"
       try? FileManager.default.removeItem(atPath: folder)

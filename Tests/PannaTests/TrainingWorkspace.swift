@@ -7,6 +7,24 @@ import TestSupport
 
 /// A folder with packed clusters and a configuration.
 struct TrainingWorkspace {
+  /// What the structures are described with, as settings of `gvect_calculator`.
+  static let descriptorSections = """
+    [SYMMETRY_FUNCTION]
+    type = mBP
+    species = H, O
+    [GVECT_PARAMETERS]
+    eta_rad = 4
+    Rc_rad = 3.5
+    Rs0_rad = 0.5
+    RsN_rad = 3
+    eta_ang = 2
+    Rc_ang = 3
+    Rs0_ang = 0.5
+    RsN_ang = 2
+    zeta = 4
+    ThetasN = 2
+    """
+
   let folder: TemporaryFolder
   var path: String { folder.url.path }
 

@@ -44,6 +44,8 @@ final class CuBLAS: MatrixProducts, @unchecked Sendable {
 
   private let library: Library
   private let handle: Handle
+  // A product may be several kernels, which share the handle's memory.
+  private let turn = Guarded(())
   private let useContext: @Sendable () throws -> Void
 
   /// - Parameters:
@@ -85,10 +87,12 @@ final class CuBLAS: MatrixProducts, @unchecked Sendable {
     let (rows, inner, columns) = (
       Int32(product.rows), Int32(product.inner), Int32(product.columns)
     )
-    let code = gemm(
-      handle, product.transposeB ? 1 : 0, product.transposeA ? 1 : 0, columns, rows, inner, &one,
-      operands.right, product.transposeB ? inner : columns, operands.left,
-      product.transposeA ? rows : inner, &zero, operands.target, columns)
+    let code = turn.withLock { _ in
+      gemm(
+        handle, product.transposeB ? 1 : 0, product.transposeA ? 1 : 0, columns, rows, inner, &one,
+        operands.right, product.transposeB ? inner : columns, operands.left,
+        product.transposeA ? rows : inner, &zero, operands.target, columns)
+    }
     guard code == 0 else {
       throw AcceleratorError("cuBLAS: a product of \(rows)x\(inner)x\(columns): error \(code)")
     }

@@ -74,15 +74,21 @@ final class FaultTable: Sendable {
           part.block.base, to: part.copy.base, byteCount: part.copy.byteCount)
       }
       try wait()
-      for part in used where part.numbers.contains(where: { $0 != Self.none }) {
-        for place in part.numbers.indices {
+      for part in used {
+        for place in part.numbers.indices where part.numbers[place] != Self.none {
           part.found[place] = min(part.found[place], part.numbers[place])
-          part.numbers[place] = Self.none
+          try clear(place, of: part)
         }
-        try driver.upload(
-          part.copy.base, to: part.block.base, byteCount: part.copy.byteCount, sourceStays: false)
       }
     }
+  }
+
+  /// Clears that place alone: kernels of other sessions may be reporting into others.
+  private func clear(_ place: Int, of part: Part) throws {
+    part.numbers[place] = Self.none
+    try driver.upload(
+      part.copy.base + 4 * place, to: part.block.base + 4 * place, byteCount: 4,
+      sourceStays: false)
   }
 }
 

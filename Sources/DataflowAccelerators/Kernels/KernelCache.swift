@@ -61,10 +61,10 @@ struct KernelCache: Sendable {
     return Array(contents.dropFirst(expected.count))
   }
 
-  /// Writes a file whole, under a name of its own first.
+  /// Writes a file whole, under a name that nobody else uses first.
   func write(_ binary: [UInt8], _ key: Key) {
     makeFolders()
-    let part = "\(path(key)).\(getpid()).part"
+    let part = "\(path(key)).\(getpid()).\(UInt32.random(in: 0...(.max))).part"
     guard let file = fopen(part, "w") else { return }
     let contents = Array(key.text.utf8) + [0] + binary
     let written = fwrite(contents, 1, contents.count, file)

@@ -281,8 +281,11 @@ private final class OpenCLKernel: AcceleratorKernel {
       try library.check(library.setArgument(handle, index, size, value), "argument \(index)")
     }
     var index: UInt32 = 0
+    let old = arguments
+    // Where setting ends half-way, none of them is known to be set.
+    arguments = []
     for (position, argument) in new.enumerated() {
-      let isSet = position < arguments.count && arguments[position] == argument
+      let isSet = position < old.count && old[position] == argument
       switch argument {
       case .address(let address):
         // Another block may have come to lie at the same address.

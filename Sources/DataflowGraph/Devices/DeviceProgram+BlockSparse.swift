@@ -68,7 +68,7 @@ extension DeviceProgram {
       guard x[1] == blocks[2], sizes.inputs[2][0] == x[0] + 1 else {
         throw GraphError("\(blocks), \(x) and \(sizes.inputs[2]) do not fit")
       }
-      return schedule("product", BlockSparseSizes(x[0], blocks))
+      return try schedule("product", BlockSparseSizes(x[0], blocks))
     }
   }
 
@@ -116,7 +116,7 @@ extension DeviceProgram {
       else {
         throw GraphError("\(blocks), \(sizes.inputs[1]) and \(sizes.inputs[2]) do not fit")
       }
-      return schedule("transposed", BlockSparseSizes(sizes.outputs[0][0], blocks))
+      return try schedule("transposed", BlockSparseSizes(sizes.outputs[0][0], blocks))
     }
   }
 
@@ -145,12 +145,19 @@ extension DeviceProgram {
       guard sizes.inputs[2][0] == x[0] + 1 else {
         throw GraphError("\(x) and row starts \(sizes.inputs[2]) do not fit")
       }
-      return schedule("outer", BlockSparseSizes(x[0], blocks))
+      return try schedule("outer", BlockSparseSizes(x[0], blocks))
     }
   }
 
-  private static func schedule(_ kernel: String, _ sizes: BlockSparseSizes) -> DeviceSchedule {
-    guard sizes.rows > 0, sizes.width > 0 else { return DeviceSchedule([]) }
+  private static func schedule(
+    _ kernel: String, _ sizes: BlockSparseSizes
+  ) throws -> DeviceSchedule {
+    guard sizes.rows > 0 else {
+      if sizes.blocks == 0 { return DeviceSchedule([]) }
+      throw GraphError("\(sizes.blocks) blocks belong to no row")
+    }
+    // Only sums over nothing have elements then, which are zeros.
+    if sizes.width == 0 && kernel != "product" { return DeviceSchedule([]) }
     let launch = DeviceLaunch(
       kernel, groups: min(sizes.rows, 1 << 16),
       [

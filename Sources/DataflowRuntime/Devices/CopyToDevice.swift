@@ -52,9 +52,11 @@ final class TransferKernel: Kernel {
     let bytes = sizes.inputs[0].elementCount * elementSize
     lastSource = nil
     if keepsCopy, let target, bytes > block?.byteCount ?? -1 {
-      let room = block == nil ? bytes : bytes + bytes / 4
+      let spare = block == nil ? 0 : bytes / 4
       block = nil
-      block = try target.allocate(byteCount: max(room, 1))
+      block =
+        try (spare > 0 ? try? target.allocate(byteCount: bytes + spare) : nil)
+        ?? target.allocate(byteCount: max(bytes, 1))
     }
     if source != nil, target != nil, bytes > staging.byteCount {
       staging = AlignedStorage(byteCount: bytes)

@@ -15,9 +15,14 @@ struct GraphRewriting {
   private var nodes: [Node: Node] = [:]
   private var known: [NodeSignature: [Node]] = [:]
 
+  /// Of the variables that nodes elsewhere read, which writes they come after.
+  private var writes: VariableWrites?
+
   private struct Moved: Hashable {
     let value: Value
     let device: Int
+    /// The nodes that write the variable, where it is one, before it is copied.
+    let writers: [Node]
   }
 
   /// - Parameters:
@@ -44,6 +49,7 @@ struct GraphRewriting {
 
   /// - Parameter source: in an order in which inputs come first.
   mutating func copy(_ source: [Node]) throws {
+    if !places.isEmpty { writes = VariableWrites(source) }
     for node in source {
       let isFed = !node.outputs.isEmpty && node.outputs.allSatisfy { values[$0] != nil }
       let copy = isFed ? values[node.output]!.node : try self.copy(node)
@@ -72,7 +78,10 @@ struct GraphRewriting {
   private mutating func copy(_ node: Node) throws -> Node {
     let place = places[node] ?? 0
     let device = places.isEmpty ? DeviceName() : devices.names[place]
-    let inputs = try node.inputs.map { try value(values[$0]!, on: place) }
+    let inputs = try node.inputs.map { input in
+      let writers = writes?.before(node, of: input).map { nodes[$0]! } ?? []
+      return try value(values[input]!, on: place, after: writers)
+    }
     let controls = node.controlInputs.map { nodes[$0]! }
     guard isOptimized, controls.isEmpty, !node.operation.isStateful, node.isComputed else {
       return try target.add(copyOf: node, inputs: inputs, controlInputs: controls, on: device)
@@ -97,17 +106,19 @@ struct GraphRewriting {
     return try target.add(copyOf: node, as: Const(result), inputs: [], on: device)
   }
 
-  /// The value itself, or its copy on another device.
-  private mutating func value(_ value: Value, on device: Int) throws -> Value {
+  /// The value itself, or its copy on another device, made when some nodes are done.
+  private mutating func value(
+    _ value: Value, on device: Int, after writers: [Node]
+  ) throws -> Value {
     if devices.index(of: value.node) == device { return value }
-    let key = Moved(value: value, device: device)
+    let key = Moved(value: value, device: device, writers: writers)
     if let copy = moved[key] { return copy }
     let name = devices.names[device]
     let copy = try target.withDevice(name) {
       let constant = value.node.operation as? Const
       return try target.add(
         constant ?? CopyToDevice(), constant == nil ? [value] : [],
-        name: "\(value.name)/to_\(name.short)"
+        name: "\(value.name)/to_\(name.short)", controlInputs: writers
       ).output
     }
     moved[key] = copy

@@ -55,18 +55,24 @@ struct EpochMemory {
     for needed: [Int], _ plan: Plan, hasGuards: Bool = false
   ) throws -> Bool {
     guard !hasRoom || zip(needed, capacities).contains(where: { $0 > $1 }) else { return false }
-    capacities = zip(needed, capacities).map { need, capacity in
-      need <= capacity ? capacity : (hasRoom ? need + need / 4 : need)
-    }
-    hasRoom = false
     self.hasGuards = hasGuards
-    let margin = hasGuards ? AlignedStorage.alignment : 0
-    let bytes = capacities.map { $0 + ($0 > 0 ? margin : 0) }
-    for device in arenas.indices { try layOut(bytes, plan, on: device) }
-    hasRoom = true
+    let grown = zip(needed, capacities).map { need, capacity in
+      need <= capacity ? capacity : need + need / 4
+    }
+    // Where there is no room to spare, what is needed now has to do.
+    if !hasRoom || (try? layOut(grown, plan)) == nil { try layOut(needed, plan) }
     // Sizes that are found late have their memory laid out after the run's other memory was poisoned.
     if hasGuards { try poison() }
     return true
+  }
+
+  private mutating func layOut(_ capacities: [Int], _ plan: Plan) throws {
+    hasRoom = false
+    let margin = hasGuards ? AlignedStorage.alignment : 0
+    let bytes = capacities.map { $0 + ($0 > 0 ? margin : 0) }
+    self.capacities = capacities
+    for device in arenas.indices { try layOut(bytes, plan, on: device) }
+    hasRoom = true
   }
 
   private mutating func layOut(_ bytes: [Int], _ plan: Plan, on device: Int) throws {

@@ -57,12 +57,23 @@ extension PlanRunner {
     for copy in feedCopies.values { copy.forget(unlessAmong: sources) }
   }
 
-  /// Waits for everything that devices have been asked to do.
+  /// Waits for everything that devices have been asked to do, whatever one of them says.
   ///
   /// - Throws: what a device could not do.
   func awaitDevices() throws {
-    for space in spaces { try space.synchronize() }
+    defer { results = [] }
+    var problem: (any Error)?
+    for space in spaces {
+      do { try space.synchronize() } catch { problem = problem ?? error }
+    }
     let failures = deferredKernels.compactMap { $0.failure() }
-    if let failure = failures.first { throw failure }
+    if let problem = problem ?? failures.first { throw problem }
+  }
+
+  /// Ends a run that has failed: what is under way reads the feeds, which are the caller's again after this,
+  /// and of what was copied nothing is known.
+  func abandonDevices() {
+    forgetFeeds(unlessAmong: [])
+    try? awaitDevices()
   }
 }

@@ -39,6 +39,8 @@ final class PlanRunner {
   /// The last run's feeds where there are such copies: as long as they live, nothing else lies where they do.
   private var lastFeeds: [Tensor] = []
   private var lastFeedShapes: [Shape]?
+  /// What devices write to until the run has waited for them.
+  var results: [AlignedStorage] = []
 
   /// The steps' inputs and outputs, one after the other.
   let views: UnsafeMutablePointer<TensorView>
@@ -136,8 +138,7 @@ final class PlanRunner {
         if !spaces.isEmpty { try awaitDevices() }
         return results
       } catch {
-        // What is under way reads the feeds, which are the caller's again after this.
-        if !spaces.isEmpty { try? awaitDevices() }
+        if !spaces.isEmpty { abandonDevices() }
         throw error
       }
     }
@@ -287,6 +288,7 @@ final class PlanRunner {
     let storage = AlignedStorage(uninitialized: bytes)
     if let space = environment.placement.devices[buffer.device].memory {
       // It is there when the run has waited for its devices.
+      results.append(storage)
       if bytes > 0 { try space.download(base, to: storage.base, byteCount: bytes) }
     } else {
       storage.base.copyMemory(from: base, byteCount: bytes)
