@@ -39,7 +39,7 @@ training() {
 
 kills() {
   data 40
-  local steps=(--set TRAINING_PARAMETERS.max_steps=4000 --set IO_INFORMATION.save_checkpoint_steps=5
+  local steps=(--set TRAINING_PARAMETERS.max_steps=8000 --set IO_INFORMATION.save_checkpoint_steps=5
     --set IO_INFORMATION.log_frequency=1)
   say "An undisturbed training"
   training whole "${steps[@]}"
