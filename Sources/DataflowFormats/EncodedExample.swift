@@ -11,8 +11,8 @@ package struct EncodedExample {
     case integers([Int64])
   }
 
-  /// In the order of the bytes, no name twice.
-  package private(set) var lists: [(name: String, list: List)] = []
+  /// The lists by name.
+  package private(set) var lists: [String: List] = [:]
 
   /// Parses an example; packed and unpacked lists are both accepted, of lists with one name the last counts.
   ///
@@ -34,7 +34,7 @@ package struct EncodedExample {
   }
 
   /// The list of a name, nil where there is none.
-  package subscript(name: String) -> List? { lists.first { $0.name == name }?.list }
+  package subscript(name: String) -> List? { lists[name] }
 
   private mutating func parseEntry(
     _ entry: ProtobufReader, _ isWanted: (String) -> Bool
@@ -46,13 +46,8 @@ package struct EncodedExample {
       if number == 2 { content = reader.nested(bytes) }
     }
     guard isWanted(name) else { return }
-    let list =
+    lists[name] =
       try content.map { content throws(FormatError) in try List(content, of: name) } ?? .bytes([])
-    if let index = lists.firstIndex(where: { $0.name == name }) {
-      lists[index].list = list
-    } else {
-      lists.append((name, list))
-    }
   }
 }
 

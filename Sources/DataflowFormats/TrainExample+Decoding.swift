@@ -10,9 +10,7 @@ extension TrainExample {
   }
 
   package init(encoded: UnsafeRawBufferPointer) throws(FormatError) {
-    let lists = try EncodedExample(encoded).lists
-    self.init(
-      features: Dictionary(uniqueKeysWithValues: lists.map { ($0.name, Feature($0.list)) }))
+    self.init(features: try EncodedExample(encoded).lists.mapValues { Feature($0) })
   }
 }
 

@@ -79,7 +79,14 @@ public final class StructureCache: StructureSource {
     }
     guard isWanted else { return }
     let copy = structure.owned
-    kept.withLock { $0.structures[index] = copy }
+    kept.withLock { kept in
+      // Another thread may have kept it meanwhile.
+      if kept.structures[index] != nil {
+        kept.room += byteCount
+      } else {
+        kept.structures[index] = copy
+      }
+    }
   }
 
   /// How many structures are kept.
