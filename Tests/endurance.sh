@@ -90,7 +90,7 @@ memory() {
 soak() {
   data 100
   local settings=(--set TRAINING_PARAMETERS.max_steps=1000000000
-    --set IO_INFORMATION.save_checkpoint_steps=4000 --set VALIDATION.data_dir=tfr)
+    --set IO_INFORMATION.save_checkpoint_steps=1000 --set VALIDATION.data_dir=tfr)
   training soak "${settings[@]}"
   "${training[@]}" >soak.log 2>&1 &
   local process=$! minute first=0 memory threads files

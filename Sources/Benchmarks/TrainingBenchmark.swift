@@ -11,18 +11,19 @@ struct TrainingBenchmark {
 
   init(
     _ workload: String, _ networks: [SpeciesNetwork], _ objective: TrainingObjective,
-    _ settings: BenchmarkSettings, feeds: (TrainingGraph) -> [Value: Tensor]
+    _ settings: BenchmarkSettings, isSliced: Bool = false,
+    feeds: (TrainingGraph) throws -> [Value: Tensor]
   ) throws {
     self.workload = workload
     self.settings = settings
-    graph = try TrainingGraph(networks, objective: objective)
+    graph = try TrainingGraph(networks, objective: objective, isSliced: isSliced)
     var options = SessionOptions(
       intraOpParallelismThreads: settings.intraOp,
       interOpParallelismThreads: settings.interOp)
     options.placement = settings.placement
     session = Session(graph.potential.graph, options: options)
     try graph.potential.initialize(session, with: networks)
-    var feeds = feeds(graph)
+    var feeds = try feeds(graph)
     feeds[graph.learningRate] = Tensor(1e-4 as Float)
     self.feeds = feeds
   }
@@ -54,7 +55,8 @@ struct TrainingBenchmark {
   /// One whole training step, the loss fetched; and its operations if they are asked for.
   func step(_ name: String, gigaflops: Double, gigabytes: Double = 0) throws -> [BenchmarkResult] {
     let step = try measure(
-      name, [graph.loss], targets: [graph.step], gigaflops: gigaflops, gigabytes: gigabytes)
+      name, [graph.findings.loss], targets: [graph.step], gigaflops: gigaflops, gigabytes: gigabytes
+    )
     return [step] + (settings.showsOperations ? try operations() : [])
   }
 
@@ -64,7 +66,8 @@ struct TrainingBenchmark {
     for _ in 0..<20 {
       let trace = RunTrace()
       _ = try session.run(
-        [graph.loss], feeds: feeds, targets: [graph.step], options: RunOptions(trace: trace))
+        [graph.findings.loss], feeds: feeds, targets: [graph.step],
+        options: RunOptions(trace: trace))
       for record in trace.records {
         let time = (record.end - record.start) / .milliseconds(1)
         times["\(record.operation) \(record.node)", default: []].append(time)

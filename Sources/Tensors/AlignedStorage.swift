@@ -7,6 +7,8 @@ package final class AlignedStorage: @unchecked Sendable {
 
   package let base: UnsafeMutableRawPointer
   package let byteCount: Int
+  /// Whether the memory is freed with the last reference; else it is somebody else's, who keeps it as long.
+  let isOwner: Bool
 
   /// Allocates `byteCount` bytes, zeroed.
   package convenience init(byteCount: Int) {
@@ -18,9 +20,19 @@ package final class AlignedStorage: @unchecked Sendable {
   package init(uninitialized byteCount: Int) {
     base = LargeBlocks.allocate(byteCount: Self.blockSize(byteCount))
     self.byteCount = byteCount
+    isOwner = true
   }
 
-  deinit { LargeBlocks.deallocate(base, byteCount: Self.blockSize(byteCount)) }
+  /// Memory of somebody else, for reading.
+  init(borrowing base: UnsafeMutableRawPointer, byteCount: Int) {
+    self.base = base
+    self.byteCount = byteCount
+    isOwner = false
+  }
+
+  deinit {
+    if isOwner { LargeBlocks.deallocate(base, byteCount: Self.blockSize(byteCount)) }
+  }
 
   /// A whole number of cache lines, so that two blocks never share one.
   private static func blockSize(_ byteCount: Int) -> Int {

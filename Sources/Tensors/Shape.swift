@@ -25,7 +25,10 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     }
   }
 
-  public subscript(axis: Int) -> Int { dimensions[axis] }
+  public subscript(axis: Int) -> Int {
+    get { dimensions[axis] }
+    set { dimensions[axis] = newValue }
+  }
 
   /// `[2, 3]`, as TensorFlow prints it.
   public var description: String {

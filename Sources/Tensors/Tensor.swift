@@ -54,6 +54,14 @@ public struct Tensor: Sendable {
     self.elementType = elementType
   }
 
+  /// Elements that somebody else keeps as long as this tensor and its copies live.
+  package init(borrowing base: UnsafeMutableRawPointer, shape: Shape, elementType: ElementType) {
+    self.init(
+      storage: AlignedStorage(
+        borrowing: base, byteCount: shape.elementCount * elementType.size), shape: shape,
+      elementType: elementType)
+  }
+
   public var elementCount: Int { shape.elementCount }
   public var byteCount: Int { elementCount * elementType.size }
 
@@ -109,7 +117,7 @@ public struct Tensor: Sendable {
   }
 
   private mutating func makeUnique() {
-    guard !isKnownUniquelyReferenced(&storage) else { return }
+    guard !storage.isOwner || !isKnownUniquelyReferenced(&storage) else { return }
     let copy = AlignedStorage(uninitialized: byteCount)
     copy.base.copyMemory(from: storage.base, byteCount: byteCount)
     storage = copy

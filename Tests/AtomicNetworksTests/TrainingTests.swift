@@ -171,7 +171,7 @@ import Testing
           layers + [
             "energies", "energy_errors", "energy_loss", "descriptor_gradient", "forces",
             "force_errors",
-            "force_loss", "regularization", "loss", "gradients", "Adam", "beta1_power",
+            "force_loss", "regularization", "loss", "gradients", "slices", "Adam", "beta1_power",
             "beta2_power",
           ]))
   }

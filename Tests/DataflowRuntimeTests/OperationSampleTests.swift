@@ -12,7 +12,7 @@ import Testing
     "PaddingFIFOQueueV2", "Placeholder", "Print", "QueueCloseV2", "QueueDequeueManyV2",
     "QueueDequeueUpToV2", "QueueDequeueV2", "QueueEnqueueManyV2", "QueueEnqueueV2", "QueueSizeV2",
     "RandomShuffleQueueV2", "RandomStandardNormal", "RandomUniform", "RandomUniformInt", "Recv",
-    "ScalarSummary", "ScatterAdd", "ScatterSub", "ScatterUpdate", "Send",
+    "ScalarSummary", "ScatterAdd", "ScatterSub", "ScatterUpdate", "Send", "SlicedCall",
     "StackPopV2", "StackPushV2", "StackV2", "StatelessRandomNormal", "StatelessRandomUniform",
     "StatelessTruncatedNormal", "Switch", "TruncatedNormal", "VariableV2", "While",
   ]

@@ -52,6 +52,9 @@ public enum EnergyLoss: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether the loss is a sum of what each structure costs.
+  var isSum: Bool { [.quad, .quadAtom, .quadStdAtom].contains(self) }
+
   /// Whether the cap has an effect.
   public var hasCap: Bool {
     [.quadExpTanhAtom, .quadExpTanhStdAtom, .quadExpTanh].contains(self)
@@ -104,6 +107,9 @@ public enum ForceLoss: String, Sendable, CaseIterable {
   case quadAtom = "quad_atom"
   /// ½ exp(2 Σ s/n²)
   case expQuadAtom = "exp_quad_atom"
+
+  /// Whether the loss is a sum of what each structure costs.
+  var isSum: Bool { [.quad, .quadAtom].contains(self) }
 
   /// The loss as a scalar value.
   ///

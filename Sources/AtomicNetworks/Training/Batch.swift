@@ -1,23 +1,35 @@
 import Atomistics
 import Dataflow
 
-/// Structures put together for one run of a graph: atoms sorted by species, species by species.
+/// Structures put together for one run of a graph, in one slice or several: atoms of a slice sorted by
+/// species, species by species.
 ///
 /// Within a species atoms keep the order of the structures; where there are many, those come together
 /// whose descriptors lack the same blocks, since products of matrices leave out blocks of zeros.
+/// Places, row starts and numbers of structures are counted from the beginning of their slice.
 public struct Batch: Sendable {
   public let names: [String]
   /// Atoms of each structure.
   public let atomCounts: [Int]
-  /// For each structure where its atoms are in the sorted order.
+  /// For each structure where its atoms are in the sorted order of all slices.
   public let places: [[Int]]
+  public let slices: [Slice]
   /// For each species its atoms' descriptors `[atoms, g]`.
   public let descriptors: [Tensor]
-  /// For each sorted atom its structure.
+  /// For each sorted atom its structure within the slice.
   public let structureOfAtom: Tensor
   /// Total energies as stored, in eV.
   public let energies: [Float]
   public let forces: ForceTensors?
+
+  /// How many there are in a part of the batch that is computed by itself.
+  public struct Slice: Sendable, Equatable {
+    public var structures = 0
+    /// Of each species.
+    public var atoms: [Int]
+    /// Of derivatives.
+    public var blocks = 0
+  }
 
   /// What training on forces needs, in sorted order.
   public struct ForceTensors: Sendable {
@@ -51,16 +63,34 @@ public struct Batch: Sendable {
   }
 
   init(
-    names: [String], atomCounts: [Int], places: [[Int]], descriptors: [Tensor],
+    names: [String], atomCounts: [Int], places: [[Int]], slices: [Slice], descriptors: [Tensor],
     structureOfAtom: Tensor, energies: [Float], forces: ForceTensors?
   ) {
     self.names = names
     self.atomCounts = atomCounts
     self.places = places
+    self.slices = slices
     self.descriptors = descriptors
     self.structureOfAtom = structureOfAtom
     self.energies = energies
     self.forces = forces
+  }
+}
+
+extension Batch {
+  /// Where each slice's rows begin in tensors with so many rows: `int64 [tensors, slices + 1]`.
+  func sliceStarts(of rows: [Dimension], in potential: PotentialGraph) throws -> Tensor {
+    var starts = rows.map { _ in [Int64(0)] }
+    for slice in slices {
+      var sizes = ["\(PotentialGraph.structures)": slice.structures, "blocks": slice.blocks]
+      for (descriptors, atoms) in zip(potential.descriptors, slice.atoms) {
+        sizes["\(descriptors.shape[0])"] = atoms
+      }
+      for (index, rows) in rows.enumerated() {
+        starts[index].append(starts[index].last! + Int64(try rows.evaluated(with: sizes)))
+      }
+    }
+    return Tensor(shape: [rows.count, slices.count + 1], scalars: starts.flatMap { $0 })
   }
 }
 

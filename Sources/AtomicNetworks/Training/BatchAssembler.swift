@@ -15,6 +15,10 @@ struct BatchAssembler {
   /// Of each structure, what its blocks in half precision are to be multiplied with.
   private var blockScales: [Float] = []
   private var species: [SpeciesRows]
+  /// The blocks that a slice has, in bytes; nil where all structures are one slice.
+  private let sliceByteCount: Int?
+  /// The slices, the last of which is not full yet.
+  private var slices: [Batch.Slice] = []
   private var names: [String] = []
   private var atomCounts: [Int] = []
   private var energies: [Float] = []
@@ -25,15 +29,17 @@ struct BatchAssembler {
   ///   - speciesCount: how many species there are networks for.
   ///   - rescale: what reference forces are multiplied with.
   ///   - hasHalfBlocks: whether derivatives are kept in half precision.
+  ///   - sliceByteCount: a slice ends with the structure whose derivatives make it so large; nil for never.
   init(
     speciesCount: Int, descriptorSize: Int, includesForces: Bool, rescale: Double,
-    hasHalfBlocks: Bool = false
+    hasHalfBlocks: Bool = false, sliceByteCount: Int? = nil
   ) {
     self.descriptorSize = descriptorSize
     self.includesForces = includesForces
     self.rescale = Float(rescale)
     let blockType: ElementType = hasHalfBlocks ? .float16 : .float32
     self.blockType = blockType
+    self.sliceByteCount = sliceByteCount
     species = (0..<speciesCount).map { _ in SpeciesRows(blockType) }
   }
 
@@ -77,6 +83,7 @@ struct BatchAssembler {
     }
     let runs = Self.runs(structure.species)
     for run in runs { species[run.kind].add(run.atoms, of: structure, number: number) }
+    count(structure, runs)
     guard includesForces, let derivatives = structure.derivatives else { return }
     if blockType == .float16 {
       derivatives.values.withHalves { halves, inverseScale in
@@ -98,6 +105,20 @@ struct BatchAssembler {
     }
   }
 
+  /// Adds a structure to the last slice, or to a new one where that is full.
+  private mutating func count(
+    _ structure: StructureView, _ runs: [(kind: Int, atoms: Range<Int>)]
+  ) {
+    // As in single precision, so that slices are the same in half precision.
+    let blockSize = 3 * descriptorSize * MemoryLayout<Float>.size
+    let isFull = slices.last.map { $0.blocks * blockSize >= sliceByteCount ?? .max } ?? true
+    if isFull { slices.append(Batch.Slice(atoms: species.map { _ in 0 })) }
+    let last = slices.count - 1
+    slices[last].structures += 1
+    for run in runs { slices[last].atoms[run.kind] += run.atoms.count }
+    if includesForces { slices[last].blocks += structure.derivatives?.neighbours.count ?? 0 }
+  }
+
   /// Neighbouring atoms of one species, which are copied at once.
   private static func runs(_ species: [Int32]) -> [(kind: Int, atoms: Range<Int>)] {
     var (result, start) = ([(kind: Int, atoms: Range<Int>)](), 0)
@@ -113,15 +134,23 @@ struct BatchAssembler {
 
   /// The batch of what was taken in; nothing more can be.
   func batch(_ elementType: ElementType) -> Batch {
-    if species.count > 1 { for rows in species { rows.sortByZeros(descriptorSize) } }
+    if species.count > 1 {
+      for (kind, rows) in species.enumerated() {
+        rows.sortByZeros(descriptorSize, slices: slices.map { $0.atoms[kind] })
+      }
+    }
     var places = atomCounts.map { Array(repeating: 0, count: $0) }
     var structureOfAtom: [Int32] = []
-    for atom in species.lazy.flatMap(\.atoms) {
-      places[atom.structure][atom.index] = structureOfAtom.count
-      structureOfAtom.append(Int32(atom.structure))
+    var firstStructure = 0
+    for (slice, parts) in parts {
+      for atom in parts.lazy.flatMap({ $0.rows.atoms[$0.range] }) {
+        places[atom.structure][atom.index] = structureOfAtom.count
+        structureOfAtom.append(Int32(atom.structure - firstStructure))
+      }
+      firstStructure += slice.structures
     }
     return Batch(
-      names: names, atomCounts: atomCounts, places: places,
+      names: names, atomCounts: atomCounts, places: places, slices: slices,
       descriptors: species.map {
         $0.descriptors.tensor([$0.atoms.count, descriptorSize], .float32).converted(to: elementType)
       },
@@ -129,31 +158,45 @@ struct BatchAssembler {
       forces: includesForces ? forceTensors(places, elementType) : nil)
   }
 
+  /// Of each slice, its rows of each species.
+  private var parts: [(slice: Batch.Slice, parts: [(rows: SpeciesRows, range: Range<Int>)])] {
+    var starts = species.map { _ in 0 }
+    return slices.map { slice in
+      let parts = zip(species, zip(starts, slice.atoms)).map { ($0, $1.0..<$1.0 + $1.1) }
+      starts = zip(starts, slice.atoms).map(+)
+      return (slice, parts)
+    }
+  }
+
   private func forceTensors(_ places: [[Int]], _ type: ElementType) -> Batch.ForceTensors {
-    var starts: [Int32] = [0]
-    var neighbours: [Int32] = []
-    for rows in species {
-      for (atom, range) in zip(rows.atoms, rows.blockRanges) {
-        for neighbour in rows.neighbours[range] {
-          neighbours.append(Int32(places[atom.structure][Int(neighbour)]))
-        }
-        starts.append(Int32(neighbours.count))
-      }
-    }
+    var (starts, neighbours) = ([Int32](), [Int32]())
     var (reference, scales) = ([Float](), [Float]())
-    for atom in species.lazy.flatMap(\.atoms) {
-      reference += forces[atom.structure][3 * atom.index..<3 * atom.index + 3]
-      if blockType == .float16 { scales.append(blockScales[atom.structure]) }
+    var firstPlace = 0
+    for (slice, parts) in parts {
+      let firstBlock = neighbours.count
+      starts.append(0)
+      for (rows, range) in parts {
+        for (atom, blocks) in zip(rows.atoms[range], rows.blockRanges[range]) {
+          for neighbour in rows.neighbours[blocks] {
+            neighbours.append(Int32(places[atom.structure][Int(neighbour)] - firstPlace))
+          }
+          starts.append(Int32(neighbours.count - firstBlock))
+          reference += forces[atom.structure][3 * atom.index..<3 * atom.index + 3]
+          if blockType == .float16 { scales.append(blockScales[atom.structure]) }
+        }
+      }
+      firstPlace += slice.atoms.reduce(0, +)
     }
+    let atoms = reference.count / 3
     return Batch.ForceTensors(
       blocks: blocks(count: neighbours.count).converted(to: type), rowStarts: Tensor(starts),
       neighbours: Tensor(neighbours),
-      referenceForces: Tensor(shape: [starts.count - 1, 3], scalars: reference).converted(to: type),
+      referenceForces: Tensor(shape: [atoms, 3], scalars: reference).converted(to: type),
       blockScales: blockType == .float16
-        ? Tensor(shape: [starts.count - 1, 1], scalars: scales).converted(to: type) : nil)
+        ? Tensor(shape: [atoms, 1], scalars: scales).converted(to: type) : nil)
   }
 
-  /// The blocks of all species, one species after the other.
+  /// The blocks of all slices, one species after the other in each.
   private func blocks(count: Int) -> Tensor {
     let shape: Shape = [count, 3, descriptorSize]
     let used = species.filter { !$0.neighbours.isEmpty }
@@ -163,8 +206,8 @@ struct BatchAssembler {
     let blockSize = 3 * descriptorSize * blockType.size
     let storage = AlignedStorage(uninitialized: count * blockSize)
     var position = 0
-    for rows in used {
-      for range in rows.blockRanges where !range.isEmpty {
+    for (rows, atoms) in parts.lazy.flatMap(\.parts) {
+      for range in rows.blockRanges[atoms] where !range.isEmpty {
         (storage.base + position).copyMemory(
           from: rows.blocks.base + range.lowerBound * blockSize,
           byteCount: range.count * blockSize)
@@ -250,13 +293,20 @@ private final class SpeciesRows {
   /// Fewer atoms gain nothing from an order.
   private static let many = 256
 
-  /// Brings atoms together whose descriptors lack the same blocks.
-  func sortByZeros(_ size: Int) {
+  /// Brings atoms of a slice together whose descriptors lack the same blocks.
+  ///
+  /// - Parameter slices: how many atoms belong to each.
+  func sortByZeros(_ size: Int, slices: [Int]) {
     guard atoms.count >= Self.many else { return }
     let rows = descriptors.base.assumingMemoryBound(to: Float.self)
     let patterns = atoms.indices.map { nonZeroBlocks(rows + $0 * size, count: size) }
     guard patterns.contains(where: { $0 != patterns[0] }) else { return }
-    let order = atoms.indices.sorted { (patterns[$0], $0) < (patterns[$1], $1) }
+    var order: [Int] = []
+    for count in slices {
+      order += (order.count..<order.count + count).sorted {
+        (patterns[$0], $0) < (patterns[$1], $1)
+      }
+    }
     atoms = order.map { atoms[$0] }
     descriptors.reorder(order, byteCount: 4 * size)
     if !blockRanges.isEmpty { blockRanges = order.map { blockRanges[$0] } }

@@ -9,32 +9,36 @@ public final class BatchMaker: Sendable {
   private let rescale: Double
   private let includesForces: Bool
   private let hasHalfBlocks: Bool
+  private let sliceByteCount: Int?
   private let elementType: ElementType
   /// The largest batch of each species so far, for which room is made at once.
   private let largest: Mutex<[(atoms: Int, blocks: Int)]>
 
   init(
     descriptorSize: Int, offsets: [Double], rescale: Double, includesForces: Bool,
-    hasHalfBlocks: Bool = false, elementType: ElementType
+    hasHalfBlocks: Bool = false, sliceByteCount: Int? = nil, elementType: ElementType
   ) {
     self.descriptorSize = descriptorSize
     self.offsets = offsets
     self.rescale = rescale
     self.includesForces = includesForces
     self.hasHalfBlocks = hasHalfBlocks
+    self.sliceByteCount = sliceByteCount
     self.elementType = elementType
     largest = Mutex(offsets.map { _ in (0, 0) })
   }
 
   /// The batch of some structures.
   ///
+  /// - Parameter isWhole: whether it is one slice, for what is no step of a training.
   /// - Throws: what the source throws; `DataError` that names a structure the networks cannot be used for.
   public func batch(
-    of indices: some Sequence<Int>, in source: any StructureSource
+    of indices: some Sequence<Int>, in source: any StructureSource, isWhole: Bool = false
   ) throws -> TrainingBatch {
     var assembler = BatchAssembler(
       speciesCount: offsets.count, descriptorSize: descriptorSize, includesForces: includesForces,
-      rescale: rescale, hasHalfBlocks: hasHalfBlocks)
+      rescale: rescale, hasHalfBlocks: hasHalfBlocks,
+      sliceByteCount: isWhole ? nil : sliceByteCount)
     assembler.reserve(largest.withLock { $0 })
     var referenceEnergies: [Float] = []
     for index in indices {

@@ -27,7 +27,7 @@ extension Trainer {
       [graph.energyErrors] + (graph.forces.map { [$0.squaredErrors, $0.absoluteErrors] } ?? [])
     for start in stride(from: 0, to: structures.count, by: schedule.batchSize) {
       let end = min(start + schedule.batchSize, structures.count)
-      let batch = try batchMaker.batch(of: start..<end, in: structures)
+      let batch = try batchMaker.batch(of: start..<end, in: structures, isWhole: true)
       let results = try session.run(fetches, feeds: feeds(batch, learningRate: 0)).map(\.inDouble)
       try checkFinite(results, batch.batch)
       errors += results[0].map { $0 / initial.energyRescale }

@@ -20,21 +20,33 @@ public final class Trainer {
   /// The structures of the last step.
   private var lastNames: [String] = []
 
+  /// The derivatives of descriptors that a slice of a batch has, in bytes: about what a processor's cache keeps
+  /// from one use to the next.
+  public static let sliceByteCount = 4 << 20
+
+  /// - Parameter sliceByteCount: in training on forces, a step takes a batch slice by slice, a slice as many structures
+  ///   as have so many bytes of derivatives; nil for batches as a whole.
   /// - Throws: `NetworkError` or `GraphError` where the networks do not fit together.
   public init(
     _ model: NetworkModel, objective: TrainingObjective, schedule: TrainingSchedule,
-    elementType: ElementType = .float32, options: SessionOptions = SessionOptions()
+    elementType: ElementType = .float32, options: SessionOptions = SessionOptions(),
+    sliceByteCount: Int? = Trainer.sliceByteCount
   ) throws {
     descriptorSize = try model.descriptorSize()
     initial = model
     self.schedule = schedule
-    graph = try TrainingGraph(model.networks, objective: objective, elementType: elementType)
+    // What has memory of its own is fed once, and reads it faster than slices could be cut.
+    let isSliced = objective.includesForces && options.placement.defaultDevice.isEmpty
+    graph = try TrainingGraph(
+      model.networks, objective: objective, elementType: elementType,
+      isSliced: isSliced && sliceByteCount != nil)
     session = Session(graph.potential.graph, options: options)
     step = 0
     batchMaker = BatchMaker(
       descriptorSize: descriptorSize, offsets: model.networks.map(\.offset),
       rescale: model.energyRescale, includesForces: objective.includesForces,
-      hasHalfBlocks: objective.hasHalfDerivatives, elementType: elementType)
+      hasHalfBlocks: objective.hasHalfDerivatives,
+      sliceByteCount: graph.slices == nil ? nil : sliceByteCount, elementType: elementType)
     try graph.potential.initialize(session, with: model.networks)
   }
 
@@ -69,7 +81,7 @@ public final class Trainer {
   public func run(_ batch: TrainingBatch, trace: RunTrace? = nil) throws -> TrainingStep {
     let rate = schedule.learningRate(at: step)
     let results = try session.run(
-      fetches, feeds: feeds(batch, learningRate: rate), targets: [graph.step],
+      fetches, feeds: try stepFeeds(batch, learningRate: rate), targets: [graph.step],
       options: RunOptions(trace: trace)
     ).map(\.inDouble)
     step += 1
@@ -81,26 +93,28 @@ public final class Trainer {
 
   /// What a step is asked for.
   private var fetches: [Value] {
-    let energies = [
-      graph.energyErrors, graph.energyLoss, graph.regularizationLoss,
-      graph.potential.atomicEnergies,
-    ]
-    guard let forces = graph.forces, let forceLoss = graph.forceLoss else { return energies }
-    return energies + [forceLoss, forces.squaredErrors, forces.absoluteErrors]
+    let found = graph.findings
+    let forces = [found.forceLoss, found.squaredForceErrors, found.absoluteForceErrors]
+    return [found.energyErrors, found.energyLoss, graph.regularizationLoss, found.atomicEnergies]
+      + forces.compactMap { $0 }
   }
 
   /// What a step does, operation by operation.
   public func planDescription(for batch: TrainingBatch) throws -> String {
     try session.plan(
-      feeds: Array(feeds(batch, learningRate: 0).keys), fetches: fetches, targets: [graph.step]
+      feeds: Array(try stepFeeds(batch, learningRate: 0).keys), fetches: fetches,
+      targets: [graph.step]
     ).description
   }
 
   private func report(_ batch: Batch, _ results: [[Double]], _ rate: Double) -> TrainingStep {
+    var atomicEnergies = batch.descriptors.map { _ in [Double]() }
     var start = 0
-    let atomicEnergies = batch.descriptors.map { descriptors in
-      defer { start += descriptors.shape[0] }
-      return Array(results[3][start..<start + descriptors.shape[0]])
+    for slice in batch.slices {
+      for (species, count) in slice.atoms.enumerated() {
+        atomicEnergies[species] += results[3][start..<start + count]
+        start += count
+      }
     }
     return TrainingStep(
       step: step, learningRate: rate, names: batch.names, atomCounts: batch.atomCounts,
@@ -120,6 +134,20 @@ public final class Trainer {
     if let forces = graph.forces, let tensors = batch.batch.forces {
       feeds.merge(tensors.feeds(forces)) { $1 }
     }
+    return feeds
+  }
+
+  /// What a step is fed with: the batch as a whole, or its slices.
+  private func stepFeeds(
+    _ batch: TrainingBatch, learningRate: Double
+  ) throws -> [Value: Tensor] {
+    var feeds = feeds(batch, learningRate: learningRate)
+    guard let slices = graph.slices else { return feeds }
+    for (input, whole) in zip(graph.inputs, slices.inputs) {
+      feeds[whole] = feeds.removeValue(forKey: input)
+    }
+    feeds[slices.starts] = try batch.batch.sliceStarts(
+      of: graph.inputs.map { $0.shape[0] }, in: graph.potential)
     return feeds
   }
 

@@ -27,6 +27,12 @@ public struct TrainingObjective: Sendable, Equatable {
   public init() {}
 
   public var includesForces: Bool { forcesCost > 0 }
+
+  /// Whether slices of a batch can be computed by themselves: the loss is a sum over structures.
+  public var isSum: Bool {
+    energyLossSource == nil && forceLossSource == nil && energyLoss.isSum && forceLoss.isSum
+      && energyReduction == .sum && forceReduction == .sum
+  }
 }
 
 extension TrainingObjective {
@@ -86,13 +92,20 @@ public struct TrainingGraph {
   public let forceLoss: Value?
   /// What is minimized.
   public let loss: Value
+  /// What a step finds before it changes the networks.
+  public let findings: TrainingFindings
+  /// The placeholders of a batch.
+  public let inputs: [Value]
+  /// What the slices of a batch are fed to instead; nil where a step takes the batch as one.
+  public let slices: SlicedValues?
   /// Takes one step.
   public let step: Node
 
+  /// - Parameter isSliced: whether steps take a batch slice by slice, as they may where the objective is a sum.
   /// - Throws: `GraphError` where the networks' descriptors differ in size.
   public init(
     _ networks: [SpeciesNetwork], objective: TrainingObjective,
-    elementType: ElementType = .float32
+    elementType: ElementType = .float32, isSliced: Bool = false
   ) throws {
     let graph = Graph()
     self.objective = objective
@@ -120,14 +133,40 @@ public struct TrainingGraph {
     loss = graph.withNameScope("loss") { [regularizationLoss, total] in
       objective.regularization.isNone ? total : total + regularizationLoss
     }
-    step = try Self.makeStep(graph, loss: loss, objective, learningRate)
+    inputs = Self.inputs(potential, referenceEnergies, atomCounts, forces)
+    let variables = graph.variables.filter(\.isTrainable)
+    let whole = TrainingFindings(
+      loss: loss, energyLoss: energyLoss, forceLoss: forceLoss, energyErrors: energyErrors,
+      atomicEnergies: potential.atomicEnergies, squaredForceErrors: forces?.squaredErrors,
+      absoluteForceErrors: forces?.absoluteErrors)
+    let gradients: [Value?]
+    if isSliced && objective.isSum {
+      (slices, findings, gradients) = try whole.sliced(
+        by: inputs, data: total,
+        regularization: objective.regularization.isNone ? nil : regularizationLoss, variables)
+    } else {
+      (slices, findings) = (nil, whole)
+      gradients = try graph.gradients(of: [loss], withRespectTo: variables.map(\.value))
+    }
+    step = try Self.makeStep(graph, variables, gradients, objective, learningRate)
+  }
+
+  /// What differs between the structures of a batch.
+  private static func inputs(
+    _ potential: PotentialGraph, _ referenceEnergies: Value, _ atomCounts: Value,
+    _ forces: ForceGraph?
+  ) -> [Value] {
+    let energies = [potential.structureOfAtom, referenceEnergies, atomCounts]
+    guard let forces else { return potential.descriptors + energies }
+    return potential.descriptors + energies
+      + [forces.blocks, forces.rowStarts, forces.neighbours, forces.referenceForces]
+      + [forces.blockScales].compactMap { $0 }
   }
 
   private static func makeStep(
-    _ graph: Graph, loss: Value, _ objective: TrainingObjective, _ learningRate: Value
+    _ graph: Graph, _ variables: [Variable], _ found: [Value?], _ objective: TrainingObjective,
+    _ learningRate: Value
   ) throws -> Node {
-    let variables = graph.variables.filter(\.isTrainable)
-    let found = try graph.gradients(of: [loss], withRespectTo: variables.map(\.value))
     let gradients = zip(found, variables).map { $0 ?? graph.zeros(like: $1.value) }
     let limited =
       objective.clipValue > 0

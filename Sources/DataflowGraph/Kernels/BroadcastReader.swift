@@ -13,6 +13,11 @@ struct BroadcastReader: Sendable {
   private(set) var isContiguous = false
 
   init(input: Shape, output: Shape) throws {
+    isContiguous = input == output
+    if isContiguous {
+      append(size: output.elementCount, stride: 1)
+      return
+    }
     let added = output.rank - input.rank
     guard added >= 0 else { throw GraphError("\(input) does not broadcast to \(output)") }
     var stride = 1

@@ -9,6 +9,10 @@ public final class RunState: @unchecked Sendable {
   public package(set) var symbols: [String: Int] = [:]
   /// Ends the run early, nil where nobody can.
   public package(set) var cancellation: Cancellation?
+  /// What notes when steps ran, nil where nobody asks.
+  package var trace: (any Sendable)?
+  /// Whether the steps of functions are noted too, instead of those that call them.
+  package var tracesFunctions = false
 
   package init() {}
 

@@ -154,6 +154,7 @@ public enum OperationRegistry {
     Sinh.self,
     Size.self,
     Slice.self,
+    SlicedCall.self,
     Softmax.self,
     SoftmaxCrossEntropyWithLogits.self,
     Softplus.self,

@@ -16,8 +16,11 @@ final class FunctionPlanRunner: FunctionRunner {
   }
 
   func run(_ inputs: [Tensor], in context: borrowing KernelContext) throws -> [Tensor] {
-    try runner.run(
-      inputs, symbols: context.state.symbols, on: context.executor,
-      RunControl(cancellation: context.state.cancellation))
+    let state = context.state
+    return try runner.run(
+      inputs, symbols: state.symbols, on: context.executor,
+      RunControl(
+        cancellation: state.cancellation,
+        trace: state.tracesFunctions ? state.trace as? RunTrace : nil))
   }
 }

@@ -2,24 +2,28 @@ import DataflowGraph
 import Tensors
 
 extension PlanRunner {
-  /// Evaluates the shapes of one epoch, lets its kernels prepare, and makes room.
+  /// Evaluates the shapes of one epoch that may have changed, lets their kernels prepare, and makes room.
   func resolve(_ index: Int) throws {
     let epoch = plan.epochs[index]
     if memories[index].symbols == state.symbols { return }
+    let changed = sizes.changes(from: memories[index].symbols, to: state.symbols)
     memories[index].symbols = nil
     try sizes.evaluate(epoch: index, with: state.symbols)
-    for value in epoch.values { shapes[value] = try shape(of: value) }
-    if plan.epochs.count == 1 {
-      for view in viewValues.indices { show(view) }
-    } else {
-      for (view, value) in viewValues.enumerated() where plan.values[value].epoch == index {
-        show(view)
-      }
+    for value in epoch.values where sizes.isConcerned(value: value, by: changed) {
+      sizes.setShape(ofValue: value, &shapes[value])
+      try checkCount(of: value)
+    }
+    for (view, value) in viewValues.enumerated()
+    where plan.values[value].epoch == index && sizes.isConcerned(value: value, by: changed) {
+      show(view)
     }
     var needed: [Int] = []
     needed.reserveCapacity(epoch.buffers.count + epoch.steps.count)
     for buffer in epoch.buffers { needed.append(sizes.byteCount(ofBuffer: buffer)) }
-    for step in epoch.steps { needed.append(try prepare(step)) }
+    for step in epoch.steps {
+      if sizes.isConcerned(step: step, by: changed) { scratch[step] = try prepare(step) }
+      needed.append(scratch[step])
+    }
     let hasMoved = try memories[index].makeRoom(
       for: needed, plan, hasGuards: environment.checksMemory)
     if hasMoved { point(at: index) }
@@ -27,13 +31,13 @@ extension PlanRunner {
     memories[index].symbols = state.symbols
   }
 
-  private func shape(of value: Int) throws -> Shape {
-    let shape = sizes.shape(ofValue: value)
-    guard let count = sizes.rootCount(ofValue: value), shape.elementCount != count else {
-      return shape
+  /// What a view shows must have as many elements as it.
+  private func checkCount(of value: Int) throws {
+    guard let count = sizes.rootCount(ofValue: value), shapes[value].elementCount != count else {
+      return
     }
     throw GraphError(
-      "\(plan.values[value].name): \(count) elements cannot have the shape \(shape)")
+      "\(plan.values[value].name): \(count) elements cannot have the shape \(shapes[value])")
   }
 
   private func show(_ view: Int) {

@@ -19,6 +19,8 @@ final class PlanRunner {
   let environment: RunEnvironment
   var steps: [PreparedStep] = []
   var shapes: [Shape]
+  /// Of each step the bytes of scratch memory that its kernel wants.
+  var scratch: [Int]
   var sizes: SizeTable
   var memories: [EpochMemory]
   let state = RunState()
@@ -58,6 +60,7 @@ final class PlanRunner {
     views = .allocate(capacity: max(1, viewValues.count))
     dimensions = .allocate(capacity: max(1, ranks.reduce(0, +)))
     shapes = Array(repeating: .scalar, count: plan.values.count)
+    scratch = Array(repeating: 0, count: plan.steps.count)
     sizes = SizeTable(plan)
     scheduler = plan.taskGraph.map { TaskScheduler($0, limit: environment.interOpThreads) }
     let devices = environment.placement.devices
@@ -118,14 +121,15 @@ final class PlanRunner {
     _ feeds: [Tensor], symbols: [String: Int] = [:], on executor: any ParallelExecutor,
     _ control: RunControl
   ) throws -> [Tensor] {
-    environment.variables.runs += 1
-    defer { environment.variables.runs -= 1 }
+    environment.variables.runs.add(1, ordering: .relaxed)
+    defer { environment.variables.runs.subtract(1, ordering: .relaxed) }
     if seenGeneration != environment.variables.generation { try pointAtStored() }
     try bindFeeds(feeds, symbols)
     let lastFeeds = lastFeeds
     if !feedCopies.isEmpty { self.lastFeeds = feeds }
     defer { withExtendedLifetime(lastFeeds) {} }
     state.cancellation = control.cancellation
+    state.trace = control.trace
     return try feeds.withPointers { pointers in
       // Only this run's feeds live on.
       defer { if !feedCopies.isEmpty { forgetFeeds(unlessAmong: pointers) } }
@@ -188,7 +192,7 @@ final class PlanRunner {
   private func run(
     _ index: Int, on executor: any ParallelExecutor, _ control: RunControl
   ) throws {
-    if let trace = control.trace {
+    if let trace = control.trace, !(plan.steps[index].node.operation is SlicedCall) {
       let start = ContinuousClock.now
       try runStep(index, on: executor, control)
       try environment.placement.devices[plan.steps[index].device].memory?.synchronize()

@@ -1,4 +1,5 @@
 import DataflowGraph
+import Synchronization
 import Tensors
 
 /// The variables' buffers of one session, each on one of the devices.
@@ -15,7 +16,7 @@ final class VariableStore {
   /// Changes when a buffer comes to lie elsewhere.
   private(set) var generation = 0
   /// How many runs of plans, those inside others counted, are under way.
-  var runs = 0
+  let runs = Atomic<Int>(0)
 
   init(_ devices: [any Device]) { spaces = devices.map(\.memory) }
 
@@ -33,7 +34,9 @@ final class VariableStore {
       return block
     }
     if slot.device == device { return slot.block }
-    guard runs <= 1 else { throw node.error("is used on two devices by runs at the same time") }
+    guard runs.load(ordering: .relaxed) <= 1 else {
+      throw node.error("is used on two devices by runs at the same time")
+    }
     let bytes = byteCount(of: node)
     let copy = AlignedStorage(byteCount: bytes)
     try read(slot.block.base, on: slot.device, to: copy.base, bytes)

@@ -8,7 +8,7 @@ import ProgramSupport
 struct PipelineConfiguration {
   static let parallelKeys = [
     "num_parallel_readers", "num_parallel_calls", "shuffle_buffer_size_multiplier",
-    "prefetch_buffer_size_multiplier", "dataset_cache", "memory_budget",
+    "prefetch_buffer_size_multiplier", "dataset_cache", "memory_budget", "slice_memory",
   ]
   static let dataKeys = ["damaged_records", "max_damaged_records", "descriptor_cache"]
 
@@ -22,6 +22,8 @@ struct PipelineConfiguration {
   let keepsStructures: Bool
   /// Memory for structures and batches, in bytes.
   let memory: Int
+  /// Derivatives in a slice of a batch, in bytes; nil for batches as a whole.
+  let sliceMemory: Int?
   let damaged: DamagedRecords
   /// Where structures that were described during a training are kept for the next one; nil: nowhere.
   let descriptorCache: URL?
@@ -43,6 +45,9 @@ struct PipelineConfiguration {
     memory =
       parallel.has("memory_budget")
       ? try parallel.int("memory_budget", in: 1...(1 << 40)) << 20 : MemoryLimit.available / 2
+    let slice = try parallel.int(
+      "slice_memory", default: Trainer.sliceByteCount >> 20, in: 0...(1 << 40))
+    sliceMemory = slice == 0 ? nil : slice << 20
     descriptorCache = io.has("descriptor_cache") ? try io.url("descriptor_cache") : nil
     let most = try io.int("max_damaged_records", default: 100, in: 0...Int.max)
     damaged =

@@ -99,7 +99,7 @@ struct TrainingSetup {
     options.placement.logsAll = configuration.logsDevicePlacement
     return try Trainer(
       model, objective: configuration.objective, schedule: configuration.schedule,
-      options: options)
+      options: options, sliceByteCount: configuration.pipeline.sliceMemory)
   }
 
   /// Batches in the seeded order from the trainer's next step on, made ahead on threads of their own.
