@@ -8,33 +8,14 @@ import Testing
   .enabled(if: TestDevice.isPresent, TestDevice.absence), .serialized, .timeLimit(.minutes(20)))
 struct DeviceSessionTests {
   private func session(_ graph: Graph, isOptimized: Bool = true) -> Session {
-    var options = SessionOptions()
-    options.placement = TestDevice.placement
-    options.isOptimized = isOptimized
-    return Session(graph, options: options)
-  }
-
-  private func isClose(_ found: Tensor, _ expected: Tensor, _ tolerance: Double) -> Bool {
-    guard found.shape == expected.shape, found.elementType == expected.elementType else {
-      return false
-    }
-    guard found.elementType.isFloatingPoint else { return found == expected }
-    func numbers(_ tensor: Tensor) -> [Double] {
-      tensor.elementType == .float32
-        ? tensor.scalars(as: Float.self).map { Double($0) } : tensor.scalars(as: Double.self)
-    }
-    return zip(numbers(found), numbers(expected)).allSatisfy { a, b in
-      a == b || abs(a - b) <= tolerance * max(1, abs(b)) || (a.isNaN && b.isNaN)
-    }
+    DeviceComparison.session(graph, isOptimized: isOptimized)
   }
 
   private func compare(
     _ graph: Graph, _ fetches: [Value], _ feeds: [Value: Tensor], _ tolerance: Double,
     _ what: Comment
   ) throws {
-    let expected = try Session(graph).run(fetches, feeds: feeds)
-    let found = try session(graph).run(fetches, feeds: feeds)
-    for (a, b) in zip(found, expected) { #expect(isClose(a, b, tolerance), what) }
+    try DeviceComparison.compare(graph, fetches, feeds, tolerance, what)
   }
 
   /// Fused chains, several fetches, what only the CPU does in between.
@@ -122,7 +103,8 @@ struct DeviceSessionTests {
       }
       for variable in graph.variables {
         #expect(
-          isClose(try device.value(of: variable), try processor.value(of: variable), 1e-11),
+          DeviceComparison.isClose(
+            try device.value(of: variable), try processor.value(of: variable), 1e-11),
           "\(type(of: optimizer)): \(variable.name)")
       }
       let plan = try device.plan(feeds: [x], fetches: [], targets: [step])
@@ -156,6 +138,61 @@ struct DeviceSessionTests {
     }
   }
 
+  /// Ids of 64 bits that name a segment only in their lower half.
+  @Test func longIdsOutOfRangeAreErrors() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, [4, 2])
+    let ids = graph.placeholder(.int64, [4])
+    let sums = [
+      unsortedSegmentSum(x, ids, segments: 3), unsortedSegmentMax(x, ids, segments: 3),
+      unsortedSegmentMin(x, ids, segments: 3), unsortedSegmentProd(x, ids, segments: 3),
+      gather(x, ids),
+    ]
+    let feed = Tensor(shape: [4, 2], scalars: (1...8).map { Float($0) })
+    let session = session(graph)
+    for (value, bound) in zip(sums, [3, 3, 3, 3, 4]) {
+      for wrong in [1 << 31, 1 << 32, (1 << 32) + 1, .max] as [Int64] {
+        let feeds = [x: feed, ids: Tensor([0, 2, wrong, 1])]
+        let error = #expect(throws: GraphError.self) { try session.run([value], feeds: feeds) }
+        #expect(error?.message == "the index at position 2 is outside 0..<\(bound)")
+        #expect(throws: GraphError.self) { try Session(graph).run([value], feeds: feeds) }
+      }
+    }
+    // Negative ones are left out, whatever their lower half is.
+    let feeds = [x: feed, ids: Tensor([0, .min, (-1 << 32) + 1, 1] as [Int64])]
+    try compare(graph, Array(sums.dropLast()), feeds, 1e-6, "negative ids")
+  }
+
+  /// What is written to a variable, or is its gradient, has its shape, also where only a run knows that.
+  @Test func sizesThatAreNotTheVariablesAreErrors() throws {
+    let graph = Graph()
+    let value = graph.placeholder(.float64, ["n"])
+    let w = try graph.variable(Tensor([1.0, 2, 3]), name: "w")
+    let rate = graph.constant(0.1, .float64)
+    var writes = try [Assign(), AssignAdd(), AssignSub()].map { (operation: any Operation) in
+      (try graph.add(operation, [w.value, value]), 1)
+    }
+    let optimizers: [(any Optimizer, Int)] = [
+      (GradientDescentOptimizer(), 2), (MomentumOptimizer(momentum: 0.8), 3),
+      (AdagradOptimizer(), 3), (RMSPropOptimizer(), 7), (AdamOptimizer(), 9),
+    ]
+    for (optimizer, input) in optimizers {
+      writes.append((try optimizer.apply([value], to: [w], learningRate: rate), input))
+    }
+    let session = session(graph)
+    try session.initializeVariables()
+    for (write, input) in writes {
+      for count in [1, 2, 400] {
+        let error = #expect(throws: GraphError.self) {
+          try session.run(
+            [], feeds: [value: Tensor(zeros: [count], elementType: .float64)], targets: [write])
+        }
+        #expect(error?.message == "input \(input) has shape [\(count)], the variable [3]")
+      }
+    }
+    #expect(try session.value(of: w) == Tensor([1.0, 2, 3]))
+  }
+
   @Test func rowStartsThatCannotBeAreErrors() throws {
     let graph = Graph()
     let blocks = graph.placeholder(.float32, [3, 1, 2])
@@ -183,17 +220,17 @@ struct DeviceSessionTests {
   @Test func placement() throws {
     let graph = Graph()
     let x = graph.placeholder(.float64, [5], name: "x")
-    let y = exp(cumsum(square(x), axis: 0))
+    let y = exp(try topK(square(x), k: 5).0)
     let plan = try session(graph).plan(feeds: [x], fetches: [y])
     let name = TestDevice.device!.name.short
     #expect(plan.description.contains("\(name) Square"))
-    #expect(plan.description.contains("CPU:0 Cumsum"))
+    #expect(plan.description.contains("CPU:0 TopKV2"))
     #expect(plan.description.contains("\(name) Exp"))
     try compare(graph, [y], [x: Tensor([1, 2, 0.5, 0, -1])], 1e-12, "mixed")
 
     let strict = Graph()
     let z = strict.placeholder(.float64, [5])
-    let w = strict.withDevice(TestDevice.device!.name) { cumsum(z, axis: 0) }
+    let w = try strict.withDevice(TestDevice.device!.name) { try topK(z, k: 2).0 }
     var options = SessionOptions()
     options.placement = TestDevice.placement
     options.placement.allowsSoftPlacement = false
@@ -242,7 +279,7 @@ struct DeviceSessionTests {
     for rows in [3, 1000, 0, 7, 1000, 5000] {
       let feeds = [x: Tensor.random([rows, 4], seed: UInt64(rows))]
       let (a, b) = (try processor.run([y], feeds: feeds)[0], try device.run([y], feeds: feeds)[0])
-      #expect(isClose(b, a, 1e-12), "\(rows) rows")
+      #expect(DeviceComparison.isClose(b, a, 1e-12), "\(rows) rows")
     }
   }
 }

@@ -93,4 +93,26 @@ import Testing
       try Session(text).run([found.outputs[0]])[0].scalars(as: Float.self)
         == tensor.scalars(as: Float16.self).map { Float($0) })
   }
+
+  /// Whatever moves elements moves these.
+  @Test func halvesAreMoved() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float16, [3, 4])
+    let rows = graph.constant(Tensor([2, 0] as [Int32]))
+    let numbers = (0..<12).map { Float16($0) / 3 }
+    let expected = [
+      transpose(x): [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11],
+      slice(x, begin: [1, 1], size: [2, 3]): [5, 6, 7, 9, 10, 11],
+      gather(x, rows): [8, 9, 10, 11, 0, 1, 2, 3],
+      concat([x, x], axis: 1): (0..<24).map { $0 / 8 * 4 + $0 % 4 },
+      reverse(x, axes: [1]): [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8],
+    ]
+    let fetches = Array(expected.keys)
+    let results = try Session(graph).run(
+      fetches, feeds: [x: Tensor(shape: [3, 4], scalars: numbers)])
+    for (value, result) in zip(fetches, results) {
+      #expect(
+        result.scalars(as: Float16.self) == expected[value]!.map { numbers[$0] }, "\(value.name)")
+    }
+  }
 }

@@ -88,6 +88,53 @@ import Testing
     }
   }
 
+  /// A gradient whose size only a run knows has to be the variable's.
+  @Test func gradientsOfAnotherSizeAreErrors() throws {
+    let optimizers: [(any Optimizer, Int)] = [
+      (GradientDescentOptimizer(), 2), (MomentumOptimizer(momentum: 0.8), 3),
+      (AdagradOptimizer(), 3), (RMSPropOptimizer(), 7), (AdamOptimizer(), 9),
+    ]
+    for (optimizer, input) in optimizers {
+      let graph = Graph()
+      let gradient = graph.placeholder(.float64, ["n"])
+      let w = try graph.variable(Tensor(Self.start), name: "w")
+      let step = try optimizer.apply(
+        [gradient], to: [w], learningRate: graph.constant(0.1, .float64))
+      let session = Session(graph)
+      try session.initializeVariables()
+      for count in [3, 5, 1] {
+        let error = #expect(throws: GraphError.self) {
+          try session.run(
+            [], feeds: [gradient: Tensor(zeros: [count], elementType: .float64)], targets: [step])
+        }
+        #expect(error?.message == "input \(input) has shape [\(count)], the variable [4]")
+        #expect(error?.node != nil)
+      }
+      #expect(try session.value(of: w) == Tensor(Self.start))
+      _ = try session.run(
+        [], feeds: [gradient: Tensor(zeros: [4], elementType: .float64)], targets: [step])
+    }
+  }
+
+  @Test func valuesOfAnotherSizeAreErrors() throws {
+    for operation in [Assign(), AssignAdd(), AssignSub()] as [any Operation] {
+      let graph = Graph()
+      let value = graph.placeholder(.float64, ["n"])
+      let w = try graph.variable(Tensor(Self.start), name: "w")
+      let write = try graph.add(operation, [w.value, value])
+      let session = Session(graph)
+      try session.initializeVariables()
+      for count in [1, 3, 500] {
+        let error = #expect(throws: GraphError.self) {
+          try session.run(
+            [], feeds: [value: Tensor(zeros: [count], elementType: .float64)], targets: [write])
+        }
+        #expect(error?.message == "input 1 has shape [\(count)], the variable [4]")
+      }
+      #expect(try session.value(of: w) == Tensor(Self.start))
+    }
+  }
+
   @Test func assignAddAndSub() throws {
     let graph = Graph()
     let variable = try graph.variable(Tensor([1, 2] as [Int64]), name: "v")

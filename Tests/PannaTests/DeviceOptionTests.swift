@@ -60,6 +60,48 @@ import Testing
     for line in TestDevice.catalog.missing { #expect(text.contains("not found: \(line)")) }
   }
 
+  /// Beside the device, and where the original has it.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func placementIsLogged() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    func log(_ settings: [String]) throws -> String {
+      let folder = "\(workspace.path)/\(settings.count)\(settings.joined().count)"
+      let all =
+        settings.map { "\($0)=True" } + [
+          "TRAINING_PARAMETERS.max_steps=1", "IO_INFORMATION.train_dir=\(folder)",
+        ]
+      return try output(
+        TrainTests.executable,
+        ["train", "--config", "\(workspace.path)/train.ini"] + all.flatMap { ["--set", $0] })
+    }
+    let sections = ["PARALLELIZATION", "IO_INFORMATION"].map { "\($0).log_device_placement" }
+    for settings in [[sections[0]], [sections[1]], sections] {
+      #expect(try log(settings).contains("/device:CPU:0"))
+    }
+    #expect(try !log([]).contains("/device:CPU:0"))
+  }
+
+  @Test func placementThatIsNotToBeLogged() throws {
+    let workspace = try TrainingWorkspace()
+    func said(_ settings: String...) throws -> String {
+      #expect(workspace.run("train", settings.flatMap { ["--set", $0] }) == 2)
+      return try workspace.said("train", settings.flatMap { ["--set", $0] })
+    }
+    for section in ["PARALLELIZATION", "IO_INFORMATION"] {
+      #expect(
+        try said("\(section).log_device_placement=perhaps").contains(
+          "train.ini with --set: [\(section)] log_device_placement = perhaps: expected True or"
+            + " False"))
+    }
+    #expect(
+      try said(
+        "PARALLELIZATION.log_device_placement=yes", "IO_INFORMATION.log_device_placement=no"
+      ).contains(
+        "[PARALLELIZATION] log_device_placement = yes: expected False as in [IO_INFORMATION], or"
+          + " only one of the two"))
+  }
+
   #if os(Linux)
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
     func noLibraryOfDevicesIsLinked() throws {

@@ -6,6 +6,7 @@ enum CUDAPrelude {
     """
     typedef long long Int64;
     typedef unsigned char UInt8;
+    typedef unsigned short UInt16;
     typedef unsigned int UInt32;
     typedef unsigned long long UInt64;
     typedef \(isWide ? "long long" : "int") INDEX;

@@ -8,6 +8,7 @@ enum OpenCLPrelude {
     #pragma OPENCL FP_CONTRACT OFF
     typedef long Int64;
     typedef uchar UInt8;
+    typedef ushort UInt16;
     typedef uint UInt32;
     typedef ulong UInt64;
     typedef \(isWide ? "long" : "int") INDEX;

@@ -8,7 +8,8 @@ protocol DeviceComputable: Kernel {
 
 extension ElementwiseKernel: DeviceComputable {
   func deviceProgram(_ inputs: [TensorSpec], _ outputs: [TensorSpec]) -> DeviceProgram? {
-    .elementwise(expression, computing: T.elementType, inputs: inputs, output: outputs[0])
+    .elementwise(
+      expression, computing: T.elementType, inputs: inputs, output: outputs[0], divisors: divisors)
   }
 }
 
@@ -32,12 +33,41 @@ extension MeanKernel: DeviceComputable {
 
 extension SegmentKernel: DeviceComputable {
   func deviceProgram(_ inputs: [TensorSpec], _ outputs: [TensorSpec]) -> DeviceProgram? {
-    function == .add && !isSorted ? .segmentSum(T.elementType, ids: idType) : nil
+    if isSorted { return nil }
+    let type = T.elementType
+    let start =
+      switch function {
+      case .maximum: DeviceDialect.finiteExtreme(type, isHighest: false)
+      case .minimum: DeviceDialect.finiteExtreme(type, isHighest: true)
+      default: function.identityText(type)
+      }
+    return .segments(function, type, ids: idType, start: start)
   }
 }
 
 extension MatMulKernel: DeviceComputable {
   func deviceProgram(_ inputs: [TensorSpec], _ outputs: [TensorSpec]) -> DeviceProgram? {
     .matMul(T.elementType, transposeA: transposeA, transposeB: transposeB)
+  }
+}
+
+extension CumulativeKernel: DeviceComputable {
+  func deviceProgram(_ inputs: [TensorSpec], _ outputs: [TensorSpec]) -> DeviceProgram? {
+    .lines(
+      .combined(function, exclusive: exclusive), T.elementType, axis: axis, reverse: reverse)
+  }
+}
+
+extension PlaceKernel: DeviceComputable {
+  func deviceProgram(_ inputs: [TensorSpec], _ outputs: [TensorSpec]) -> DeviceProgram? {
+    .place(T.elementType, axis: axis, ofLargest: ofLargest, outputType)
+  }
+}
+
+extension StridedSliceKernel: DeviceComputable {
+  func deviceProgram(_ inputs: [TensorSpec], _ outputs: [TensorSpec]) -> DeviceProgram? {
+    .copies(input.elementType, clears: isTransposed) { [ranges, isTransposed] sizes in
+      [.init(copy: try Self.copy(ranges, sizes, isTransposed: isTransposed))]
+    }
   }
 }

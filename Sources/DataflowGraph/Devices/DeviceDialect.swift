@@ -19,7 +19,7 @@ import Tensors
 /// | `GROUP_SIZE` | threads of a group, `DeviceDialect.groupSize` |
 /// | `SHARED`, `SYNC` | memory of a group; waits for all its threads |
 /// | `DEVICE` | begins a function |
-/// | `Int64`, `UInt8`, `UInt32`, `UInt64` | types, beside `int`, `float` and `double` |
+/// | `Int64`, `UInt8`, `UInt16`, `UInt32`, `UInt64` | types, beside `int`, `float` and `double` |
 /// | `ATOMIC_ADD`, `ATOMIC_MIN` | on an `int` in memory; return what it was |
 /// | `REPORT(number)` | a fault, into the parameter `BUFFER(int, fault)` |
 ///
@@ -33,14 +33,14 @@ public enum DeviceDialect {
   /// More groups than that gain nothing.
   static let mostGroups = 8192
 
-  /// The name of an element type; booleans are bytes.
+  /// The name of an element type; booleans are bytes, and half precision, which is only moved, is its bits.
   public static func name(of type: ElementType) -> String {
     switch type {
     case .float32: "float"
     case .float64: "double"
     case .int32: "int"
     case .int64: "Int64"
-    case .float16: "half"
+    case .float16: "UInt16"
     case .uint8, .bool: "UInt8"
     case .resource: "Int64"
     }
@@ -49,11 +49,14 @@ public enum DeviceDialect {
   /// A number as a literal of the type.
   static func literal(_ value: Double, _ type: ElementType) -> String {
     guard type.isFloatingPoint else {
-      return value == Double(Int64.min) ? "(-9223372036854775807 - 1)" : "\(Int64(value))"
+      return value == Double(Int64.min) ? extreme(.int64, isHighest: false) : "(\(Int64(value)))"
     }
+    let value = type == .float32 ? Double(Float(value)) : value
     if value.isNaN { return "(\(name(of: type)))NAN" }
     if value.isInfinite { return "(\(name(of: type)))\(value < 0 ? "-" : "")INFINITY" }
-    return type == .float32 ? "\(Float(value))f" : "\(value)"
+    let number = type == .float32 ? "\(Float(value))f" : "\(value)"
+    // A sign before it would make one operator of two.
+    return value.sign == .minus ? "(\(number))" : number
   }
 
   /// The smallest or the largest number of the type.
@@ -63,6 +66,16 @@ public enum DeviceDialect {
     case .int32: isHighest ? "2147483647" : "(-2147483647 - 1)"
     case .int64: isHighest ? "9223372036854775807" : "(-9223372036854775807 - 1)"
     default: isHighest ? "255" : "0"
+    }
+  }
+
+  /// The smallest or the largest number of the type that is not infinite.
+  static func finiteExtreme(_ type: ElementType, isHighest: Bool) -> String {
+    let sign: Double = isHighest ? 1 : -1
+    return switch type {
+    case .float32: literal(sign * Double(Float.greatestFiniteMagnitude), type)
+    case .float64: literal(sign * .greatestFiniteMagnitude, type)
+    default: extreme(type, isHighest: isHighest)
     }
   }
 

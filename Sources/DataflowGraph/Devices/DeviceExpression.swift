@@ -28,6 +28,7 @@ struct DeviceExpression {
       return function.text(a, type).map { define($0) }
     case .binary(let function, let left, let right):
       guard let a = add(left), let b = add(right) else { return nil }
+      if function.isDivision, !type.isFloatingPoint { return addDivision(function, a, b) }
       if function == .flooredRemainder, type.isFloatingPoint {
         let rest = define("fmod(\(a), \(b))")
         return define("\(rest) != 0 && (\(rest) < 0) != (\(b) < 0) ? \(rest) + \(b) : \(rest)")
@@ -37,6 +38,23 @@ struct DeviceExpression {
       guard let c = add(condition), let a = add(first), let b = add(second) else { return nil }
       return define("\(c) != 0 ? \(a) : \(b)")
     }
+  }
+
+  /// Whole numbers, of which 0 and -1 are no divisors that every processor takes.
+  private mutating func addDivision(_ function: BinaryFunction, _ a: String, _ b: String) -> String
+  {
+    let unsigned = DeviceDialect.unsigned(type)
+    let isSigned = unsigned != typeName
+    let negated = isSigned ? "\(b) == -1 ? (\(typeName))(0 - (\(unsigned))\(a)) : " : ""
+    let none = isSigned ? "\(b) == 0 || \(b) == -1" : "\(b) == 0"
+    let quotient = define("\(b) == 0 ? 0 : \(negated)\(a) / \(b)")
+    if function == .divide || function == .truncatedQuotient { return quotient }
+    let rest = define("\(none) ? 0 : \(a) % \(b)")
+    if function == .truncatedRemainder { return rest }
+    let isBelow = "\(rest) != 0 && (\(a) < 0) != (\(b) < 0)"
+    return function == .flooredQuotient
+      ? define("\(isBelow) ? \(quotient) - 1 : \(quotient)")
+      : define("\(isBelow) ? \(rest) + \(b) : \(rest)")
   }
 
   private mutating func define(_ text: String) -> String {
@@ -95,7 +113,7 @@ extension BinaryFunction {
     case .multiply: return "(\(name))((\(unsigned))\(a) * (\(unsigned))\(b))"
     default: break
     }
-    // Whole numbers may have no quotient, which the CPU says.
+    // Of whole numbers, quotients take more than an expression, and powers may not exist.
     guard type.isFloatingPoint else { return nil }
     switch self {
     case .divide: return "\(a) / \(b)"

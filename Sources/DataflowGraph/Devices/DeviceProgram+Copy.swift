@@ -1,7 +1,7 @@
 import Tensors
 
 /// A copy whose dimensions do not continue each other has that many at most.
-private let mostCopyDimensions = 6
+private let mostCopyDimensions = 10
 
 extension DeviceProgram {
   /// Copies of elements at regular distances, from inputs to outputs.
@@ -17,15 +17,20 @@ extension DeviceProgram {
     func parameters(_ letter: String) -> String {
       axes.map { "INDEX \(letter)\($0)" }.joined(separator: ", ")
     }
-    // Innermost dimension first.
+    // Innermost dimension first; divisions are what a copy takes longest for.
     let steps = axes.map { axis in
       """
-          { const INDEX c = rest % n\(axis); rest /= n\(axis); from += c * s\(axis); to += c * t\(axis); }
+          if (rank > \(axis)) {
+            const INDEX c = rest % n\(axis);
+            rest /= n\(axis);
+            from += c * s\(axis);
+            to += c * t\(axis);
+          }
       """
     }
     let source = """
-      KERNEL(copy)(BUFFER(\(name), x), BUFFER(\(name), y), INDEX count, INDEX sourceStart,
-          INDEX targetStart, \(parameters("n")), \(parameters("s")), \(parameters("t"))) {
+      KERNEL(copy)(BUFFER(\(name), x), BUFFER(\(name), y), INDEX count, INDEX rank,
+          INDEX sourceStart, INDEX targetStart, \(parameters("n")), \(parameters("s")), \(parameters("t"))) {
         OPEN(\(name), x)
         OPEN(\(name), y)
         FOR_EACH(i, count) {
@@ -76,8 +81,8 @@ extension StridedCopyKernel.Part {
     return DeviceLaunch(
       "copy", items: count,
       [
-        .input(input), .output(output), .index(count), .index(copy.sourceStart),
-        .index(copy.targetStart),
+        .input(input), .output(output), .index(count), .index(copy.sizes.count),
+        .index(copy.sourceStart), .index(copy.targetStart),
       ] + padded(copy.sizes, 1) + padded(copy.sourceStrides, 0) + padded(copy.targetStrides, 0))
   }
 }

@@ -3,12 +3,14 @@ import Tensors
 extension DeviceProgram {
   /// One kernel for an expression of corresponding elements.
   ///
+  /// - Parameter divisors: the inputs that are divided by; whole numbers among them must not be 0.
   /// - Returns: nil where only the CPU has one of its functions.
   static func elementwise(
     _ expression: ScalarExpression, computing type: ElementType, inputs: [TensorSpec],
-    output: TensorSpec
+    output: TensorSpec, divisors: [Int] = []
   ) -> DeviceProgram? {
-    let text = ElementwiseText(inputs, output)
+    let text = ElementwiseText(inputs, output, divisors: type.isFloatingPoint ? [] : divisors)
+    if Set(text.divisors).count > 1 { return nil }
     guard
       let body = DeviceExpression(
         expression, type: type, inputs: inputs.indices.map { "v\($0)" })
@@ -35,12 +37,15 @@ private struct ElementwiseText: Sendable {
 
   private let inputs: [TensorSpec]
   private let output: TensorSpec
+  /// Those that a fault is reported for where they are 0.
+  let divisors: [Int]
   private let places: [Place]
   /// The dimensions that strided inputs are stepped through.
   private let steps: [BroadcastStep]
 
-  init(_ inputs: [TensorSpec], _ output: TensorSpec) {
+  init(_ inputs: [TensorSpec], _ output: TensorSpec, divisors: [Int]) {
     self.inputs = inputs
+    self.divisors = divisors
     self.output = output
     let places: [Place] = inputs.map { input in
       if input.shape == output.shape { return .same }
@@ -60,8 +65,10 @@ private struct ElementwiseText: Sendable {
     let strides = strided.flatMap { input in steps.indices.map { "INDEX s\(input)_\($0)" } }
     let parameters =
       buffers + ["BUFFER(\(name(output)), y)", "INDEX count"] + sizes + strides
+      + (divisors.isEmpty ? [] : ["BUFFER(int, fault)"])
     var lines = ["KERNEL(elementwise)(\(parameters.joined(separator: ", "))) {"]
     lines += inputs.indices.map { "  OPEN(\(name(inputs[$0])), x\($0))" }
+    if !divisors.isEmpty { lines.append("  OPEN(int, fault)") }
     lines += ["  OPEN(\(name(output)), y)", "  FOR_EACH(i, count) {"]
     if !steps.isEmpty { lines.append("    INDEX rest = i;") }
     for step in steps.indices.reversed() {
@@ -74,6 +81,7 @@ private struct ElementwiseText: Sendable {
         inputs[index].elementType == .bool ? "\(element) != 0" : element
       lines.append("    const \(DeviceDialect.name(of: type)) v\(index) = \(value);")
     }
+    lines += divisors.map { "    if (v\($0) == 0) REPORT(\(place($0)))" }
     lines += body.statements.map { "    \($0)" }
     let result = output.elementType == .bool ? "\(body.result) != 0" : body.result
     lines += ["    y[i] = \(result);", "  }", "}"]
@@ -100,7 +108,12 @@ private struct ElementwiseText: Sendable {
     for (number, input) in strided.enumerated() {
       arguments += steps.map { .index($0.stride(sizes.inputs[input], number, in: shape)) }
     }
-    return DeviceSchedule([DeviceLaunch("elementwise", items: count, arguments)])
+    guard let divisor = divisors.first else {
+      return DeviceSchedule([DeviceLaunch("elementwise", items: count, arguments)])
+    }
+    return DeviceSchedule([
+      DeviceLaunch("elementwise", items: count, arguments + [.fault])
+    ]) { "division by zero: element \($0) of input \(divisor) is 0" }
   }
 }
 

@@ -7,86 +7,48 @@ extension DeviceProgram {
   static func matMul(
     _ type: ElementType, transposeA: Bool, transposeB: Bool
   ) -> DeviceProgram {
-    let name = DeviceDialect.name(of: type)
-    // Of the threads that fill a tile, neighbours read neighbouring elements.
-    let (rowA, innerA) = transposeA ? ("l % TILE", "l / TILE") : ("l / DEPTH", "l % DEPTH")
-    let (columnB, innerB) = transposeB ? ("l / DEPTH", "l % DEPTH") : ("l % TILE", "l / TILE")
-    let placeA = transposeA ? "k * rows + r" : "r * inner + k"
-    let placeB = transposeB ? "c * inner + k" : "k * columns + c"
-    let source = """
-      #define TILE 64
-      #define DEPTH 16
-      KERNEL(multiply)(BUFFER(\(name), a), BUFFER(\(name), b), BUFFER(\(name), y), INDEX rows,
-          INDEX inner, INDEX columns, INDEX length) {
-        OPEN(\(name), a)
-        OPEN(\(name), b)
-        OPEN(\(name), y)
-        SHARED \(name) left[DEPTH][TILE + 1];
-        SHARED \(name) right[DEPTH][TILE + 1];
-        const INDEX across = (columns + TILE - 1) / TILE;
-        const INDEX tiles = (rows + TILE - 1) / TILE * across;
-        const int x = (int)(THREAD % 16), z = (int)(THREAD / 16);
-        const INDEX part = GROUP / tiles;
-        const INDEX tile = GROUP % tiles;
-        const INDEX row = tile / across * TILE, column = tile % across * TILE;
-        const INDEX end = (part + 1) * length < inner ? (part + 1) * length : inner;
-        \(name) sums[4][4];
-        for (int i = 0; i < 4; i++) for (int j = 0; j < 4; j++) sums[i][j] = 0;
-        for (INDEX first = part * length; first < end; first += DEPTH) {
-          for (int l = (int)THREAD; l < TILE * DEPTH; l += GROUP_SIZE) {
-            {
-              const INDEX r = row + \(rowA), k = first + \(innerA);
-              left[\(innerA)][\(rowA)] = r < rows && k < end ? a[\(placeA)] : 0;
-            }
-            {
-              const INDEX c = column + \(columnB), k = first + \(innerB);
-              right[\(innerB)][\(columnB)] = c < columns && k < end ? b[\(placeB)] : 0;
-            }
-          }
-          SYNC;
-          for (int k = 0; k < DEPTH; k++) {
-            \(name) p[4], q[4];
-            for (int i = 0; i < 4; i++) {
-              p[i] = left[k][z + 16 * i];
-              q[i] = right[k][x + 16 * i];
-            }
-            for (int i = 0; i < 4; i++)
-              for (int j = 0; j < 4; j++) sums[i][j] = fma(p[i], q[j], sums[i][j]);
-          }
-          SYNC;
-        }
-        for (int i = 0; i < 4; i++)
-          for (int j = 0; j < 4; j++) {
-            const INDEX r = row + z + 16 * i, c = column + x + 16 * j;
-            if (r < rows && c < columns) y[(part * rows + r) * columns + c] = sums[i][j];
-          }
-      }
-      KERNEL(addParts)(BUFFER(\(name), x), BUFFER(\(name), y), INDEX count, INDEX parts) {
-        OPEN(\(name), x)
-        OPEN(\(name), y)
-        FOR_EACH(i, count) {
-          \(name) total = 0;
-          for (INDEX part = 0; part < parts; part++) total += x[part * count + i];
-          y[i] = total;
-        }
-      }
+    matMul(ProductText(type, transposeA: transposeA, transposeB: transposeB))
+  }
 
-      """
-    return DeviceProgram(source: source, types: [type]) { sizes in
+  /// An expression of the product's elements, input 0, and of others that lie as `places` say, in the kernel
+  /// that computes the product.
+  ///
+  /// - Parameter others: the types of the operation's inputs behind the two matrices.
+  /// - Returns: nil where only the CPU has one of the expression's functions.
+  static func matMul(
+    _ type: ElementType, transposeA: Bool, transposeB: Bool, _ expression: ScalarExpression,
+    others: [ElementType], at places: [ProductPlace]
+  ) -> DeviceProgram? {
+    let names = others.indices.map { "v\($0)" }
+    guard let body = DeviceExpression(expression, type: type, inputs: ["sum"] + names) else {
+      return nil
+    }
+    var text = ProductText(type, transposeA: transposeA, transposeB: transposeB)
+    text.others = Array(zip(others, places))
+    text.body = body
+    return matMul(text)
+  }
+
+  private static func matMul(_ text: ProductText) -> DeviceProgram {
+    let (transposeA, transposeB) = (text.transposeA, text.transposeB)
+    let types = Set([text.type] + text.others.map(\.type))
+    return DeviceProgram(source: text.multiply + text.addParts, types: types) { sizes in
       let inner = sizes.inputs[0][transposeA ? 0 : 1]
       guard inner == sizes.inputs[1][transposeB ? 1 : 0] else {
         throw GraphError("the inner sizes of \(sizes.inputs[0]) and \(sizes.inputs[1]) differ")
       }
-      return schedule(sizes.outputs[0][0], inner, sizes.outputs[0][1], type.size)
+      return schedule(
+        sizes.outputs[0][0], inner, sizes.outputs[0][1], text.type.size,
+        others: text.others.indices.map { .input($0 + 2) })
     }
   }
 
   private static func schedule(
-    _ rows: Int, _ inner: Int, _ columns: Int, _ elementSize: Int
+    _ rows: Int, _ inner: Int, _ columns: Int, _ elementSize: Int, others: [DeviceArgument]
   ) -> DeviceSchedule {
     let count = rows * columns
     guard count > 0 else { return DeviceSchedule([]) }
-    let tiles = ((rows + 63) / 64) * ((columns + 63) / 64)
+    let tiles = ProductText.tiles(rows, columns)
     // Some groups for each processor of a large device, with enough to do.
     let wanted = min((512 + tiles - 1) / tiles, max(1, inner / 256))
     let length = max(16, ((inner + wanted - 1) / wanted).roundedUp(toMultipleOf: 16))
@@ -96,13 +58,54 @@ extension DeviceProgram {
         "multiply", groups: tiles * parts,
         [
           .input(0), .input(1), target, .index(rows), .index(inner), .index(columns),
-          .index(length),
-        ])
+          .index(length), .index(parts),
+        ] + others)
     }
     if parts == 1 { return DeviceSchedule([multiply(into: .output(0))]) }
     let add = DeviceLaunch(
-      "addParts", items: count, [.scratch(0), .output(0), .index(count), .index(parts)])
+      "addParts", items: count,
+      [.scratch(0), .output(0), .index(count), .index(columns), .index(parts)] + others)
     return DeviceSchedule(
       [multiply(into: .scratch(0)), add], scratchBytes: parts * count * elementSize)
+  }
+
+  /// Products of many matrices of one size; those of an input are repeated where it has fewer.
+  ///
+  /// - Parameter dimensions: how many the result has in front of the matrices'.
+  static func batchMatMul(
+    _ type: ElementType, transposeA: Bool, transposeB: Bool, dimensions: Int
+  ) -> DeviceProgram {
+    var text = ProductText(type, transposeA: transposeA, transposeB: transposeB)
+    text.batchDimensions = dimensions
+    return DeviceProgram(source: text.multiply, types: [type]) { sizes in
+      let (a, b, result) = (sizes.inputs[0], sizes.inputs[1], sizes.outputs[0])
+      let inner = a[a.rank - (transposeA ? 2 : 1)]
+      guard inner == b[b.rank - (transposeB ? 1 : 2)] else {
+        throw GraphError("the inner sizes of \(a) and \(b) differ")
+      }
+      guard result.elementCount > 0 else { return DeviceSchedule([]) }
+      let (rows, columns) = (result[result.rank - 2], result[result.rank - 1])
+      let steps = try [a, b].map { try batchStrides($0, in: result) }
+      let batch = result.dimensions.dropLast(2)
+      let launch = DeviceLaunch(
+        "multiply", groups: batch.reduce(1, *) * ProductText.tiles(rows, columns),
+        [
+          .input(0), .input(1), .output(0), .index(rows), .index(inner), .index(columns),
+          .index(inner), .index(1),
+        ] + (batch + steps[0] + steps[1]).map { .index($0) })
+      return DeviceSchedule([launch])
+    }
+  }
+
+  /// How far apart an input's matrices lie along each of the result's dimensions, 0 where they are repeated.
+  private static func batchStrides(_ shape: Shape, in result: Shape) throws -> [Int] {
+    let added = result.rank - shape.rank
+    return try (0..<result.rank - 2).map { axis in
+      guard axis >= added, shape[axis - added] != 1 else { return 0 }
+      guard shape[axis - added] == result[axis] else {
+        throw GraphError("the matrices of \(shape) do not broadcast to \(result)")
+      }
+      return shape.strides[axis - added]
+    }
   }
 }

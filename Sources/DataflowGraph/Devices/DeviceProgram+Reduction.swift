@@ -12,10 +12,33 @@ extension DeviceProgram {
   static func reduction(
     _ function: BinaryFunction, _ type: ElementType, reduced: Set<Int>, isMean: Bool = false
   ) -> DeviceProgram {
+    let source = reduction("reduce", function, type, isDivided: isMean)
+    return DeviceProgram(source: source, types: [type]) { sizes in
+      let (count, results) = (sizes.inputs[0].elementCount, sizes.outputs[0].elementCount)
+      let divisor = isMean && results > 0 ? count / results : 1
+      return ReductionPasses(sizes, reduced: reduced, type, divisor).schedule
+    }
+  }
+
+  /// Half the sum of all elements' squares.
+  static func halfSquares(_ type: ElementType, rank: Int) -> DeviceProgram {
+    let source =
+      reduction("reduce", .add, type, isDivided: true)
+      + reduction("reduceSquares", .add, type, isDivided: true, isSquared: true)
+    return DeviceProgram(source: source, types: [type]) { sizes in
+      ReductionPasses(sizes, reduced: Set(0..<rank), type, 2, first: "reduceSquares").schedule
+    }
+  }
+
+  private static func reduction(
+    _ kernel: String, _ function: BinaryFunction, _ type: ElementType, isDivided: Bool,
+    isSquared: Bool = false
+  ) -> String {
     let name = DeviceDialect.name(of: type)
-    let divided = isMean ? "total / (\(name))divisor" : "total"
-    let source = """
-      KERNEL(reduce)(BUFFER(\(name), x), BUFFER(\(name), y), INDEX outer, INDEX reduced,
+    let divided = isDivided ? "total / (\(name))divisor" : "total"
+    let next = isSquared ? "element * element" : "element"
+    return """
+      KERNEL(\(kernel))(BUFFER(\(name), x), BUFFER(\(name), y), INDEX outer, INDEX reduced,
           INDEX inner, INDEX splits, INDEX divisor) {
         OPEN(\(name), x)
         OPEN(\(name), y)
@@ -25,7 +48,8 @@ extension DeviceProgram {
           const INDEX first = i / inner / splits * reduced * inner + column;
           \(name) total = \(function.identityText(type));
           for (INDEX k = split; k < reduced; k += splits) {
-            const \(name) next = x[first + k * inner];
+            const \(name) element = x[first + k * inner];
+            const \(name) next = \(next);
             total = \(function.combining("total", "next", type));
           }
           y[i] = \(divided);
@@ -33,9 +57,6 @@ extension DeviceProgram {
       }
 
       """
-    return DeviceProgram(source: source, types: [type]) { sizes in
-      ReductionPasses(sizes, reduced: reduced, type, isMean: isMean).schedule
-    }
   }
 }
 
@@ -48,13 +69,19 @@ private struct ReductionPasses {
   private var source = DeviceArgument.input(0)
   private var scratch = 0
   private let elementSize: Int
+  private var kernel: String
 
-  init(_ sizes: KernelSizes, reduced: Set<Int>, _ type: ElementType, isMean: Bool) {
+  /// - Parameters:
+  ///   - divisor: what the results are divided by.
+  ///   - first: the kernel of the first launch; the others' is `reduce`.
+  init(
+    _ sizes: KernelSizes, reduced: Set<Int>, _ type: ElementType, _ divisor: Int,
+    first: String = "reduce"
+  ) {
     elementSize = type.size
-    let (input, results) = (sizes.inputs[0], sizes.outputs[0].elementCount)
-    guard results > 0 else { return }
-    let divisor = isMean ? input.elementCount / results : 1
-    let groups = Self.groups(input, reduced)
+    kernel = first
+    guard sizes.outputs[0].elementCount > 0 else { return }
+    let groups = Self.groups(sizes.inputs[0], reduced)
     for (index, group) in groups.enumerated() {
       add(group, isLast: index == groups.count - 1, divisor)
     }
@@ -98,7 +125,7 @@ private struct ReductionPasses {
       let target = isEnd ? DeviceArgument.output(0) : .scratch(scratch)
       launches.append(
         DeviceLaunch(
-          "reduce", items: results * splits,
+          kernel, items: results * splits,
           [
             source, target, .index(group.outer), .index(rest), .index(group.inner), .index(splits),
             .index(isEnd ? divisor : 1),
@@ -108,6 +135,7 @@ private struct ReductionPasses {
           .roundedUp(toMultipleOf: AlignedStorage.alignment)
       }
       source = target
+      kernel = "reduce"
       if splits == 1 { return }
       rest = splits
     }

@@ -37,6 +37,14 @@ extension DeviceProgram {
         DeviceLaunch(
           "update", items: count, names.indices.map { .input($0) } + [.index(count)])
       ])
+    }.checkingShapes(of: names.indices.filter { tensors.contains(names[$0]) })
+  }
+
+  /// The same, for inputs that have the shape of the variable, the first one.
+  func checkingShapes(of inputs: [Int]) -> DeviceProgram {
+    DeviceProgram(source: source, types: types) { [schedule] sizes in
+      try sizes.checkShapes(of: inputs)
+      return try schedule(sizes)
     }
   }
 }

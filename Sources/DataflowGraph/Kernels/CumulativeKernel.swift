@@ -2,10 +2,10 @@ import Tensors
 
 /// Running sums or products along one dimension.
 final class CumulativeKernel<T: KernelNumber>: Kernel {
-  private let function: BinaryFunction
-  private let axis: Int
-  private let exclusive: Bool
-  private let reverse: Bool
+  let function: BinaryFunction
+  let axis: Int
+  let exclusive: Bool
+  let reverse: Bool
   private var length = 0
   private var inner = 0
   private var sharding = Sharding(count: 0, nanoseconds: 0)

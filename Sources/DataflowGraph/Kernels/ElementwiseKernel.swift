@@ -7,7 +7,7 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
   private let inputTypes: [ElementType]
   private let outputType: ElementType
   private let nanoseconds: Double
-  private let divisors: [Int]
+  let divisors: [Int]
   private var readers: [BroadcastReader] = []
   private var sharding = Sharding(count: 0, nanoseconds: 0)
 

@@ -76,12 +76,24 @@ public struct KernelContext: ~Copyable {
   }
 }
 
-/// A kernel that is one function and wants to know nothing in advance.
+/// A kernel that is one function.
 final class FunctionKernel: Kernel {
   private let function: (borrowing KernelContext) throws -> Void
+  private let check: (KernelSizes) throws -> Void
 
-  init(_ function: @escaping (borrowing KernelContext) throws -> Void) { self.function = function }
+  /// - Parameter check: throws where the sizes of the runs to come do not fit together.
+  init(
+    _ function: @escaping (borrowing KernelContext) throws -> Void,
+    check: @escaping (KernelSizes) throws -> Void = { _ in }
+  ) {
+    self.function = function
+    self.check = check
+  }
 
-  func prepare(_ sizes: KernelSizes) -> Int { 0 }
+  func prepare(_ sizes: KernelSizes) throws -> Int {
+    try check(sizes)
+    return 0
+  }
+
   func run(_ context: borrowing KernelContext) throws { try function(context) }
 }

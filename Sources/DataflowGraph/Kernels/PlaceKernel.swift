@@ -2,9 +2,9 @@ import Tensors
 
 /// Finds the place of the largest or the smallest element along one dimension.
 final class PlaceKernel<T: KernelNumber>: Kernel {
-  private let axis: Int
-  private let ofLargest: Bool
-  private let outputType: ElementType
+  let axis: Int
+  let ofLargest: Bool
+  let outputType: ElementType
   private var length = 0
   private var inner = 0
   private var sharding = Sharding(count: 0, nanoseconds: 0)

@@ -52,6 +52,7 @@ struct StridedCopy {
   ) {
     switch elementSize {
     case 1: run(rows, source.assumingMemoryBound(to: UInt8.self), target)
+    case 2: run(rows, source.assumingMemoryBound(to: UInt16.self), target)
     case 4: run(rows, source.assumingMemoryBound(to: UInt32.self), target)
     default: run(rows, source.assumingMemoryBound(to: UInt64.self), target)
     }

@@ -2,9 +2,9 @@ import Tensors
 
 /// Copies the elements of a strided slice out of a tensor, or back into zeros.
 final class StridedSliceKernel: LateSizeKernel {
-  private let ranges: StridedSliceRanges
-  private let input: TensorSpec
-  private let isTransposed: Bool
+  let ranges: StridedSliceRanges
+  let input: TensorSpec
+  let isTransposed: Bool
   private let elementSize: Int
   private var copy: StridedCopy?
 
@@ -26,17 +26,22 @@ final class StridedSliceKernel: LateSizeKernel {
   }
 
   func prepare(_ sizes: KernelSizes) throws -> Int {
+    copy = try Self.copy(ranges, sizes, isTransposed: isTransposed)
+    return 0
+  }
+
+  static func copy(
+    _ ranges: StridedSliceRanges, _ sizes: KernelSizes, isTransposed: Bool
+  ) throws -> StridedCopy {
     let (whole, part) =
       isTransposed ? (sizes.outputs[0], sizes.inputs[0]) : (sizes.inputs[0], sizes.outputs[0])
     let (layout, lengths) = try ranges.layout(in: whole, sizes.value)
     guard lengths == part.dimensions else {
       throw GraphError("the slice of \(whole) has the shape \(lengths), not \(part)")
     }
-    copy =
-      isTransposed
+    return isTransposed
       ? StridedCopy(sizes: lengths, from: part.layout, to: layout)
       : StridedCopy(sizes: lengths, from: layout, to: part.layout)
-    return 0
   }
 
   func run(_ context: borrowing KernelContext) {

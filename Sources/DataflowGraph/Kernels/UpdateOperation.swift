@@ -32,14 +32,28 @@ extension UpdateOperation {
   }
 }
 
-/// A kernel that changes ranges of a variable's elements one by one.
-func makeUpdateKernel<T: KernelFloat>(
-  _: T.Type, nanoseconds: Double = 1.5,
-  _ body: @escaping (Range<Int>, UnsafePointer<TensorView>) -> Void
-) -> any Kernel {
-  FunctionKernel { context in
-    let inputs = context.inputs
-    let sharding = Sharding(count: inputs[0].count, nanoseconds: nanoseconds)
-    context.forEachShard(sharding) { _, range in body(range, inputs) }
+extension UpdateOperation {
+  /// A kernel that changes ranges of a variable's elements one by one.
+  func makeUpdateKernel<T: KernelFloat>(
+    _: T.Type, _ body: @escaping (Range<Int>, UnsafePointer<TensorView>) -> Void
+  ) -> any Kernel {
+    FunctionKernel { context in
+      let inputs = context.inputs
+      let sharding = Sharding(count: inputs[0].count, nanoseconds: 1.5)
+      context.forEachShard(sharding) { _, range in body(range, inputs) }
+    } check: { sizes in
+      try sizes.checkShapes(of: Array(1..<Self.variableCount) + [Self.gradientIndex])
+    }
+  }
+}
+
+extension KernelSizes {
+  /// - Throws: `GraphError` where one of these inputs has not the shape of the variable, the first one. It may
+  ///   be known only when an operation runs.
+  func checkShapes(of inputs: [Int]) throws {
+    for index in inputs where self.inputs[index] != self.inputs[0] {
+      throw GraphError(
+        "input \(index) has shape \(self.inputs[index]), the variable \(self.inputs[0])")
+    }
   }
 }

@@ -67,6 +67,8 @@ public struct ApplyAdam: Operation {
           w[i] -= rate * m[i] / (v[i].squareRoot() + epsilon)
         }
       }
+    } check: { sizes in
+      try sizes.checkShapes(of: [1, 2, 9])
     }
   }
 }

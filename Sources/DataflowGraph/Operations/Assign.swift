@@ -21,7 +21,7 @@ public struct Assign: Operation {
   public var mutatedInputs: [Int] { [0] }
 
   public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
-    .copy(inputs[0].elementType, input: 1)
+    DeviceProgram.copy(inputs[0].elementType, input: 1).checkingShapes(of: [1])
   }
 
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
@@ -29,6 +29,8 @@ public struct Assign: Operation {
     return FunctionKernel { context in
       context.outputs[0].base.copyMemory(
         from: context.inputs[1].base, byteCount: context.inputs[1].count * size)
+    } check: { sizes in
+      try sizes.checkShapes(of: [1])
     }
   }
 }

@@ -20,8 +20,9 @@ public struct AssignAdd: PlainOperation {
   public var mutatedInputs: [Int] { [0] }
 
   public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
-    .elementwise(
-      .binary(.add, .x, .y), computing: inputs[0].elementType, inputs: inputs, output: outputs[0])
+    DeviceProgram.elementwise(
+      .binary(.add, .x, .y), computing: inputs[0].elementType, inputs: inputs,
+      output: outputs[0])?.checkingShapes(of: [1])
   }
 
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
@@ -31,6 +32,8 @@ public struct AssignAdd: PlainOperation {
           context.inputs[0].elements(T.self), context.inputs[1].elements(T.self)
         )
         BinaryFunction.add.apply(variable, value, variable, context.inputs[0].count)
+      } check: { sizes in
+        try sizes.checkShapes(of: [1])
       }
     }
     return make(try inputs[0].elementType.kernelNumber)

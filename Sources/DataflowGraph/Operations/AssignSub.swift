@@ -20,9 +20,9 @@ public struct AssignSub: PlainOperation {
   public var mutatedInputs: [Int] { [0] }
 
   public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
-    .elementwise(
+    DeviceProgram.elementwise(
       .binary(.subtract, .x, .y), computing: inputs[0].elementType, inputs: inputs,
-      output: outputs[0])
+      output: outputs[0])?.checkingShapes(of: [1])
   }
 
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
@@ -32,6 +32,8 @@ public struct AssignSub: PlainOperation {
           context.inputs[0].elements(T.self), context.inputs[1].elements(T.self)
         )
         BinaryFunction.subtract.apply(variable, value, variable, context.inputs[0].count)
+      } check: { sizes in
+        try sizes.checkShapes(of: [1])
       }
     }
     return make(try inputs[0].elementType.kernelNumber)

@@ -60,6 +60,12 @@ public struct BatchMatMulV2: Operation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .batchMatMul(
+      inputs[0].elementType, transposeA: transposeA, transposeB: transposeB,
+      dimensions: outputs[0].shape.rank - 2)
+  }
+
   /// The walker that undoes broadcasting sums over the repeated matrices.
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     let (a, b, g) = (node.inputs[0], node.inputs[1], outputGradients[0]!)

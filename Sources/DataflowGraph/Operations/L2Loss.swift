@@ -20,6 +20,10 @@ public struct L2Loss: PlainOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .halfSquares(inputs[0].elementType, rank: inputs[0].shape.rank)
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     [node.inputs[0] * outputGradients[0]!]
   }

@@ -46,6 +46,11 @@ public struct LinearRecurrence: Operation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .lines(
+      .linear, inputs[0].elementType, axis: try inputs[0].shape.axis(axis), reverse: reverse)
+  }
+
   /// What y[i] changes goes on to its successor by the successor's factor.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
     let (a, y, g) = (node.inputs[0], node.output, outputGradients[0]!)

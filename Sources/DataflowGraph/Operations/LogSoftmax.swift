@@ -33,6 +33,10 @@ public struct LogSoftmax: PlainOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .rows(.logSoftmax, inputs[0].elementType)
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     let (y, g) = (node.output, outputGradients[0]!)
     return [g - exp(y) * sum(g, axes: [-1], keepDims: true)]

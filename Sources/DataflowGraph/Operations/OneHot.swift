@@ -62,6 +62,11 @@ public struct OneHot: Operation {
     return make(try inputs[1].elementType.kernelNumber)
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .oneHot(
+      inputs[1].elementType, indices: inputs[0].elementType, axis: try outputs[0].shape.axis(axis))
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
     let g = outputGradients[0]!
     let (zero, one) = (node.graph.constant(0, g.elementType), node.graph.constant(1, g.elementType))

@@ -68,6 +68,10 @@ public struct RangeOf: Operation {
     return make(try elementType.kernelNumber)
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .range(elementType, start: start, delta: delta)
+  }
+
   public static var samples: [OperationSample] {
     let cases: [(Int, Int, Int)] = [(0, 5, 1), (3, 18, 4), (3, 15, 4), (4, -3, -3), (2, 2, 1)]
     return cases.map { start, limit, delta in

@@ -33,6 +33,10 @@ public struct Softmax: PlainOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .rows(.softmax, inputs[0].elementType)
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     let (y, g) = (node.output, outputGradients[0]!)
     return [(g - sum(g * y, axes: [-1], keepDims: true)) * y]

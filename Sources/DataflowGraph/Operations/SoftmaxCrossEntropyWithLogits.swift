@@ -46,6 +46,10 @@ public struct SoftmaxCrossEntropyWithLogits: PlainOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .rows(.crossEntropy, inputs[0].elementType)
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     let (x, p) = (node.inputs[0], node.inputs[1])
     var (logits, labels): ([Value], [Value]) = ([], [])

@@ -51,6 +51,10 @@ public struct SparseSoftmaxCrossEntropyWithLogits: PlainOperation {
     }
   }
 
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
+    .rows(.sparseCrossEntropy(labels: inputs[1].elementType), inputs[0].elementType)
+  }
+
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     let (x, labels) = (node.inputs[0], node.inputs[1])
     let y = softmax(x)

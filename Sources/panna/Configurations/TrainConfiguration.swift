@@ -64,6 +64,7 @@ struct TrainConfiguration {
     "VALIDATION_OPTIONS": ValidationConfiguration.keys,
     "PARALLELIZATION": [
       "inter_op_parallelism_threads", "intra_op_parallelism_threads", "device",
+      "log_device_placement",
     ] + PipelineConfiguration.parallelKeys,
   ]
 
@@ -92,7 +93,7 @@ struct TrainConfiguration {
     threads = try parallel.int("intra_op_parallelism_threads", default: 0, in: 0...4096)
     interOpThreads = try parallel.int("inter_op_parallelism_threads", default: 1, in: 0...4096)
     device = try DeviceChoice(parallel)
-    logsDevicePlacement = try io.bool("log_device_placement", default: false)
+    logsDevicePlacement = try Self.logsDevicePlacement(parallel, io)
     let data = file.optionalSection("DATA_INFORMATION")
     ignored =
       (data.has("sparse_derivatives") ? ["[DATA_INFORMATION] sparse_derivatives"] : [])
@@ -103,6 +104,22 @@ struct TrainConfiguration {
       + networks.species.flatMap { symbol in
         LayerBehaviour.unusedFiles(file.optionalSection(symbol)).map { "[\(symbol)] \($0)" }
       }
+  }
+
+  /// A key of `[PARALLELIZATION]` that the original has in `[IO_INFORMATION]`.
+  private static func logsDevicePlacement(
+    _ parallel: IniSection, _ io: IniSection
+  ) throws -> Bool {
+    let key = "log_device_placement"
+    let (own, original) = (
+      try parallel.bool(key, default: false), try io.bool(key, default: false)
+    )
+    guard parallel.has(key) else { return original }
+    guard !io.has(key) || own == original else {
+      throw parallel.error(
+        key, "\(original ? "True" : "False") as in [\(io.name)], or only one of the two")
+    }
+    return own
   }
 
   /// Keys of what is switched off.

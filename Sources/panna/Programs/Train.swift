@@ -83,6 +83,8 @@ enum Train: Program {
       inter_op_parallelism_threads (1; operations that run at a time)
       device (cpu)               what computes: cpu, gpu, gpu:N, opencl:N or auto, a GPU where there is
                                  one (see panna devices); --device prevails
+      log_device_placement (False)   prints what computes each operation; the original's
+                                 [IO_INFORMATION] has it too
       num_parallel_readers (1)   num_parallel_calls (1)   the larger of them is the number of threads
                                  that read structures and put batches together
       prefetch_buffer_size_multiplier (10)   batches made ahead at most

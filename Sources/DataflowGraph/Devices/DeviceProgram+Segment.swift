@@ -1,14 +1,20 @@
 import Tensors
 
 extension DeviceProgram {
-  /// The sums of rows with equal ids, each in the order of the rows.
+  /// Rows with equal ids, combined in the order of the rows.
   ///
   /// Rows are put into the order of their ids first: they are counted, each takes a place in its segment
   /// as threads come, and places are then exchanged so that a segment's rows ascend. Long segments, for
-  /// which that takes long, are summed by a group each that looks at all ids.
-  static func segmentSum(_ type: ElementType, ids: ElementType) -> DeviceProgram {
+  /// which that takes long, are combined by a group each that looks at all ids.
+  ///
+  /// - Parameters:
+  ///   - function: `add`, `multiply`, `maximum` or `minimum`.
+  ///   - start: what a segment without rows is, as a literal.
+  static func segments(
+    _ function: BinaryFunction, _ type: ElementType, ids: ElementType, start: String
+  ) -> DeviceProgram {
     let (name, id) = (DeviceDialect.name(of: type), DeviceDialect.name(of: ids))
-    let sum = BinaryFunction.add.combining("total", "next", type)
+    let combined = function.combining("total", "next", type)
     let source = """
       #define LONG 512
       KERNEL(clear)(BUFFER(int, counts), INDEX count) {
@@ -72,7 +78,7 @@ extension DeviceProgram {
           if (end - start <= LONG) ordered[start + rank] = row;
         }
       }
-      KERNEL(sumShort)(BUFFER(\(name), x), BUFFER(int, starts), BUFFER(int, ordered),
+      KERNEL(combineShort)(BUFFER(\(name), x), BUFFER(int, starts), BUFFER(int, ordered),
           BUFFER(\(name), y), INDEX segments, INDEX inner) {
         OPEN(\(name), x)
         OPEN(int, starts)
@@ -81,17 +87,17 @@ extension DeviceProgram {
         FOR_EACH(i, segments * inner) {
           const INDEX segment = i / inner, column = i % inner;
           const int start = starts[segment], end = starts[segment + 1];
-          \(name) total = 0;
+          \(name) total = \(start);
           if (end - start <= LONG) {
             for (int k = start; k < end; k++) {
               const \(name) next = x[ordered[k] * inner + column];
-              total = \(sum);
+              total = \(combined);
             }
             y[i] = total;
           }
         }
       }
-      KERNEL(sumLong)(BUFFER(\(name), x), BUFFER(\(id), ids), BUFFER(int, starts),
+      KERNEL(combineLong)(BUFFER(\(name), x), BUFFER(\(id), ids), BUFFER(int, starts),
           BUFFER(\(name), y), INDEX rows, INDEX segments, INDEX inner) {
         OPEN(\(name), x)
         OPEN(\(id), ids)
@@ -101,11 +107,11 @@ extension DeviceProgram {
         for (INDEX segment = GROUP; segment < segments; segment += GROUPS) {
           if (starts[segment + 1] - starts[segment] > LONG) {
             for (INDEX column = 0; column < inner; column++) {
-              \(name) total = 0;
+              \(name) total = \(start);
               for (INDEX row = THREAD; row < rows; row += GROUP_SIZE) {
                 if (ids[row] == segment) {
                   const \(name) next = x[row * inner + column];
-                  total = \(sum);
+                  total = \(combined);
                 }
               }
               sums[THREAD] = total;
@@ -114,7 +120,7 @@ extension DeviceProgram {
                 if (THREAD < span) {
                   const \(name) next = sums[THREAD + span];
                   total = sums[THREAD];
-                  sums[THREAD] = \(sum);
+                  sums[THREAD] = \(combined);
                 }
                 SYNC;
               }
@@ -132,6 +138,9 @@ extension DeviceProgram {
         throw GraphError("\(ids) ids do not fit the rows of \(data)")
       }
       let inner = data.dimensions.dropFirst(ids.rank).reduce(1, *)
+      guard max(ids.elementCount, segments) < Int(Int32.max) else {
+        throw GraphError("\(ids) ids of \(segments) segments; a device takes fewer than 2^31")
+      }
       return schedule(rows: ids.elementCount, segments, inner)
     }
   }
@@ -153,13 +162,13 @@ extension DeviceProgram {
       DeviceLaunch("place", items: rows, [.input(1), next, places, allRows, all]),
       DeviceLaunch("order", items: rows, [.input(1), starts, places, ordered, all]),
       DeviceLaunch(
-        "sumShort", items: segments * inner,
+        "combineShort", items: segments * inner,
         [.input(0), starts, ordered, .output(0), all, width]),
     ]
     if rows > 512 {
       launches.append(
         DeviceLaunch(
-          "sumLong", groups: min(segments, 1024),
+          "combineLong", groups: min(segments, 1024),
           [.input(0), .input(1), starts, .output(0), allRows, all, width]))
     }
     return DeviceSchedule(launches.filter { $0.groups > 0 }, scratchBytes: bytes) {
