@@ -35,6 +35,14 @@ import Testing
     #expect(try model().networks[1].parameterCount == 19 + 18 * 16 + 16 + 16 * 16 + 16 + 17)
   }
 
+  /// A text may do with the atoms of a batch whatever it likes, so that slices could be something else.
+  @Test func itTakesBatchesAsAWhole() throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = 0.5
+    #expect(try trainer(model(), objective).graph.slices == nil)
+    #expect(try trainer(Fixtures.model(), objective).graph.slices != nil)
+  }
+
   @Test func itIsTrainedWithForcesAndGoesOnFromItsCheckpoint() throws {
     var objective = TrainingObjective()
     objective.forcesCost = 0.5

@@ -1,4 +1,5 @@
 import Dataflow
+import DataflowRuntime
 import Testing
 
 /// Batches that are computed slice by slice.
@@ -168,6 +169,41 @@ import Testing
     let operations = trace.records.map(\.operation)
     #expect(operations.filter { $0 == "MatMul" }.count == 4)
     #expect(!operations.contains("SlicedCall"))
+  }
+
+  /// A slice's memory is that of a run, and is counted.
+  @Test func memoryOfSlicesIsCounted() throws {
+    let (loss, _, _, counts) = try outputs()
+    let slices = try graph.sliced(sums: [loss], rows: [], by: [x, owner, counts])
+    let session = Session(graph)
+    var feeds = feeds(slices)
+    feeds[slices.starts] = Tensor(shape: [3, 2], scalars: [0, 7, 0, 7, 0, 4] as [Int64])
+    feeds[slices.inputs[1]] = Tensor(wholeOwners)
+    let whole = wholeFeeds(counts)
+    let (found, expected) = (
+      try session.run(slices.sums, feeds: feeds), try session.run([loss], feeds: whole)
+    )
+    #expect(found == expected)
+    let sliced = try #require(session.memoryUse(feeds: feeds, fetches: slices.sums))
+    let plain = try #require(session.memoryUse(feeds: whole, fetches: [loss]))
+    #expect(plain.lowerBound > 0)
+    #expect(sliced.lowerBound >= plain.lowerBound && sliced.lowerBound < plain.lowerBound + 64)
+    #expect(sliced.byteCount >= sliced.lowerBound)
+  }
+
+  /// The graph language has it whole.
+  @Test func textsHaveSlices() throws {
+    let (loss, rows, _, counts) = try outputs()
+    let slices = try graph.sliced(sums: [loss], rows: [rows], by: [x, owner, counts])
+    let copy = try Graph(text: graph.text)
+    func same(_ value: Value) throws -> Value {
+      try #require(copy.node(named: value.node.name)).outputs[value.index]
+    }
+    let feeds = feeds(slices)
+    let copied = Dictionary(uniqueKeysWithValues: try feeds.map { (try same($0), $1) })
+    #expect(
+      try Session(copy).run((slices.sums + slices.rows).map(same), feeds: copied)
+        == Session(graph).run(slices.sums + slices.rows, feeds: feeds))
   }
 
   @Test func whatCannotBeSlicedIsNamed() throws {

@@ -6,7 +6,7 @@ import Dataflow
 ///
 /// Within a species atoms keep the order of the structures; where there are many, those come together
 /// whose descriptors lack the same blocks, since products of matrices leave out blocks of zeros.
-/// Places, row starts and numbers of structures are counted from the beginning of their slice.
+/// Neighbours, row starts and numbers of structures are counted from the beginning of their slice.
 public struct Batch: Sendable {
   public let names: [String]
   /// Atoms of each structure.
@@ -82,7 +82,9 @@ extension Batch {
   func sliceStarts(of rows: [Dimension], in potential: PotentialGraph) throws -> Tensor {
     var starts = rows.map { _ in [Int64(0)] }
     for slice in slices {
-      var sizes = ["\(PotentialGraph.structures)": slice.structures, "blocks": slice.blocks]
+      var sizes = [
+        "\(PotentialGraph.structures)": slice.structures, "\(ForceGraph.blocks)": slice.blocks,
+      ]
       for (descriptors, atoms) in zip(potential.descriptors, slice.atoms) {
         sizes["\(descriptors.shape[0])"] = atoms
       }

@@ -101,7 +101,8 @@ public struct TrainingGraph {
   /// Takes one step.
   public let step: Node
 
-  /// - Parameter isSliced: whether steps take a batch slice by slice, as they may where the objective is a sum.
+  /// - Parameter isSliced: whether steps take a batch slice by slice, as they may where the objective is a sum and no
+  ///   network is a text, which may do with the atoms of a batch whatever it likes.
   /// - Throws: `GraphError` where the networks' descriptors differ in size.
   public init(
     _ networks: [SpeciesNetwork], objective: TrainingObjective,
@@ -140,7 +141,7 @@ public struct TrainingGraph {
       atomicEnergies: potential.atomicEnergies, squaredForceErrors: forces?.squaredErrors,
       absoluteForceErrors: forces?.absoluteErrors)
     let gradients: [Value?]
-    if isSliced && objective.isSum {
+    if isSliced, objective.isSum, networks.allSatisfy({ $0.graph == nil }) {
       (slices, findings, gradients) = try whole.sliced(
         by: inputs, data: total,
         regularization: objective.regularization.isNone ? nil : regularizationLoss, variables)
@@ -181,6 +182,9 @@ public struct TrainingGraph {
 
 /// Forces from dE/dG and the derivatives of the descriptors (equation 17, with its minus sign).
 public struct ForceGraph {
+  /// The number of blocks in a batch.
+  static let blocks: Dimension = "blocks"
+
   /// Blocks dG/dx: `[blocks, 3, g]`, in 1/Å.
   public let blocks: Value
   /// What each atom's blocks are multiplied with: `[atoms, 1]`; nil unless they are in half precision.
@@ -206,11 +210,12 @@ public struct ForceGraph {
       throw GraphError("derivatives in half precision go with single precision, not with \(type)")
     }
     blocks = graph.placeholder(
-      hasHalfBlocks ? .float16 : type, ["blocks", 3, gradient.shape[1]], name: "derivative_blocks")
+      hasHalfBlocks ? .float16 : type, [Self.blocks, 3, gradient.shape[1]],
+      name: "derivative_blocks")
     blockScales =
       hasHalfBlocks ? graph.placeholder(type, [atoms, 1], name: "derivative_scales") : nil
     rowStarts = graph.placeholder(.int32, [atoms + 1], name: "row_starts")
-    neighbours = graph.placeholder(.int32, ["blocks"], name: "neighbours")
+    neighbours = graph.placeholder(.int32, [Self.blocks], name: "neighbours")
     referenceForces = graph.placeholder(type, [atoms, 3], name: "reference_forces")
     forces = graph.withNameScope("forces") { [blocks, blockScales, rowStarts, neighbours] in
       // A power of two, so that the order of the products makes no difference.

@@ -7,44 +7,18 @@ extension DeviceProgram {
   static func matMul(
     _ type: ElementType, transposeA: Bool, transposeB: Bool
   ) -> DeviceProgram {
-    matMul(ProductText(type, transposeA: transposeA, transposeB: transposeB))
-  }
-
-  /// An expression of the product's elements, input 0, and of others that lie as `places` say, in the kernel
-  /// that computes the product.
-  ///
-  /// - Parameter others: the types of the operation's inputs behind the two matrices.
-  /// - Returns: nil where only the CPU has one of the expression's functions.
-  static func matMul(
-    _ type: ElementType, transposeA: Bool, transposeB: Bool, _ expression: ScalarExpression,
-    others: [ElementType], at places: [ProductPlace]
-  ) -> DeviceProgram? {
-    let names = others.indices.map { "v\($0)" }
-    guard let body = DeviceExpression(expression, type: type, inputs: ["sum"] + names) else {
-      return nil
-    }
-    var text = ProductText(type, transposeA: transposeA, transposeB: transposeB)
-    text.others = Array(zip(others, places))
-    text.body = body
-    return matMul(text)
-  }
-
-  private static func matMul(_ text: ProductText) -> DeviceProgram {
-    let (transposeA, transposeB) = (text.transposeA, text.transposeB)
-    let types = Set([text.type] + text.others.map(\.type))
-    return DeviceProgram(source: text.multiply + text.addParts, types: types) { sizes in
+    let text = ProductText(type, transposeA: transposeA, transposeB: transposeB)
+    return DeviceProgram(source: text.multiply + text.addParts, types: [type]) { sizes in
       let inner = sizes.inputs[0][transposeA ? 0 : 1]
       guard inner == sizes.inputs[1][transposeB ? 1 : 0] else {
         throw GraphError("the inner sizes of \(sizes.inputs[0]) and \(sizes.inputs[1]) differ")
       }
-      return schedule(
-        sizes.outputs[0][0], inner, sizes.outputs[0][1], text.type.size,
-        others: text.others.indices.map { .input($0 + 2) })
+      return schedule(sizes.outputs[0][0], inner, sizes.outputs[0][1], type.size)
     }
   }
 
   private static func schedule(
-    _ rows: Int, _ inner: Int, _ columns: Int, _ elementSize: Int, others: [DeviceArgument]
+    _ rows: Int, _ inner: Int, _ columns: Int, _ elementSize: Int
   ) -> DeviceSchedule {
     let count = rows * columns
     guard count > 0 else { return DeviceSchedule([]) }
@@ -59,12 +33,12 @@ extension DeviceProgram {
         [
           .input(0), .input(1), target, .index(rows), .index(inner), .index(columns),
           .index(length), .index(parts),
-        ] + others)
+        ])
     }
     if parts == 1 { return DeviceSchedule([multiply(into: .output(0))]) }
     let add = DeviceLaunch(
       "addParts", items: count,
-      [.scratch(0), .output(0), .index(count), .index(columns), .index(parts)] + others)
+      [.scratch(0), .output(0), .index(count), .index(parts)])
     return DeviceSchedule(
       [multiply(into: .scratch(0)), add], scratchBytes: parts * count * elementSize)
   }

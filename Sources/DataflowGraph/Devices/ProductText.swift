@@ -1,40 +1,5 @@
 import Tensors
 
-/// Where the element of an input lies that belongs to one of a product's.
-package enum ProductPlace: Sendable, Equatable {
-  /// Where the product's is.
-  case same
-  /// One for each column, or for each row.
-  case column, row
-  /// There is only one.
-  case first
-
-  /// - Returns: nil where the input is not repeated in one of these ways.
-  package init?(of input: SymbolicShape, in product: SymbolicShape) {
-    if input == product {
-      self = .same
-    } else if input.elementCount == 1 {
-      self = .first
-    } else if input == [product[1]] || input == [1, product[1]] {
-      self = .column
-    } else if input == [product[0], 1] {
-      self = .row
-    } else {
-      return nil
-    }
-  }
-
-  /// The place in an input, of row `r` and column `c`.
-  var text: String {
-    switch self {
-    case .same: "r * columns + c"
-    case .column: "c"
-    case .row: "r"
-    case .first: "0"
-    }
-  }
-}
-
 /// The texts of the kernels that multiply matrices.
 struct ProductText: Sendable {
   let type: ElementType
@@ -42,9 +7,6 @@ struct ProductText: Sendable {
   let transposeB: Bool
   /// The dimensions in front of the matrices'.
   var batchDimensions = 0
-  /// What the product's elements are combined with, and how.
-  var others: [(type: ElementType, place: ProductPlace)] = []
-  var body: DeviceExpression?
 
   private static let tile = 64
 
@@ -69,11 +31,10 @@ struct ProductText: Sendable {
       #define TILE \(Self.tile)
       #define DEPTH 16
       KERNEL(multiply)(BUFFER(\(name), a), BUFFER(\(name), b), BUFFER(\(name), y), INDEX rows,
-          INDEX inner, INDEX columns, INDEX length, INDEX parts\(batchParameters)\(parameters)) {
+          INDEX inner, INDEX columns, INDEX length, INDEX parts\(batchParameters)) {
         OPEN(\(name), a)
         OPEN(\(name), b)
         OPEN(\(name), y)
-      \(opened)
         SHARED \(name) left[DEPTH][TILE + 1];
         SHARED \(name) right[DEPTH][TILE + 1];
         const INDEX across = (columns + TILE - 1) / TILE;
@@ -111,10 +72,7 @@ struct ProductText: Sendable {
         for (int i = 0; i < 4; i++)
           for (int j = 0; j < 4; j++) {
             const INDEX r = row + z + 16 * i, c = column + x + 16 * j;
-            if (r < rows && c < columns) {
-              const \(name) sum = sums[i][j];
-      \(stored)
-            }
+            if (r < rows && c < columns) y[(part * rows + r) * columns + c] = sums[i][j];
           }
       }
 
@@ -152,52 +110,18 @@ struct ProductText: Sendable {
     return ["d", "s", "t"].flatMap { letter in axes.map { ", INDEX \(letter)\($0)" } }.joined()
   }
 
-  private var parameters: String {
-    others.indices.map { ", BUFFER(\(DeviceDialect.name(of: others[$0].type)), x\($0))" }.joined()
-  }
-
-  private var opened: String {
-    others.indices.map { "  OPEN(\(DeviceDialect.name(of: others[$0].type)), x\($0))" }
-      .joined(separator: "\n")
-  }
-
-  /// The statements that compute the result's element of row `r` and column `c` from `sum`.
-  private var combined: [String] {
-    others.enumerated().map { index, other in
-      let element = "x\(index)[\(other.place.text)]"
-      return "const \(name) v\(index) = \(other.type == .bool ? "\(element) != 0" : element);"
-    } + (body?.statements ?? [])
-  }
-
-  private var stored: String {
-    let place = "y[(part * rows + r) * columns + c]"
-    guard let body else { return "        \(place) = sum;" }
-    let lines = combined + ["y[r * columns + c] = \(body.result);"]
-    return """
-              if (parts > 1) {
-                \(place) = sum;
-              } else {
-      \(lines.map { "          \($0)" }.joined(separator: "\n"))
-              }
-      """
-  }
-
   var addParts: String {
-    let lines = body == nil ? [] : ["const INDEX r = i / columns, c = i % columns;"] + combined
-    return """
-      KERNEL(addParts)(BUFFER(\(name), sums), BUFFER(\(name), y), INDEX count, INDEX columns,
-          INDEX parts\(parameters)) {
-        OPEN(\(name), sums)
-        OPEN(\(name), y)
-      \(opened)
-        FOR_EACH(i, count) {
-          \(name) sum = 0;
-          for (INDEX part = 0; part < parts; part++) sum += sums[part * count + i];
-      \(lines.map { "    \($0)" }.joined(separator: "\n"))
-          y[i] = \(body?.result ?? "sum");
-        }
+    """
+    KERNEL(addParts)(BUFFER(\(name), sums), BUFFER(\(name), y), INDEX count, INDEX parts) {
+      OPEN(\(name), sums)
+      OPEN(\(name), y)
+      FOR_EACH(i, count) {
+        \(name) sum = 0;
+        for (INDEX part = 0; part < parts; part++) sum += sums[part * count + i];
+        y[i] = sum;
       }
+    }
 
-      """
+    """
   }
 }

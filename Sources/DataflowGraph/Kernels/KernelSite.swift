@@ -33,6 +33,11 @@ public protocol FunctionRunner: AnyObject {
   func run(_ inputs: [Tensor], in context: borrowing KernelContext) throws -> [Tensor]
 }
 
+/// A kernel that runs functions, which have memory of their own.
+package protocol FunctionCaller: Kernel {
+  var functionRunners: [any FunctionRunner] { get }
+}
+
 /// Queues, stacks and the like that a session holds; tensors of the type `resource` hold their numbers.
 ///
 /// Safe to use from several threads.

@@ -115,7 +115,7 @@ public func conditional(
   ).outputs
 }
 
-private final class IfKernel: FunctionCallKernel {
+private final class IfKernel: FunctionCallKernel, FunctionCaller {
   private let thenRunner: any FunctionRunner
   private let elseRunner: any FunctionRunner
   private let thenCount: Int
@@ -129,6 +129,8 @@ private final class IfKernel: FunctionCallKernel {
     self.thenCount = thenCount
     super.init(site)
   }
+
+  var functionRunners: [any FunctionRunner] { [thenRunner, elseRunner] }
 
   override func compute(_ context: borrowing KernelContext) throws -> [Tensor] {
     let isTrue = context.inputs[0].elements(Bool.self)[0]

@@ -141,7 +141,7 @@ extension SymbolicShape {
   fileprivate var symbols: Set<String> { dimensions.reduce(into: []) { $0.formUnion($1.symbols) } }
 }
 
-private final class SlicedCallKernel: Kernel {
+private final class SlicedCallKernel: FunctionCaller {
   private let call: SlicedCall
   private let site: KernelSite
   private let rowInputs: [Int]
@@ -164,6 +164,8 @@ private final class SlicedCallKernel: Kernel {
     rowInputs = try (call.sumCount..<call.function.outputs.count).map(call.input(withRowsOf:))
     runners = Guarded([try site.makeRunner(call.function)])
   }
+
+  var functionRunners: [any FunctionRunner] { runners.withLock { $0 } }
 
   func prepare(_ sizes: KernelSizes) -> Int { 0 }
 

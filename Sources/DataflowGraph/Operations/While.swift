@@ -129,7 +129,7 @@ func addLoop(
     variables + conditionFunction.captures + bodyFunction.captures, name: name)
 }
 
-private final class WhileKernel: FunctionCallKernel {
+private final class WhileKernel: FunctionCallKernel, FunctionCaller {
   private let loop: While
   private let condition: any FunctionRunner
   private let body: any FunctionRunner
@@ -145,6 +145,8 @@ private final class WhileKernel: FunctionCallKernel {
     isRecorded = Array(site.isOutputUsed[count..<2 * count])
     super.init(site)
   }
+
+  var functionRunners: [any FunctionRunner] { [condition, body] }
 
   override func compute(_ context: borrowing KernelContext) throws -> [Tensor] {
     let inputs = self.inputs(context)

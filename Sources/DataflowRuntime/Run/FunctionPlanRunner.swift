@@ -3,7 +3,7 @@ import Tensors
 
 /// Runs a function's graph inside a step of another plan.
 final class FunctionPlanRunner: FunctionRunner {
-  private let runner: PlanRunner
+  let runner: PlanRunner
 
   /// - Throws: `GraphError` where the function's graph cannot be planned.
   init(_ function: GraphFunction, _ environment: RunEnvironment) throws {

@@ -1,7 +1,7 @@
 import DataflowGraph
 import Tensors
 
-/// The memory that runs of one plan take beside feeds, constants, variables and results.
+/// The memory that runs of one plan, and of the functions that it calls, take beside feeds, constants, variables and results.
 package struct MemoryUse: Sendable, Equatable {
   /// Bytes of the arenas.
   package let byteCount: Int
@@ -30,7 +30,16 @@ extension PlanRunner {
         }
       }
     }
-    return MemoryUse(
-      byteCount: memories.reduce(0) { $0 + $1.byteCount }, lowerBound: live.max()!)
+    var byteCount = memories.reduce(0) { $0 + $1.byteCount }
+    for (index, step) in steps.enumerated() {
+      for case let function as FunctionPlanRunner
+        in (step.kernel as? any FunctionCaller)?.functionRunners ?? []
+      {
+        let use = function.runner.memoryUse
+        byteCount += use.byteCount
+        live[index] += use.lowerBound
+      }
+    }
+    return MemoryUse(byteCount: byteCount, lowerBound: live.max()!)
   }
 }

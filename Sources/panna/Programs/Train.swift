@@ -93,9 +93,9 @@ enum Train: Program {
                                  drawn from all structures
       dataset_cache (True)       structures that were read stay in memory, as far as it reaches
       memory_budget              for structures and batches, in MiB (half of what there is)
-      slice_memory (4)           with forces, where the losses are sums: a step takes its batch in
-                                 slices of so many MiB of derivatives, which stay in the processor's
-                                 cache from one use to the next; 0: the batch as a whole
+      slice_memory (4)           with forces, losses that are sums, networks of layers, on the CPU: a
+                                 step takes its batch in slices of so many MiB of derivatives, which
+                                 stay in the processor's cache from one use to the next; 0: as a whole
     [IO_INFORMATION], of *.example files
       descriptor_cache           folder that keeps what was computed, for any descriptors; the next
                                  epoch or training reads it there (none)
