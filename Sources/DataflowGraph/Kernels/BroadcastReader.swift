@@ -12,7 +12,12 @@ struct BroadcastReader: Sendable {
   /// Whether elements stand as in the output, so that nothing needs to be copied.
   private(set) var isContiguous = false
 
-  init(input: Shape, output: Shape) throws {
+  /// Prepares for shapes of the runs to come.
+  ///
+  /// - Throws: `GraphError` where the input does not broadcast to the output.
+  mutating func follow(input: Shape, output: Shape) throws {
+    sizes.removeAll(keepingCapacity: true)
+    strides.removeAll(keepingCapacity: true)
     isContiguous = input == output
     if isContiguous {
       append(size: output.elementCount, stride: 1)

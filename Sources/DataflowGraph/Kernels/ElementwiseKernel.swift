@@ -8,7 +8,7 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
   private let outputType: ElementType
   private let nanoseconds: Double
   let divisors: [Int]
-  private var readers: [BroadcastReader] = []
+  private var readers: [BroadcastReader]
   private var sharding = Sharding(count: 0, nanoseconds: 0)
 
   init(_ expression: ScalarExpression, inputTypes: [ElementType], outputType: ElementType) {
@@ -18,6 +18,7 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
     self.inputTypes = inputTypes
     self.outputType = outputType
     nanoseconds = expression.nanoseconds + 0.25
+    readers = inputTypes.map { _ in BroadcastReader() }
   }
 
   /// Every shard has registers of its own, and a table of where they are.
@@ -28,7 +29,9 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
   }
 
   func prepare(_ sizes: KernelSizes) throws -> Int {
-    readers = try sizes.inputs.map { try BroadcastReader(input: $0, output: sizes.outputs[0]) }
+    for index in readers.indices {
+      try readers[index].follow(input: sizes.inputs[index], output: sizes.outputs[0])
+    }
     sharding = Sharding(count: sizes.outputs[0].elementCount, nanoseconds: nanoseconds)
     return bytesPerShard * sharding.shards
   }

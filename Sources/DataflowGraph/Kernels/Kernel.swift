@@ -23,9 +23,9 @@ public protocol LateSizeKernel: Kernel {
 
 /// The concrete shapes of a step's inputs and outputs.
 public struct KernelSizes: Sendable {
-  public let inputs: [Shape]
-  public let outputs: [Shape]
-  private let symbols: [String: Int]
+  public package(set) var inputs: [Shape]
+  public package(set) var outputs: [Shape]
+  package var symbols: [String: Int]
 
   package init(inputs: [Shape], outputs: [Shape], symbols: [String: Int]) {
     self.inputs = inputs

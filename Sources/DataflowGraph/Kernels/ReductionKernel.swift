@@ -37,7 +37,7 @@ final class ReductionKernel<T: KernelNumber>: Kernel {
 
   func prepare(_ sizes: KernelSizes) -> Int {
     let shape = sizes.inputs[0]
-    stages = []
+    stages.removeAll(keepingCapacity: true)
     var (outer, middle, inner) = (shape.elementCount, 1, 1)
     guard outer > 0 else { return 0 }
     for axis in shape.dimensions.indices.reversed() {

@@ -32,7 +32,7 @@ final class SegmentKernel<T: KernelNumber>: LateSizeKernel {
   func prepare(_ sizes: KernelSizes) throws -> Int {
     let (data, ids) = (sizes.inputs[0], sizes.inputs[1])
     (rows, segments) = (ids.elementCount, sizes.outputs[0][0])
-    guard data.rank >= ids.rank, Array(data.dimensions.prefix(ids.rank)) == ids.dimensions else {
+    guard data.dimensions.starts(with: ids.dimensions) else {
       throw GraphError("\(ids) ids do not fit the rows of \(data)")
     }
     inner = data.dimensions.dropFirst(ids.rank).reduce(1, *)

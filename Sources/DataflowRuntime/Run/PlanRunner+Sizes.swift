@@ -48,10 +48,14 @@ extension PlanRunner {
 
   private func prepare(_ index: Int) throws -> Int {
     let step = plan.steps[index]
-    let sizes = KernelSizes(
-      inputs: step.inputs.map { shapes[$0] }, outputs: step.outputs.map { shapes[$0] },
-      symbols: state.symbols)
-    return try atNode(step.node) { try steps[index].kernel.prepare(sizes) }
+    for (position, value) in step.inputs.enumerated() {
+      sizes.setShape(ofValue: value, &kernelSizes[index].inputs[position])
+    }
+    for (position, value) in step.outputs.enumerated() {
+      sizes.setShape(ofValue: value, &kernelSizes[index].outputs[position])
+    }
+    kernelSizes[index].symbols = state.symbols
+    return try atNode(step.node) { try steps[index].kernel.prepare(kernelSizes[index]) }
   }
 
   private func pointAtFeedCopies() {

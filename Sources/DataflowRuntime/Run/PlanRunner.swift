@@ -19,6 +19,8 @@ final class PlanRunner {
   let environment: RunEnvironment
   var steps: [PreparedStep] = []
   var shapes: [Shape]
+  /// Of each step what its kernel prepares for: changed in place, since most sizes stay.
+  var kernelSizes: [KernelSizes]
   /// Of each step the bytes of scratch memory that its kernel wants.
   var scratch: [Int]
   var sizes: SizeTable
@@ -41,6 +43,7 @@ final class PlanRunner {
   /// The last run's feeds where there are such copies: as long as they live, nothing else lies where they do.
   private var lastFeeds: [Tensor] = []
   private var lastFeedShapes: [Shape]?
+  private var symbolBinding: SymbolBinding
   /// What devices write to until the run has waited for them.
   var results: [AlignedStorage] = []
 
@@ -60,8 +63,14 @@ final class PlanRunner {
     views = .allocate(capacity: max(1, viewValues.count))
     dimensions = .allocate(capacity: max(1, ranks.reduce(0, +)))
     shapes = Array(repeating: .scalar, count: plan.values.count)
+    kernelSizes = plan.steps.map {
+      KernelSizes(
+        inputs: $0.inputs.map { _ in .scalar }, outputs: $0.outputs.map { _ in .scalar },
+        symbols: [:])
+    }
     scratch = Array(repeating: 0, count: plan.steps.count)
     sizes = SizeTable(plan)
+    symbolBinding = SymbolBinding(plan.feeds)
     scheduler = plan.taskGraph.map { TaskScheduler($0, limit: environment.interOpThreads) }
     let devices = environment.placement.devices
     memories = plan.epochs.map { EpochMemory($0, plan, environment.placement) }
@@ -152,20 +161,14 @@ final class PlanRunner {
     let isKnown =
       plan.epochs.count == 1 && symbols.isEmpty && lastFeedShapes?.count == feeds.count
       && zip(lastFeedShapes!, feeds).allSatisfy { $0 == $1.shape }
-    if isKnown { return try checkTypes(feeds) }
+    if isKnown { return try symbolBinding.checkTypes(of: feeds) }
     lastFeedShapes = nil
     let symbolCount = state.symbols.count
-    state.symbols = try bindSymbols(plan.feeds, to: feeds, among: symbols)
+    state.symbols = try symbolBinding.bind(feeds, among: symbols)
     // Room for the sizes that steps find out, as in the last run.
     state.symbols.reserveCapacity(symbolCount)
     try resolve(0)
     lastFeedShapes = feeds.map(\.shape)
-  }
-
-  private func checkTypes(_ feeds: [Tensor]) throws {
-    for (feed, tensor) in zip(plan.feeds, feeds) where feed.elementType != tensor.elementType {
-      _ = try bindSymbols([feed], to: [tensor])
-    }
   }
 
   // MARK: Steps

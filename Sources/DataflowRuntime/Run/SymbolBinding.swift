@@ -1,49 +1,87 @@
 import DataflowGraph
 import Tensors
 
-/// Finds the sizes that the fed tensors give to the names in the fed values' shapes.
-///
-/// - Parameter outer: sizes that are known already; feeds that name them otherwise prevail.
-/// - Throws: `GraphError` that names the feed whose type or shape does not fit.
-func bindSymbols(
-  _ feeds: [Value], to tensors: [Tensor], among outer: [String: Int] = [:]
-) throws -> [String: Int] {
-  var sizes = outer
-  var origins: [String: String] = [:]
-  for (feed, tensor) in zip(feeds, tensors) {
-    try check(feed, tensor)
-    for (axis, dimension) in feed.shape.dimensions.enumerated() {
-      guard let symbol = dimension.soleSymbol else { continue }
-      if let origin = origins[symbol], sizes[symbol]! != tensor.shape[axis] {
-        throw misfit(
-          feed, tensor,
-          "\"\(symbol)\" is \(tensor.shape[axis]), but \(sizes[symbol]!) in \(origin)")
+/// Finds the sizes that the fed tensors of one plan give to the names in the fed values' shapes.
+struct SymbolBinding {
+  private enum Size {
+    case known(Int)
+    /// The size of a dimension of a feed, the first that has this symbol.
+    case symbol(feed: Int, axis: Int)
+    case polynomial(Dimension)
+  }
+
+  private let feeds: [Value]
+  private let sizesOfFeed: [[Size]]
+  /// Where each symbol stands alone for the first time.
+  private let origins: [(name: String, feed: Int, axis: Int)]
+  /// The last run's sizes by their names.
+  private var bound: [String: Int] = [:]
+
+  init(_ feeds: [Value]) {
+    var origins: [(name: String, feed: Int, axis: Int)] = []
+    sizesOfFeed = feeds.enumerated().map { index, feed in
+      feed.shape.dimensions.enumerated().map { axis, dimension in
+        if let known = dimension.known { return .known(known) }
+        guard let name = dimension.soleSymbol else { return .polynomial(dimension) }
+        if let origin = origins.first(where: { $0.name == name }) {
+          return .symbol(feed: origin.feed, axis: origin.axis)
+        }
+        origins.append((name, index, axis))
+        return .symbol(feed: index, axis: axis)
       }
-      sizes[symbol] = tensor.shape[axis]
-      origins[symbol] = feed.name
+    }
+    (self.feeds, self.origins) = (feeds, origins)
+  }
+
+  /// - Parameter outer: sizes that are known already; feeds that name them otherwise prevail.
+  /// - Throws: `GraphError` that names the feed whose type or shape does not fit.
+  mutating func bind(_ tensors: [Tensor], among outer: [String: Int]) throws -> [String: Int] {
+    try checkTypes(of: tensors)
+    for (feed, tensor) in zip(feeds, tensors) where feed.shape.rank != tensor.shape.rank {
+      throw misfit(feed, tensor, "the ranks differ")
+    }
+    for (name, feed, axis) in origins {
+      let size = tensors[feed].shape[axis]
+      if bound[name] != size { bound[name] = size }
+    }
+    let sizes = outer.isEmpty ? bound : outer.merging(bound) { $1 }
+    for index in feeds.indices {
+      for (axis, expected) in sizesOfFeed[index].enumerated() {
+        try check(axis, of: index, expected, tensors, sizes)
+      }
+    }
+    return sizes
+  }
+
+  /// - Throws: `GraphError` where a type is another than the fed value's.
+  func checkTypes(of tensors: [Tensor]) throws {
+    for (feed, tensor) in zip(feeds, tensors) where feed.elementType != tensor.elementType {
+      throw misfit(feed, tensor, "the types differ")
     }
   }
-  for (feed, tensor) in zip(feeds, tensors) {
-    for (axis, dimension) in feed.shape.dimensions.enumerated() {
-      let size = try dimension.evaluated(with: sizes)
-      if size != tensor.shape[axis] {
-        throw misfit(feed, tensor, "dimension \(axis) is \(tensor.shape[axis]), expected \(size)")
+
+  private func check(
+    _ axis: Int, of index: Int, _ expected: Size, _ tensors: [Tensor], _ sizes: [String: Int]
+  ) throws {
+    let size = tensors[index].shape[axis]
+    let other =
+      switch expected {
+      case .known(let known): known
+      case .symbol(let feed, let axis): tensors[feed].shape[axis]
+      case .polynomial(let dimension): try dimension.evaluated(with: sizes)
       }
+    if size == other { return }
+    guard case .symbol(let feed, _) = expected else {
+      throw misfit(feeds[index], tensors[index], "dimension \(axis) is \(size), expected \(other)")
     }
+    let symbol = feeds[index].shape.dimensions[axis]
+    throw misfit(
+      feeds[index], tensors[index],
+      "\"\(symbol)\" is \(size), but \(other) in \(feeds[feed].name)")
   }
-  return sizes
-}
 
-private func check(_ feed: Value, _ tensor: Tensor) throws {
-  if tensor.elementType != feed.elementType {
-    throw misfit(feed, tensor, "the types differ")
+  private func misfit(_ feed: Value, _ tensor: Tensor, _ reason: String) -> GraphError {
+    GraphError(
+      "feed \(feed.name) is \(feed.spec), got \(tensor.elementType)\(tensor.shape): \(reason)")
   }
-  if tensor.shape.rank != feed.shape.rank {
-    throw misfit(feed, tensor, "the ranks differ")
-  }
-}
-
-private func misfit(_ feed: Value, _ tensor: Tensor, _ reason: String) -> GraphError {
-  GraphError(
-    "feed \(feed.name) is \(feed.spec), got \(tensor.elementType)\(tensor.shape): \(reason)")
 }
