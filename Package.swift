@@ -21,7 +21,9 @@ let package = Package(
     .systemLibrary(name: "CProcessor"),
     .target(name: "Tensors", dependencies: ["CProcessor"]),
     .target(name: "ProtobufWire"),
-    .target(name: "DataflowGraph", dependencies: ["Tensors", "ProtobufWire", "COpenBLAS"]),
+    .target(
+      name: "DataflowGraph",
+      dependencies: ["Tensors", "ProtobufWire", "COpenBLAS", "CProcessor"]),
     .target(name: "DataflowRuntime", dependencies: ["DataflowGraph"]),
     .target(name: "DataflowAccelerators", dependencies: ["DataflowRuntime"]),
     .target(name: "DataflowPipelines", dependencies: ["DataflowRuntime"]),

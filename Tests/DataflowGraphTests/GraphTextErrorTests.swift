@@ -72,6 +72,14 @@ import Testing
     ("scope s {", "        ^", "this brace is not closed"),
     ("y, z = Tanh(x)", "       ^", "2 names for 1 values"),
     ("y = gradient(x)", "    ^", "write gradient(y, x, from: dy); got 1"),
+    (
+      "y = gradient(x < 0.5, x)", "    ^",
+      "there are no gradients of or with respect to y/Less (bool[n, 3]): it is no floating-point value"
+    ),
+    (
+      "y = gradient(x, x < 0.5)", "    ^",
+      "there are no gradients of or with respect to y/Less (bool[n, 3]): it is no floating-point value"
+    ),
     ("return x", "", "return belongs in a function"),
     ("y = x ^ ^w", "      ^", "expected a value, found the control input ^w"),
     ("y = x $ w", "      ^", "a word cannot begin here"),

@@ -1,4 +1,5 @@
 import COpenBLAS
+import CProcessor
 import Tensors
 
 /// A matrix in row-major memory, as stored or transposed.
@@ -61,10 +62,47 @@ extension Double: MatrixElement {
 package enum BLAS {
   /// Done once in a process, since OpenBLAS's threads are global, and early: those that it starts when
   /// it is loaded look for work for a tenth of a second before they sleep.
-  package static let useOneThread: Void = {
+  package static let prepare: Void = {
     openblas_set_num_threads(1)
     // Only builds with threads of their own have it.
-    guard let shutdown = Platform.function(named: "blas_thread_shutdown_") else { return }
-    _ = unsafeBitCast(shutdown, to: (@convention(c) () -> Int32).self)()
+    if let shutdown = Platform.function(named: "blas_thread_shutdown_") {
+      _ = unsafeBitCast(shutdown, to: (@convention(c) () -> Int32).self)()
+    }
+    chooseKernels()
   }()
+
+  /// The library's version, and the processor that its kernels are for.
+  package static var description: String {
+    prepare
+    let version = String(cString: openblas_get_config()).split(separator: " ").prefix(2)
+    return "\(version.joined(separator: " ")), kernels for \(kernels)"
+  }
+
+  static var kernels: String { String(cString: openblas_get_corename()) }
+
+  /// What a library takes that does not know the processor, which may be newer: SSE3 alone.
+  static let genericKernels = "Prescott"
+
+  /// Has such a library take the kernels that the processor has instructions for, some seven times as fast.
+  /// What the user says by `OPENBLAS_CORETYPE` prevails.
+  private static func chooseKernels() {
+    let variable = "OPENBLAS_CORETYPE"
+    guard kernels == genericKernels, Platform.environment(variable) == nil,
+      let known = knownProcessor,
+      // Only builds for many processors have them.
+      let quit = Platform.function(named: "gotoblas_dynamic_quit"),
+      let start = Platform.function(named: "gotoblas_dynamic_init")
+    else { return }
+    Platform.setEnvironment(variable, known)
+    for function in [quit, start] {
+      unsafeBitCast(function, to: (@convention(c) () -> Void).self)()
+    }
+    Platform.setEnvironment(variable, nil)
+  }
+
+  /// A processor that every library knows and whose instructions this one has.
+  static var knownProcessor: String? {
+    if processor_has_avx512() != 0 { return "SkylakeX" }
+    return processor_has_avx2() != 0 ? "Haswell" : nil
+  }
 }

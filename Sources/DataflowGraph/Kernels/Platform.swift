@@ -12,6 +12,14 @@ enum Platform {
   /// A function of the libraries that the process has loaded.
   static func function(named name: String) -> UnsafeMutableRawPointer? { libraryFunction(name) }
 
+  /// What a variable of the environment says, nil where it is not set.
+  static func environment(_ name: String) -> String? { libraryEnvironment(name) }
+
+  /// Sets a variable of the environment, or with nil removes it.
+  static func setEnvironment(_ name: String, _ text: String?) {
+    librarySetEnvironment(name, text)
+  }
+
   /// Writes to the standard error.
   static func writeError(_ text: String) { libraryWriteError(text) }
 
@@ -39,6 +47,12 @@ enum Platform {
 
 // Inside the enumeration the short names are its own.
 private func libraryFunction(_ name: String) -> UnsafeMutableRawPointer? { dlsym(nil, name) }
+private func libraryEnvironment(_ name: String) -> String? {
+  getenv(name).map { String(cString: $0) }
+}
+private func librarySetEnvironment(_ name: String, _ text: String?) {
+  if let text { setenv(name, text, 1) } else { unsetenv(name) }
+}
 private func libraryWriteError(_ text: String) {
   var rest = Array(text.utf8)[...]
   while !rest.isEmpty {

@@ -6,13 +6,18 @@ extension Graph {
   /// Gradients are made of ordinary operations and can be differentiated again.
   ///
   /// - Parameters:
-  ///   - targets: floating-point values.
-  ///   - outputGradients: what to start from, of each target's shape; ones if nil.
+  ///   - targets: floating-point values, as `sources` are.
+  ///   - outputGradients: what to start from, of each target's shape; ones where nil.
   /// - Returns: a value of each source's type and shape; nil where no target depends on the source.
-  /// - Throws: `GraphError` that names the operation without a gradient and the path to the source.
+  /// - Throws: `GraphError` that names the operation without a gradient and the path to the source, or the
+  ///   value that has no gradient, or is none, because of its type.
   public func gradients(
-    of targets: [Value], withRespectTo sources: [Value], outputGradients: [Value]? = nil
+    of targets: [Value], withRespectTo sources: [Value], outputGradients: [Value?]? = nil
   ) throws -> [Value?] {
+    for value in targets + sources where !value.elementType.isFloatingPoint {
+      throw GraphError(
+        "there are no gradients of or with respect to \(value): it is no floating-point value")
+    }
     var walk = GradientWalk(graph: self, sources: sources)
     for (index, target) in targets.enumerated() {
       let start = outputGradients?[index] ?? ones(like: target)

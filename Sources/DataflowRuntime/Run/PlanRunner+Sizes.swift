@@ -47,15 +47,14 @@ extension PlanRunner {
   }
 
   private func prepare(_ index: Int) throws -> Int {
-    let step = plan.steps[index]
-    for (position, value) in step.inputs.enumerated() {
-      sizes.setShape(ofValue: value, &kernelSizes[index].inputs[position])
-    }
-    for (position, value) in step.outputs.enumerated() {
-      sizes.setShape(ofValue: value, &kernelSizes[index].outputs[position])
-    }
+    let (first, end) = (steps[index].firstOutput, steps[index].end)
+    sizes.setShapes(
+      ofValues: viewValues[steps[index].firstInput..<first], &kernelSizes[index].inputs)
+    sizes.setShapes(ofValues: viewValues[first..<end], &kernelSizes[index].outputs)
     kernelSizes[index].symbols = state.symbols
-    return try atNode(step.node) { try steps[index].kernel.prepare(kernelSizes[index]) }
+    return try atNode(plan.steps[index].node) {
+      try steps[index].kernel.prepare(kernelSizes[index])
+    }
   }
 
   private func pointAtFeedCopies() {

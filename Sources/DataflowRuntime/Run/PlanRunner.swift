@@ -10,6 +10,8 @@ final class PlanRunner {
     let kernel: any Kernel
     let firstInput: Int
     let firstOutput: Int
+    /// Behind the last output.
+    let end: Int
     var workspace = UnsafeMutableRawPointer(bitPattern: AlignedStorage.alignment)!
     /// The names of the sizes that the step finds out, made in its first run.
     var lateSymbols: [String] = []
@@ -23,7 +25,7 @@ final class PlanRunner {
   var kernelSizes: [KernelSizes]
   /// Of each step the bytes of scratch memory that its kernel wants.
   var scratch: [Int]
-  var sizes: SizeTable
+  let sizes: SizeTable
   var memories: [EpochMemory]
   let state = RunState()
   private let scheduler: TaskScheduler?
@@ -118,7 +120,8 @@ final class PlanRunner {
       if let deferred = kernel as? any DeferredKernel { deferredKernels.append(deferred) }
       steps.append(
         PreparedStep(
-          kernel: kernel, firstInput: position, firstOutput: position + step.inputs.count))
+          kernel: kernel, firstInput: position, firstOutput: position + step.inputs.count,
+          end: position + step.inputs.count + step.outputs.count))
       position += step.inputs.count + step.outputs.count
     }
   }

@@ -13,7 +13,7 @@ final class RunEnvironment {
   let placement: Placement
 
   init(checksMemory: Bool, interOpThreads: Int, placement: Placement) {
-    BLAS.useOneThread
+    BLAS.prepare
     self.placement = placement
     variables = VariableStore(placement.devices)
     self.checksMemory = checksMemory

@@ -2,7 +2,9 @@ import DataflowGraph
 import Tensors
 
 /// The sizes in one plan, each evaluated once however many shapes have it.
-struct SizeTable {
+///
+/// A class, since using a structure that is part of one copies all that it refers to.
+final class SizeTable {
   /// Some of a plan's symbols, a bit for each.
   typealias Symbols = UInt64
 
@@ -18,8 +20,9 @@ struct SizeTable {
   /// Different sizes, and what they are now.
   private var polynomials: [Polynomial] = []
   private var sizes: [Int] = []
-  /// Of each value the places of its sizes.
-  private let placesOfValue: [[Int]]
+  /// The places of all values' sizes, one value after the other, and where each one's begin; one more is the end.
+  private var places: [Int] = []
+  private var firstPlace: [Int] = [0]
   /// Of each view the place of the number of elements that it shows.
   private let countOfRoot: [Int?]
   /// Of each buffer in planned memory the place of its bytes.
@@ -53,13 +56,16 @@ struct SizeTable {
       }
       return Set(ofValues + epoch.buffers.compactMap { bytesOfBuffer[$0] }).sorted()
     }
-    (self.placesOfValue, self.countOfRoot) = (placesOfValue, countOfRoot)
-    self.bytesOfBuffer = bytesOfBuffer
+    (self.countOfRoot, self.bytesOfBuffer) = (countOfRoot, bytesOfBuffer)
+    for ofValue in placesOfValue {
+      places += ofValue
+      firstPlace.append(places.count)
+    }
     sizes = Array(repeating: 0, count: dimensions.count)
     numberSymbols(dimensions, plan)
   }
 
-  private mutating func numberSymbols(_ dimensions: [Dimension], _ plan: Plan) {
+  private func numberSymbols(_ dimensions: [Dimension], _ plan: Plan) {
     var numbers: [String: Int] = [:]
     func number(_ name: String) -> Int {
       if let number = numbers[name] { return number }
@@ -108,7 +114,7 @@ struct SizeTable {
   }
 
   /// - Throws: `GraphError` for a symbol without size, and for a negative size.
-  mutating func evaluate(epoch: Int, with symbols: [String: Int]) throws {
+  func evaluate(epoch: Int, with symbols: [String: Int]) throws {
     for (number, name) in names.enumerated() { values[number] = symbols[name] ?? -1 }
     for place in placesOfEpoch[epoch] {
       if let size = value(of: polynomials[place]) {
@@ -139,13 +145,21 @@ struct SizeTable {
 
   /// Makes `shape` that of a value, in place where the rank is the same.
   func setShape(ofValue value: Int, _ shape: inout Shape) {
-    let places = placesOfValue[value]
-    guard shape.rank == places.count else {
-      shape = Shape(places.map { sizes[$0] })
+    let (first, end) = (firstPlace[value], firstPlace[value + 1])
+    guard shape.rank == end - first else {
+      shape = Shape(places[first..<end].map { sizes[$0] })
       return
     }
-    for (axis, place) in places.enumerated() where shape[axis] != sizes[place] {
-      shape[axis] = sizes[place]
+    for axis in 0..<end - first {
+      let size = sizes[places[first + axis]]
+      if shape[axis] != size { shape[axis] = size }
+    }
+  }
+
+  /// Makes `shapes` those of values, in place where ranks are the same.
+  func setShapes(ofValues values: ArraySlice<Int>, _ shapes: inout [Shape]) {
+    for (position, value) in values.enumerated() {
+      setShape(ofValue: value, &shapes[position])
     }
   }
 

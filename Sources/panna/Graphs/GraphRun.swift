@@ -82,7 +82,6 @@ struct GraphRun {
     guard !targets.isEmpty else { return }
     let starts = try targets.map { target in
       try target.file.map { graph.constant(try NumPyFile.read($0)) }
-        ?? graph.ones(like: target.value)
     }
     let gradients = try graph.gradients(
       of: targets.map(\.value), withRespectTo: sources.map(\.value), outputGradients: starts)

@@ -23,7 +23,7 @@ enum Devices: Program {
   static let example = "  panna devices"
 
   static func run(_ arguments: ParsedArguments) throws {
-    say("cpu: the processor, threads: \(ThreadCount.explanation)")
+    say("cpu: the processor, threads: \(ThreadCount.explanation)\n  \(BLAS.description)")
     let catalog = AcceleratorCatalog.ofThisMachine()
     var number = 0
     for entry in catalog.gpus {
