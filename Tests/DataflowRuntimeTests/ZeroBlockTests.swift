@@ -25,29 +25,38 @@ import Testing
     ("one number in a block", { row, column in column >= 64 && !(row == 700 && column == 299) }),
   ]
 
+  /// - Parameter b: not transposed, also where `transposeB` says that the product is to read it transposed.
   private func product(
-    _ a: [Float], _ shape: Shape, _ b: [Float], transposeA: Bool, threads: Int
+    _ a: [Float], _ shape: Shape, _ b: [Float], transposeA: Bool, transposeB: Bool = false,
+    threads: Int
   ) throws -> [Float] {
     let graph = Graph()
     let x = graph.placeholder(.float32, SymbolicShape(shape))
     let rows = transposeA ? Self.rows : Self.inner
-    let y = graph.placeholder(.float32, [Dimension(rows), Dimension(Self.columns)])
+    let own = transposeB ? [Self.columns, rows] : [rows, Self.columns]
+    let stored = b.indices.map { place in
+      transposeB ? b[place % rows * Self.columns + place / rows] : b[place]
+    }
+    let y = graph.placeholder(.float32, SymbolicShape(own.map { Dimension($0) }))
     let session = Session(
       graph, options: SessionOptions(intraOpParallelismThreads: threads))
     return try session.run(
-      [matMul(x, y, transposeA: transposeA)],
+      [matMul(x, y, transposeA: transposeA, transposeB: transposeB)],
       feeds: [
-        x: Tensor(shape: shape, scalars: a), y: Tensor(shape: [rows, Self.columns], scalars: b),
+        x: Tensor(shape: shape, scalars: a), y: Tensor(shape: Shape(own), scalars: stored),
       ])[0].scalars(as: Float.self)
   }
 
-  @Test(arguments: 0..<patterns.count, [false, true])
-  func equalsPlainLoops(pattern: Int, transposeA: Bool) throws {
+  @Test(arguments: 0..<patterns.count, ["neither", "left", "right", "both"])
+  func equalsPlainLoops(pattern: Int, transposed: String) throws {
+    let transposeA = transposed == "left" || transposed == "both"
+    let transposeB = transposed == "right" || transposed == "both"
     let (rows, inner, columns) = (Self.rows, Self.inner, Self.columns)
     let a = matrix(Self.patterns[pattern].isZero)
     let sums = transposeA ? rows : inner
     let b = (0..<sums * columns).map { Float($0 % 17) * 0.1 - 0.8 }
-    let found = try product(a, [rows, inner], b, transposeA: transposeA, threads: 1)
+    let found = try product(
+      a, [rows, inner], b, transposeA: transposeA, transposeB: transposeB, threads: 1)
     for row in 0..<(transposeA ? inner : rows) {
       for column in 0..<columns {
         var expected = 0.0
@@ -60,7 +69,8 @@ import Testing
       }
     }
     for threads in [2, 3] {
-      let other = try product(a, [rows, inner], b, transposeA: transposeA, threads: threads)
+      let other = try product(
+        a, [rows, inner], b, transposeA: transposeA, transposeB: transposeB, threads: threads)
       #expect(other.map(\.bitPattern) == found.map(\.bitPattern))
     }
   }

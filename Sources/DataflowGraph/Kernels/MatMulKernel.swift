@@ -65,15 +65,21 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
       return multiply(a, b, rows: range, inner: 0..<inner, into: target)
     }
     var right = Finiteness(b, count: inner * columns)
+    var packing = PanelPacking<T>(columns: inner, others: columns)
     zeros.forEachPanel(of: range) { panel in
       let target = output + panel.rows.lowerBound * columns
-      let panel = zeros.isDense(panel) || right.isFinite ? panel : zeros.dense(panel)
-      if panel.blocks == 0 { target.update(repeating: 0, count: panel.rows.count * columns) }
-      var adding = false
-      zeros.forEachRange(of: panel) { inner in
-        multiply(a, b, rows: panel.rows, inner: inner, into: target, adding: adding)
-        adding = true
+      if zeros.isDense(panel) || !right.isFinite {
+        return multiply(a, b, rows: panel.rows, inner: 0..<inner, into: target)
       }
+      let ranges = zeros.ranges(of: panel)
+      guard ranges.count > 1 else {
+        guard let only = ranges.first else {
+          return target.update(repeating: 0, count: panel.rows.count * columns)
+        }
+        return multiply(a, b, rows: panel.rows, inner: only, into: target)
+      }
+      packing.multiply(
+        a, b, isTransposed: transposeB, panel.rows, ranges, into: target, columns: columns)
     }
   }
 
@@ -89,16 +95,21 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     var right = Finiteness(
       transposeB ? b : b + range.lowerBound * columns,
       count: (transposeB ? inner : range.count) * columns)
+    var packing = PanelPacking<T>(columns: rows, others: columns)
     zeros.forEachPanel(of: range) { panel in
-      let panel = zeros.isDense(panel) || right.isFinite ? panel : zeros.dense(panel)
-      if !adding && zeros.isDense(panel) {
-        multiply(a, b, rows: 0..<rows, inner: panel.rows, into: target)
+      if zeros.isDense(panel) || !right.isFinite {
+        multiply(a, b, rows: 0..<rows, inner: panel.rows, into: target, adding: adding)
       } else {
         if !adding { target.update(repeating: 0, count: rows * columns) }
-        zeros.forEachRange(of: panel) { rows in
+        let ranges = zeros.ranges(of: panel)
+        if ranges.count == 1 {
           multiply(
-            a, b, rows: rows, inner: panel.rows, into: target + rows.lowerBound * columns,
-            adding: true)
+            a, b, rows: ranges[0], inner: panel.rows,
+            into: target + ranges[0].lowerBound * columns, adding: true)
+        } else {
+          packing.addTransposed(
+            a, b, isTransposed: transposeB, stride: transposeB ? inner : columns, panel.rows,
+            ranges, into: target, columns: columns)
         }
       }
       adding = true

@@ -48,21 +48,20 @@ struct ZeroBlocks<T: MatrixElement> {
     if start < rows.upperBound { body(Panel(rows: start..<rows.upperBound, blocks: blocks)) }
   }
 
-  /// The same panel with all its blocks.
-  func dense(_ panel: Panel) -> Panel { Panel(rows: panel.rows, blocks: all) }
-
   func isDense(_ panel: Panel) -> Bool { panel.blocks == all }
 
-  /// Calls `body` with every range of columns that is to be multiplied.
-  func forEachRange(of panel: Panel, _ body: (Range<Int>) -> Void) {
+  /// The ranges of columns that are to be multiplied, as long as can be.
+  func ranges(of panel: Panel) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
     var rest = panel.blocks
     while rest != 0 {
       let first = rest.trailingZeroBitCount
       let count = (~(rest >> UInt64(first))).trailingZeroBitCount
-      body(first * width..<min(columns, (first + count) * width))
+      ranges.append(first * width..<min(columns, (first + count) * width))
       // The lowest run of ones is done.
       rest &= first + count < 64 ? ~0 << UInt64(first + count) : 0
     }
+    return ranges
   }
 
   /// All blocks where a few zeros would not be worth several products.
