@@ -30,3 +30,36 @@ static inline int processor_has_avx512(void) {
   return 0;
 #endif
 }
+
+// How the calling thread rounds, and whether it takes numbers below the least normal one for zero.
+static inline unsigned long long processor_float_mode(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_stmxcsr() & 0xffc0;
+#elif defined(__aarch64__)
+  unsigned long long mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  return mode;
+#else
+  return 0;
+#endif
+}
+
+static inline void processor_set_float_mode(unsigned long long mode) {
+#if defined(__x86_64__)
+  // What has happened so far, the lowest bits, stays.
+  __builtin_ia32_ldmxcsr((__builtin_ia32_stmxcsr() & 0x3f) | (unsigned)mode);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+#endif
+}
+
+// The same mode, with such numbers read and written as zero.
+static inline unsigned long long processor_flushing_float_mode(unsigned long long mode) {
+#if defined(__x86_64__)
+  return mode | 0x8040;
+#elif defined(__aarch64__)
+  return mode | 1ull << 24;
+#else
+  return mode;
+#endif
+}

@@ -50,10 +50,13 @@ private final class ConstantEvaluation {
       (views + inputs.count).initialize(to: view(bytes.baseAddress!, shape))
       let executor = SerialExecutor()
       let state = RunState()
-      try kernel.run(
-        KernelContext(
-          inputs: views, outputs: views + inputs.count, workspace: workspace.base,
-          executor: executor, state: state))
+      // As a run would.
+      try FloatingPointMode.flushing {
+        try kernel.run(
+          KernelContext(
+            inputs: views, outputs: views + inputs.count, workspace: workspace.base,
+            executor: executor, state: state))
+      }
       withExtendedLifetime((executor, state)) {}
     }
     withExtendedLifetime(workspace) {}

@@ -94,6 +94,9 @@ public final class Session: @unchecked Sendable {
 
   /// Computes `fetches`, runs `targets`, and whatever they need.
   ///
+  /// Subnormal numbers (below 1.2e-38 in single precision) count as zero where the processor computes, as they do
+  /// in TensorFlow.
+  ///
   /// - Parameters:
   ///   - feeds: tensors that take the place of values, placeholders or others.
   ///   - options: how the run is watched and ended.
@@ -104,6 +107,15 @@ public final class Session: @unchecked Sendable {
   public func run(
     _ fetches: [Value], feeds: [Value: Tensor] = [:], targets: [Node] = [],
     options: RunOptions = RunOptions(), on executor: (any ParallelExecutor)? = nil
+  ) throws -> [Tensor] {
+    try FloatingPointMode.flushing {
+      try compute(fetches, feeds, targets, options, on: executor)
+    }
+  }
+
+  private func compute(
+    _ fetches: [Value], _ feeds: [Value: Tensor], _ targets: [Node], _ options: RunOptions,
+    on executor: (any ParallelExecutor)?
   ) throws -> [Tensor] {
     let ordered =
       feeds.count < 2

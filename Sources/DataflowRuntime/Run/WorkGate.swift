@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import Tensors
 
 /// Where one thread lays out pieces of work and others take them.
 ///
@@ -48,6 +49,8 @@ final class WorkGate: Sendable {
   /// What to do with a shard; a pointer to the bare function would need memory for another form of it.
   private struct Work {
     let body: (Int) -> Void
+    /// The caller's, so that it makes no difference who does a shard.
+    let mode: FloatingPointMode
   }
 
   init(workers: Int) { self.workers = workers }
@@ -66,7 +69,7 @@ final class WorkGate: Sendable {
   /// - Parameter threads: how many take part at most, this one included.
   func compute(shards: Int, threads: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
-      withUnsafePointer(to: Work(body: body)) { pointer in
+      withUnsafePointer(to: Work(body: body, mode: .current)) { pointer in
         publish(pointer, shards, threads)
         takeShards(as: 0)
         awaitOthers()
@@ -106,12 +109,15 @@ final class WorkGate: Sendable {
   @discardableResult
   func takeShards(as thread: Int) -> Bool {
     var done = 0
+    let mode = FloatingPointMode.current
     while let shard = takeShard(as: thread) {
-      let address = body.load(ordering: .relaxed)
-      UnsafePointer<Work>(bitPattern: address)!.pointee.body(shard)
+      let work = UnsafePointer<Work>(bitPattern: body.load(ordering: .relaxed))!
+      work.pointee.mode.adopt()
+      work.pointee.body(shard)
       done += 1
     }
     guard done > 0 else { return false }
+    mode.adopt()
     let left = unfinished.wrappingSubtract(done, ordering: .acquiringAndReleasing).newValue
     if left == Self.callerSleeps { finished.signal() }
     return true

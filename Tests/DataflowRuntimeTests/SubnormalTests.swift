@@ -1,0 +1,55 @@
+import Dataflow
+import DataflowRuntime
+import Tensors
+import Testing
+
+/// Numbers below the least normal one, which sessions take for zero on all their threads.
+@Suite struct SubnormalTests {
+  private static let count = 300_000
+  private let subnormals = [Float](repeating: 1e-40, count: count)
+
+  /// - Parameter threads: the threads of one operation, and the operations at a time.
+  @Test(arguments: [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2)])
+  func sessionsTakeThemForZero(threads: (intra: Int, inter: Int)) throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, ["n"])
+    let (doubled, shifted) = (x * 2, x + 1e-40)
+    let session = Session(
+      graph,
+      options: SessionOptions(
+        intraOpParallelismThreads: threads.intra, interOpParallelismThreads: threads.inter))
+    for _ in 0..<3 {
+      let results = try session.run([doubled, shifted], feeds: [x: Tensor(subnormals)])
+      for result in results {
+        #expect(result.scalars(as: Float.self).allSatisfy { $0 == 0 && $0.sign == .plus })
+      }
+    }
+    // The caller's own arithmetic is what it was.
+    #expect(subnormals.reduce(0) { max($0, $1 * 2) } == 2e-40)
+  }
+
+  /// What is computed beforehand is what a run would compute.
+  @Test func constantsAreFoldedLikewise() throws {
+    let graph = Graph()
+    let folded = graph.constant(Tensor(1e-40 as Float)) * 1e20
+    #expect(try Session(graph).run([folded])[0].scalars(as: Float.self) == [0])
+  }
+
+  /// A pool that is used by itself computes as its caller does.
+  @Test func poolsComputeAsTheirCallers() {
+    let pool = ComputePool(threads: 3)
+    for flushes in [false, true, false] {
+      var results = [Float](repeating: 1, count: 64)
+      results.withUnsafeMutableBufferPointer { results in
+        nonisolated(unsafe) let results = results
+        func compute() {
+          pool.run(shards: results.count) { shard in
+            for _ in 0..<1000 { results[shard] = subnormals[shard] * 2 }
+          }
+        }
+        if flushes { FloatingPointMode.flushing(compute) } else { compute() }
+      }
+      #expect(results.allSatisfy { $0 == (flushes ? 0 : 2e-40) })
+    }
+  }
+}
