@@ -27,12 +27,15 @@ final class ReductionKernel<T: KernelNumber>: Kernel {
 
   let function: BinaryFunction
   let reduced: Set<Int>
+  /// The same: there are too few for a set to be faster.
+  private let axes: [Int]
   private var stages: [Stage] = []
 
   /// - Parameter function: `add`, `multiply`, `maximum` or `minimum`.
   init(_ function: BinaryFunction, reduced: Set<Int>) {
     self.function = function
     self.reduced = reduced
+    axes = reduced.sorted()
   }
 
   func prepare(_ sizes: KernelSizes) -> Int {
@@ -42,9 +45,9 @@ final class ReductionKernel<T: KernelNumber>: Kernel {
     guard outer > 0 else { return 0 }
     for axis in shape.dimensions.indices.reversed() {
       outer /= shape[axis]
-      if reduced.contains(axis) {
+      if axes.contains(axis) {
         middle *= shape[axis]
-        let isGroupEnd = axis == 0 || !reduced.contains(axis - 1)
+        let isGroupEnd = axis == 0 || !axes.contains(axis - 1)
         if isGroupEnd && middle > 1 {
           stages.append(Stage(outer: outer, reduced: middle, inner: inner))
         }
