@@ -74,11 +74,11 @@ import Testing
     ("y = gradient(x)", "    ^", "write gradient(y, x, from: dy); got 1"),
     (
       "y = gradient(x < 0.5, x)", "    ^",
-      "there are no gradients of or with respect to y/Less (bool[n, 3]): it is no floating-point value"
+      "y/Less: bool[n, 3] has no gradient: it is no floating-point value"
     ),
     (
       "y = gradient(x, x < 0.5)", "    ^",
-      "there are no gradients of or with respect to y/Less (bool[n, 3]): it is no floating-point value"
+      "there is no gradient with respect to y/Less: bool[n, 3]: it is no floating-point value"
     ),
     ("return x", "", "return belongs in a function"),
     ("y = x ^ ^w", "      ^", "expected a value, found the control input ^w"),

@@ -6,14 +6,14 @@ import Testing
 /// Numbers below the least normal one, which sessions take for zero on all their threads.
 @Suite struct SubnormalTests {
   private static let count = 300_000
-  private let subnormals = [Float](repeating: 1e-40, count: count)
+  private let subnormals = [Float](repeating: 0x1p-130, count: count)
 
   /// - Parameter threads: the threads of one operation, and the operations at a time.
   @Test(arguments: [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2)])
   func sessionsTakeThemForZero(threads: (intra: Int, inter: Int)) throws {
     let graph = Graph()
     let x = graph.placeholder(.float32, ["n"])
-    let (doubled, shifted) = (x * 2, x + 1e-40)
+    let (doubled, shifted) = (x * 2, x + 0x1p-130)
     let session = Session(
       graph,
       options: SessionOptions(
@@ -25,13 +25,13 @@ import Testing
       }
     }
     // The caller's own arithmetic is what it was.
-    #expect(subnormals.reduce(0) { max($0, $1 * 2) } == 2e-40)
+    #expect(subnormals.reduce(0) { max($0, $1 * 2) } == 0x1p-129)
   }
 
   /// What is computed beforehand is what a run would compute.
   @Test func constantsAreFoldedLikewise() throws {
     let graph = Graph()
-    let folded = graph.constant(Tensor(1e-40 as Float)) * 1e20
+    let folded = graph.constant(Tensor(0x1p-130 as Float)) * 1e20
     #expect(try Session(graph).run([folded])[0].scalars(as: Float.self) == [0])
   }
 
@@ -49,7 +49,7 @@ import Testing
         }
         if flushes { FloatingPointMode.flushing(compute) } else { compute() }
       }
-      #expect(results.allSatisfy { $0 == (flushes ? 0 : 2e-40) })
+      #expect(results.allSatisfy { $0 == (flushes ? 0 : 0x1p-129) })
     }
   }
 }

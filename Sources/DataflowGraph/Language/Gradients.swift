@@ -6,17 +6,16 @@ extension Graph {
   /// Gradients are made of ordinary operations and can be differentiated again.
   ///
   /// - Parameters:
-  ///   - targets: floating-point values, as `sources` are.
+  ///   - targets: floating-point values.
   ///   - outputGradients: what to start from, of each target's shape; ones where nil.
   /// - Returns: a value of each source's type and shape; nil where no target depends on the source.
-  /// - Throws: `GraphError` that names the operation without a gradient and the path to the source, or the
-  ///   value that has no gradient, or is none, because of its type.
+  /// - Throws: `GraphError` that names the operation without a gradient and the path to the source, or a
+  ///   target of another type.
   public func gradients(
     of targets: [Value], withRespectTo sources: [Value], outputGradients: [Value?]? = nil
   ) throws -> [Value?] {
-    for value in targets + sources where !value.elementType.isFloatingPoint {
-      throw GraphError(
-        "there are no gradients of or with respect to \(value): it is no floating-point value")
+    for target in targets where !target.elementType.isFloatingPoint {
+      throw GraphError("\(target) has no gradient: it is no floating-point value")
     }
     var walk = GradientWalk(graph: self, sources: sources)
     for (index, target) in targets.enumerated() {
@@ -31,8 +30,22 @@ extension Graph {
   }
 
   /// The gradient of one value with respect to another one; zeros where it does not depend on it.
+  ///
+  /// - Throws: `GraphError` as `gradients(of:withRespectTo:outputGradients:)` does, and for a source that is no
+  ///   floating-point value.
   public func gradient(of target: Value, withRespectTo source: Value) throws -> Value {
-    try gradients(of: [target], withRespectTo: [source])[0] ?? zeros(like: source)
+    try gradients(of: [target], withRespectTo: [source])[0] ?? noGradient(of: source)
+  }
+
+  /// Zeros, the gradient of what does not depend on `source`.
+  ///
+  /// - Throws: `GraphError` for a source that is no floating-point value.
+  package func noGradient(of source: Value) throws -> Value {
+    guard source.elementType.isFloatingPoint || source.elementType == .float16 else {
+      throw GraphError(
+        "there is no gradient with respect to \(source): it is no floating-point value")
+    }
+    return zeros(like: source)
   }
 }
 

@@ -142,7 +142,7 @@ struct LanguageCall {
     func gradients(_ sources: [Value]) throws -> [LanguageValue] {
       let found = try graph.gradients(
         of: [target], withRespectTo: sources, outputGradients: start.map { [$0] })
-      return zip(sources, found).map { .value($1 ?? graph.zeros(like: $0)) }
+      return try zip(sources, found).map { .value(try $1 ?? graph.noGradient(of: $0)) }
     }
     let prefix = naming.inner.prefix
     func scoped(_ sources: [Value]) throws -> [LanguageValue] {

@@ -86,10 +86,10 @@ struct GraphRun {
     let gradients = try graph.gradients(
       of: targets.map(\.value), withRespectTo: sources.map(\.value), outputGradients: starts)
     let names = targets.map(\.name).joined(separator: " + ")
-    results += zip(sources, gradients).map { source, gradient in
+    results += try zip(sources, gradients).map { source, gradient in
       Result(
-        name: "d(\(names))/d(\(source.name))", value: gradient ?? graph.zeros(like: source.value),
-        file: source.file)
+        name: "d(\(names))/d(\(source.name))",
+        value: try gradient ?? graph.noGradient(of: source.value), file: source.file)
     }
   }
 
