@@ -19,6 +19,7 @@ struct Fusion {
   private static let mostFunctions = 64
   private static let mostInputs = 16
 
+  private let writes: VariableWrites
   private var clusters: [Node: Cluster] = [:]
   private var absorbed: Set<Node> = []
   private var uses: [Value: Int] = [:]
@@ -27,6 +28,7 @@ struct Fusion {
   ///   - nodes: in an order in which inputs come first.
   ///   - kept: values that are wanted themselves.
   init(_ nodes: [Node], kept: [Value]) {
+    writes = VariableWrites(nodes)
     for value in kept { uses[value] = 2 }
     for node in nodes {
       for input in node.inputs { uses[input, default: 0] += 1 }
@@ -92,7 +94,11 @@ struct Fusion {
       producer.functions + cluster.functions <= Self.mostFunctions,
       producer.inputs.count + cluster.inputs.count + node.inputs.count <= Self.mostInputs
     else { return nil }
-    return producer
+    // A variable is read between the same writes as before.
+    let isSame = producer.inputs.allSatisfy {
+      writes.before(node, of: $0) == writes.before(input.node, of: $0)
+    }
+    return isSame ? producer : nil
   }
 }
 
