@@ -20,7 +20,7 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   private let cache: KernelCache?
   private let device: Int32
   private let context: Handle
-  fileprivate let stream: Handle
+  let stream: Handle
   private(set) var products: (any MatrixProducts)?
 
   /// - Parameters:
@@ -63,7 +63,7 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   }
 
   /// Calls the driver on whatever thread this is.
-  fileprivate func call(_ what: String, _ body: () -> Int32) throws {
+  func call(_ what: String, _ body: () -> Int32) throws {
     try library.check(library.useContext(context), "using a context")
     try library.check(body(), what)
   }
@@ -84,13 +84,11 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   }
 
   func upload(
-    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
-    sourceStays: Bool
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
     try call("copying to the device") {
       library.upload(CUDALibrary.Address(target), source, byteCount, stream)
     }
-    if !sourceStays { try synchronize() }
   }
 
   func download(
@@ -108,6 +106,10 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   }
 
   func synchronize() throws { try call("waiting for the device") { library.synchronize(stream) } }
+
+  func makeStagingBlock(byteCount: Int) throws -> any StagingBlock {
+    try CUDAStagingBlock(self, byteCount)
+  }
 
   // MARK: Kernels
 

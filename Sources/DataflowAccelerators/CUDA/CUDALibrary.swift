@@ -19,6 +19,12 @@ struct CUDALibrary: Sendable {
   var synchronize: @Sendable (Handle) -> Int32
   var allocate: @Sendable (UnsafeMutablePointer<Address>, Int) -> Int32
   var free: @Sendable (Address) -> Int32
+  var allocateHost: @Sendable (UnsafeMutablePointer<Handle?>, Int, UInt32) -> Int32
+  var freeHost: @Sendable (Handle) -> Int32
+  var createEvent: @Sendable (UnsafeMutablePointer<Handle?>, UInt32) -> Int32
+  var destroyEvent: @Sendable (Handle) -> Int32
+  var recordEvent: @Sendable (_ event: Handle, _ stream: Handle) -> Int32
+  var awaitEvent: @Sendable (Handle) -> Int32
   var upload: @Sendable (Address, UnsafeRawPointer, Int, Handle) -> Int32
   var download: @Sendable (UnsafeMutableRawPointer, Address, Int, Handle) -> Int32
   var fill: @Sendable (Address, UInt8, Int, Handle) -> Int32
@@ -79,6 +85,20 @@ extension CUDALibrary {
     self.allocate = { allocate($0, $1) }
     let free: @convention(c) (Address) -> Int32 = try library.function("cuMemFree_v2")
     self.free = { free($0) }
+    let lock: @convention(c) (Out<Handle?>, Int, UInt32) -> Int32 =
+      try library.function("cuMemHostAlloc")
+    allocateHost = { lock($0, $1, $2) }
+    let unlock: @convention(c) (Handle) -> Int32 = try library.function("cuMemFreeHost")
+    freeHost = { unlock($0) }
+    let event: @convention(c) (Out<Handle?>, UInt32) -> Int32 =
+      try library.function("cuEventCreate")
+    createEvent = { event($0, $1) }
+    let end: @convention(c) (Handle) -> Int32 = try library.function("cuEventDestroy_v2")
+    destroyEvent = { end($0) }
+    let record: @convention(c) (Handle, Handle) -> Int32 = try library.function("cuEventRecord")
+    recordEvent = { record($0, $1) }
+    let waitForEvent: @convention(c) (Handle) -> Int32 = try library.function("cuEventSynchronize")
+    awaitEvent = { waitForEvent($0) }
     let upload: @convention(c) (Address, UnsafeRawPointer, Int, Handle) -> Int32 =
       try library.function("cuMemcpyHtoDAsync_v2")
     self.upload = { upload($0, $1, $2, $3) }

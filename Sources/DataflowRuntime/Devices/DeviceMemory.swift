@@ -9,13 +9,9 @@ public protocol DeviceMemory: AnyObject, Sendable {
   /// - Throws: an error that says how much memory there is.
   func allocate(byteCount: Int) throws -> any DeviceBlock
 
-  /// Copies bytes of the host to a place inside a block.
-  ///
-  /// - Parameter sourceStays: whether the source stays as it is until the next `synchronize`, so that the
-  ///   call need not wait until it has been read.
+  /// Copies bytes of the host to a place inside a block; they have been read when the call returns.
   func upload(
-    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
-    sourceStays: Bool) throws
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
 
   /// Copies bytes of a block to the host, where they are after the next `synchronize`.
   func download(
