@@ -27,6 +27,11 @@ protocol AcceleratorDriver: AnyObject, Sendable {
   /// What multiplies matrices, where the device has a library for it.
   var products: (any MatrixProducts)? { get }
 
+  /// Writes down the kernels that `body` starts on this thread, instead of starting them.
+  ///
+  /// - Returns: nil where the driver cannot do that.
+  func record(_ body: () throws -> Void) throws -> (any DeviceRecording)?
+
   /// Compiles kernels.
   ///
   /// - Parameters:
@@ -38,6 +43,8 @@ protocol AcceleratorDriver: AnyObject, Sendable {
 
 extension AcceleratorDriver {
   var products: (any MatrixProducts)? { nil }
+
+  func record(_ body: () throws -> Void) throws -> (any DeviceRecording)? { nil }
 }
 
 /// Memory of the host's, page-locked where the driver has room for that.

@@ -87,5 +87,9 @@ final class AcceleratorQueue: DeviceMemory {
     try driver.fill(block, with: byte)
   }
 
+  func record(_ body: () throws -> Void) throws -> (any DeviceRecording)? {
+    try driver.record(body)
+  }
+
   func synchronize() throws { try faults.collect { try staging.synchronize() } }
 }

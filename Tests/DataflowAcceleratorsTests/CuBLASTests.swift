@@ -57,9 +57,7 @@ import Testing
     let (transposeA, transposeB) = (transposed & 1 == 1, transposed & 2 == 2)
     let cuda = FakeCUDA()
     try withExtendedLifetime(cuda) {
-      let device = try cuda.makeAccelerator(products: { stream, useContext in
-        try CuBLAS(Self.library, stream: stream, useContext: useContext)
-      })
+      let device = try cuda.makeAccelerator(products: { try CuBLAS(Self.library, useStream: $0) })
       let graph = Graph()
       let shapes: (Shape, Shape) = (
         transposeA ? [3, 5] : [5, 3], transposeB ? [4, 3] : [3, 4]
@@ -96,9 +94,7 @@ import Testing
   @Test func layers() throws {
     let cuda = FakeCUDA()
     try withExtendedLifetime(cuda) {
-      let device = try cuda.makeAccelerator(products: { stream, useContext in
-        try CuBLAS(Self.library, stream: stream, useContext: useContext)
-      })
+      let device = try cuda.makeAccelerator(products: { try CuBLAS(Self.library, useStream: $0) })
       let graph = Graph()
       let x = graph.placeholder(.float32, ["n", "k"])
       let w = graph.placeholder(.float32, ["k", "m"])

@@ -16,6 +16,12 @@ final class FakeCUDA: Sendable {
     var failing: (call: String, after: Int)?
     var functions: [UInt: String] = [:]
     var hostMemory: Set<UInt> = []
+    var graphs = 0
+    var instances = 0
+    /// The stream that is recorded in.
+    var recordingStream: UnsafeMutableRawPointer?
+    /// Whether the driver has the functions for it.
+    var hasGraphs = true
     var events = 0
     var isLazy = false
     /// Copies that were asked for.
@@ -64,8 +70,9 @@ final class FakeCUDA: Sendable {
     withState { state in
       let counts = [
         (state.memory.count, "blocks"), (state.hostMemory.count, "blocks of the host's"),
-        (state.events, "events"), (state.modules, "modules"), (state.streams, "streams"),
-        (state.contexts, "contexts"),
+        (state.events, "events"), (state.graphs, "graphs"),
+        (state.instances, "instances of graphs"), (state.modules, "modules"),
+        (state.streams, "streams"), (state.contexts, "contexts"),
       ]
       return counts.filter { $0.0 != 0 }.map { "\($0.0) \($0.1)" }
     }
@@ -119,8 +126,10 @@ final class FakeCUDA: Sendable {
       releaseContext: { _ in self.note("releaseContext") { $0.contexts -= 1 } },
       useContext: { _ in 0 },
       createStream: { stream, _ in
-        stream.pointee = Self.handle(2)
-        return self.note("createStream") { $0.streams += 1 }
+        self.note("createStream") { state in
+          stream.pointee = Self.handle(20 + state.streams)
+          state.streams += 1
+        }
       },
       destroyStream: { _ in self.note("destroyStream") { $0.streams -= 1 } },
       synchronize: { _ in self.note("synchronize") { $0.copyAll() } },
@@ -188,14 +197,40 @@ final class FakeCUDA: Sendable {
           state.functions[UInt(bitPattern: function.pointee)] = text
         }
       },
-      launch: { function, groups, threads, _, _ in
-        let name = self.withState { $0.functions[UInt(bitPattern: function)] ?? "?" }
-        return self.note("launch \(name) \(groups)x\(threads)")
+      launch: { function, groups, threads, stream, _ in
+        let (name, records) = self.withState { state in
+          (state.functions[UInt(bitPattern: function)] ?? "?", state.recordingStream == stream)
+        }
+        return self.note("\(records ? "record" : "launch") \(name) \(groups)x\(threads)")
       },
+      graphs: withState { $0.hasGraphs } ? graphs : nil,
       errorText: { _, text in
         text.pointee = UnsafePointer(Self.outOfMemory)
         return 0
       })
+  }
+
+  private var graphs: CUDALibrary.Graphs {
+    CUDALibrary.Graphs(
+      begin: { stream, _ in self.note("begin") { $0.recordingStream = stream } },
+      end: { _, graph in
+        self.withState { $0.recordingStream = nil }
+        return self.note("end") { state in
+          graph.pointee = Self.handle(5)
+          state.graphs += 1
+        }
+      },
+      instantiate: { instance, _, _ in
+        self.note("instantiate") { state in
+          instance.pointee = Self.handle(6)
+          state.instances += 1
+        }
+      },
+      launch: { _, stream in
+        self.note(stream == Self.handle(20) ? "replay" : "replay elsewhere")
+      },
+      destroy: { _ in self.note("destroyGraph") { $0.graphs -= 1 } },
+      destroyInstance: { _ in self.note("destroyInstance") { $0.instances -= 1 } })
   }
 
   nonisolated(unsafe) private static let outOfMemory: UnsafeMutablePointer<CChar> = {

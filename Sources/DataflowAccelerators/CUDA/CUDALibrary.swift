@@ -36,10 +36,22 @@ struct CUDALibrary: Sendable {
       _ function: Handle, _ groups: UInt32, _ threads: UInt32, _ stream: Handle,
       _ arguments: UnsafeMutablePointer<Handle?>
     ) -> Int32
+  /// Nil where the driver does not have all of them.
+  var graphs: Graphs?
   var errorText: @Sendable (Int32, UnsafeMutablePointer<UnsafePointer<CChar>?>) -> Int32
 }
 
 extension CUDALibrary {
+  /// The functions that record what is asked for in a stream, and ask for it again.
+  struct Graphs: Sendable {
+    var begin: @Sendable (_ stream: Handle, _ mode: Int32) -> Int32
+    var end: @Sendable (_ stream: Handle, UnsafeMutablePointer<Handle?>) -> Int32
+    var instantiate: @Sendable (UnsafeMutablePointer<Handle?>, _ graph: Handle?, UInt64) -> Int32
+    var launch: @Sendable (_ instance: Handle, _ stream: Handle) -> Int32
+    var destroy: @Sendable (_ graph: Handle) -> Int32
+    var destroyInstance: @Sendable (Handle) -> Int32
+  }
+
   /// - Throws: `AcceleratorError` where the machine has no driver of NVIDIA's.
   init() throws(AcceleratorError) {
     try self.init(DynamicSymbols(["libcuda.so.1", "libcuda.so"]))
@@ -122,6 +134,7 @@ extension CUDALibrary {
         Handle?
       ) -> Int32 = try library.function("cuLaunchKernel")
     self.launch = { launch($0, $1, 1, 1, $2, 1, 1, 0, $3, $4, nil) }
+    graphs = try? Graphs(library)
     let text: @convention(c) (Int32, Out<UnsafePointer<CChar>?>) -> Int32 =
       try library.function("cuGetErrorString")
     errorText = { text($0, $1) }
@@ -144,5 +157,25 @@ extension CUDALibrary {
     var number: Int32 = 0
     try check(driverVersion(&number), "asking for the driver's version")
     return "\(number / 1000).\(number % 1000 / 10)"
+  }
+}
+
+extension CUDALibrary.Graphs {
+  fileprivate init(_ library: DynamicSymbols) throws(AcceleratorError) {
+    typealias Handle = CUDALibrary.Handle
+    typealias Out = UnsafeMutablePointer<Handle?>
+    let begin: @convention(c) (Handle, Int32) -> Int32 =
+      try library.function("cuStreamBeginCapture_v2")
+    let end: @convention(c) (Handle, Out) -> Int32 = try library.function("cuStreamEndCapture")
+    let instantiate: @convention(c) (Out, Handle?, UInt64) -> Int32 =
+      try library.function("cuGraphInstantiateWithFlags")
+    let launch: @convention(c) (Handle, Handle) -> Int32 = try library.function("cuGraphLaunch")
+    let destroy: @convention(c) (Handle) -> Int32 = try library.function("cuGraphDestroy")
+    let destroyInstance: @convention(c) (Handle) -> Int32 =
+      try library.function("cuGraphExecDestroy")
+    self.init(
+      begin: { begin($0, $1) }, end: { end($0, $1) }, instantiate: { instantiate($0, $1, $2) },
+      launch: { launch($0, $1) }, destroy: { destroy($0) },
+      destroyInstance: { destroyInstance($0) })
   }
 }

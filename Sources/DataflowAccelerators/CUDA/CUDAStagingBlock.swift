@@ -32,7 +32,7 @@ final class CUDAStagingBlock: StagingBlock {
   }
 
   func mark() throws {
-    try driver.call("noting an event") { driver.library.recordEvent(event, driver.stream) }
+    try driver.call("noting an event") { driver.library.recordEvent(event, driver.streams.main) }
   }
 
   func wait() throws {

@@ -1,9 +1,10 @@
 import DataflowGraph
+import DataflowRuntime
 import Tensors
 
 /// A product of matrices by the device's library, where there is something to multiply; functions of its
 /// elements by a kernel after it, where that is worth it.
-final class ProductKernel: Kernel {
+final class ProductKernel: RepeatableKernel {
   private let operation: MatMul
   private let type: ElementType
   private let products: any MatrixProducts

@@ -47,6 +47,7 @@ extension PlanRunner {
   }
 
   private func prepare(_ index: Int) throws -> Int {
+    preparations += 1
     let step = plan.steps[index]
     let sizes = KernelSizes(
       inputs: step.inputs.map { shapes[$0] }, outputs: step.outputs.map { shapes[$0] },

@@ -41,6 +41,10 @@ final class PlanRunner {
   /// The last run's feeds where there are such copies: as long as they live, nothing else lies where they do.
   private var lastFeeds: [Tensor] = []
   private var lastFeedShapes: [Shape]?
+  /// How often kernels were prepared.
+  var preparations = 0
+  /// What runs in order, where some of it may be recorded.
+  private var sequence: [PlannedWork]?
   /// What devices write to until the run has waited for them.
   var results: [AlignedStorage] = []
 
@@ -78,9 +82,12 @@ final class PlanRunner {
       let buffer = plan.buffers[plan.values[viewValues[index]].buffer]
       if case .feed(let feed) = buffer.home { feedViews.append((index, feed)) }
     }
+    sequence = makeSequence()
   }
 
   deinit {
+    // What was recorded is of kernels that the steps own.
+    sequence = nil
     views.deallocate()
     dimensions.deallocate()
   }
@@ -173,7 +180,16 @@ final class PlanRunner {
   private func walk(on executor: any ParallelExecutor, _ control: RunControl) throws {
     if plan.hasBranches { return try walkBranches(on: executor, control) }
     guard let lanes = control.lanes, let scheduler, let tasks = plan.taskGraph else {
-      for index in steps.indices { try run(index, on: executor, control) }
+      guard let sequence else {
+        for index in steps.indices { try run(index, on: executor, control) }
+        return
+      }
+      for work in sequence {
+        switch work {
+        case .step(let index): try run(index, on: executor, control)
+        case .recording(let recording): try run(recording, on: executor, control)
+        }
+      }
       return
     }
     for index in 0..<tasks.firstStep { try run(index, on: executor, control) }
@@ -189,7 +205,7 @@ final class PlanRunner {
   }
 
   @inline(__always)
-  private func run(
+  func run(
     _ index: Int, on executor: any ParallelExecutor, _ control: RunControl
   ) throws {
     if let trace = control.trace, !(plan.steps[index].node.operation is SlicedCall) {
