@@ -48,6 +48,13 @@ extension PlanRunner {
     return block.base
   }
 
+  /// Where the feeds are that stay as they are as long as the runner keeps them.
+  func lasting(
+    _ feeds: [Tensor], _ pointers: [UnsafeMutableRawPointer]
+  ) -> [UnsafeMutableRawPointer] {
+    zip(feeds, pointers).compactMap { $0.isBorrowed ? nil : $1 }
+  }
+
   func forgetFeeds(unlessAmong sources: [UnsafeMutableRawPointer]) {
     for copy in feedCopies.values { copy.forget(unlessAmong: sources) }
   }

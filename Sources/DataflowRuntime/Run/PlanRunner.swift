@@ -138,8 +138,8 @@ final class PlanRunner {
     state.cancellation = control.cancellation
     state.trace = control.trace
     return try feeds.withPointers { pointers in
-      // Only this run's feeds live on.
-      defer { if !feedCopies.isEmpty { forgetFeeds(unlessAmong: pointers) } }
+      // Only this run's feeds live on, those of them that are nobody else's.
+      defer { if !feedCopies.isEmpty { forgetFeeds(unlessAmong: lasting(feeds, pointers)) } }
       for (view, feed) in feedViews { views[view].base = pointers[feed] }
       if environment.checksMemory { for memory in memories { try memory.poison() } }
       do {
