@@ -103,7 +103,7 @@ final class PlanRunner {
         node: step.node, inputs: step.inputs.map { plan.values[$0].spec },
         outputs: step.outputs.map { plan.values[$0].spec },
         isOutputUsed: step.outputs.map { isRead[$0] }, resources: environment.resources,
-        makeRunner: { [environment] in try FunctionPlanRunner($0, environment) })
+        makeRunner: { [environment] in try FunctionPlanRunner($0, on: $1, environment) })
       let kernel = try atNode(step.node) {
         try transfer(of: step)
           ?? environment.placement.devices[step.device].makeKernel(at: site)
