@@ -15,6 +15,7 @@ public final class Accelerator: Device {
   }
 
   public var memory: (any DeviceMemory)? { queue }
+  public var fusesProducts: Bool { true }
 
   /// Whether there is a kernel: state, functions and what may wait are the CPU's, and so are sizes that
   /// only a run finds out.
@@ -37,10 +38,18 @@ public final class Accelerator: Device {
       throw GraphError("\(name.short) has no kernel for it")
     }
     let kernel = ProgramKernel(program, on: queue, node: site.node)
-    guard let product = site.node.operation as? MatMul, let products = queue.driver.products else {
-      return kernel
+    guard let products = queue.driver.products else { return kernel }
+    let type = site.inputs[0].elementType
+    switch site.node.operation {
+    case let product as MatMul:
+      return ProductKernel(product, type, products, otherwise: kernel)
+    case let fused as FusedProduct:
+      let epilogue = fused.epilogueProgram(inputs: site.inputs)
+      return ProductKernel(
+        fused.product, type, products, otherwise: kernel,
+        epilogue: epilogue.map { ProgramKernel($0, on: queue, node: site.node) })
+    default: return kernel
     }
-    return ProductKernel(product, site.inputs[0].elementType, products, otherwise: kernel)
   }
 
   private func program(

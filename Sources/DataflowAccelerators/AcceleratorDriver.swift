@@ -3,11 +3,34 @@ import Tensors
 
 /// What a driver's library offers of one device: memory, kernels, and a queue in which everything is done in
 /// the order of the calls. Safe to use from several threads.
-protocol AcceleratorDriver: DeviceMemory {
+protocol AcceleratorDriver: AnyObject, Sendable {
   var properties: AcceleratorProperties { get }
+
+  func allocate(byteCount: Int) throws -> any DeviceBlock
+
+  /// Asks for a copy from the host's memory, which stays as it is until that is done.
+  func upload(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
+
+  /// Asks for a copy to the host's memory.
+  func download(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
+
+  func fill(_ block: any DeviceBlock, with byte: UInt8) throws
+
+  /// Waits until everything is done that was asked for.
+  func synchronize() throws
+
+  /// Memory of the host's that the device reads and writes by itself, while the caller goes on.
+  func makeStagingBlock(byteCount: Int) throws -> any StagingBlock
 
   /// What multiplies matrices, where the device has a library for it.
   var products: (any MatrixProducts)? { get }
+
+  /// Writes down the kernels that `body` starts on this thread, instead of starting them.
+  ///
+  /// - Returns: nil where the driver cannot do that.
+  func record(_ body: () throws -> Void) throws -> (any DeviceRecording)?
 
   /// Compiles kernels.
   ///
@@ -20,6 +43,20 @@ protocol AcceleratorDriver: DeviceMemory {
 
 extension AcceleratorDriver {
   var products: (any MatrixProducts)? { nil }
+
+  func record(_ body: () throws -> Void) throws -> (any DeviceRecording)? { nil }
+}
+
+/// Memory of the host's, page-locked where the driver has room for that.
+protocol StagingBlock: AnyObject {
+  var base: UnsafeMutableRawPointer { get }
+  var byteCount: Int { get }
+
+  /// Notes what was asked for so far.
+  func mark() throws
+
+  /// Waits until what `mark` noted is done.
+  func wait() throws
 }
 
 /// Compiled kernels.

@@ -5,6 +5,7 @@ import Tensors
 final class AcceleratorQueue: DeviceMemory {
   let driver: any AcceleratorDriver
   private let faults: FaultTable
+  private let staging: Staging
   private let programs = Guarded(Programs())
 
   /// A kernel's text, and how wide its places are.
@@ -22,7 +23,8 @@ final class AcceleratorQueue: DeviceMemory {
 
   init(_ driver: any AcceleratorDriver) throws {
     self.driver = driver
-    faults = try FaultTable(driver)
+    faults = FaultTable(driver)
+    staging = Staging(driver)
   }
 
   /// Notes a text that will be wanted soon. Compilers take most of their time for beginning at all, so a
@@ -70,21 +72,24 @@ final class AcceleratorQueue: DeviceMemory {
   }
 
   func upload(
-    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
-    sourceStays: Bool
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
-    try driver.upload(source, to: target, byteCount: byteCount, sourceStays: sourceStays)
+    try staging.upload(source, to: target, byteCount: byteCount)
   }
 
   func download(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
-    try driver.download(source, to: target, byteCount: byteCount)
+    try staging.download(source, to: target, byteCount: byteCount)
   }
 
   func fill(_ block: any DeviceBlock, with byte: UInt8) throws {
     try driver.fill(block, with: byte)
   }
 
-  func synchronize() throws { try faults.collect { try driver.synchronize() } }
+  func record(_ body: () throws -> Void) throws -> (any DeviceRecording)? {
+    try driver.record(body)
+  }
+
+  func synchronize() throws { try faults.collect { try staging.synchronize() } }
 }

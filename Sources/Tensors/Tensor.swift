@@ -62,6 +62,9 @@ public struct Tensor: Sendable {
       elementType: elementType)
   }
 
+  /// Whether the elements are somebody else's, so that other elements may lie there when this tensor is gone.
+  package var isBorrowed: Bool { !storage.isOwner }
+
   public var elementCount: Int { shape.elementCount }
   public var byteCount: Int { elementCount * elementType.size }
 

@@ -57,9 +57,7 @@ import Testing
     let (transposeA, transposeB) = (transposed & 1 == 1, transposed & 2 == 2)
     let cuda = FakeCUDA()
     try withExtendedLifetime(cuda) {
-      let device = try cuda.makeAccelerator(products: { stream, useContext in
-        try CuBLAS(Self.library, stream: stream, useContext: useContext)
-      })
+      let device = try cuda.makeAccelerator(products: { try CuBLAS(Self.library, useStream: $0) })
       let graph = Graph()
       let shapes: (Shape, Shape) = (
         transposeA ? [3, 5] : [5, 3], transposeB ? [4, 3] : [3, 4]
@@ -88,6 +86,37 @@ import Testing
           (Double($0), Double($1))
         }
       #expect(pairs.count == 20 && pairs.allSatisfy { abs($0 - $1) <= 1e-6 })
+    }
+    #expect(cuda.leaks == [])
+  }
+
+  /// Large layers are the library's product and one kernel, small ones a kernel of ours.
+  @Test func layers() throws {
+    let cuda = FakeCUDA()
+    try withExtendedLifetime(cuda) {
+      let device = try cuda.makeAccelerator(products: { try CuBLAS(Self.library, useStream: $0) })
+      let graph = Graph()
+      let x = graph.placeholder(.float32, ["n", "k"])
+      let w = graph.placeholder(.float32, ["k", "m"])
+      let bias = graph.placeholder(.float32, ["m"])
+      let y = tanh(biasAdd(matMul(x, w), bias))
+      var options = SessionOptions()
+      options.placement.devices.append(device)
+      options.placement.defaultDevice = device.name
+      let session = Session(graph, options: options)
+      for (rows, inner, columns, launches) in [
+        (512, 80, 1024, ["launch addParts_0 2048x256"]),
+        (100, 80, 32, ["launch multiply_0 2x256"]), (512, 64, 1024, ["launch multiply_0 128x256"]),
+      ] {
+        let feeds = [
+          x: Tensor(zeros: [rows, inner], elementType: .float32),
+          w: Tensor(zeros: [inner, columns], elementType: .float32),
+          bias: Tensor(zeros: [columns], elementType: .float32),
+        ]
+        _ = cuda.takeCalls()
+        _ = try session.run([y], feeds: feeds)
+        #expect(cuda.takeCalls().filter { $0.hasPrefix("launch") } == launches)
+      }
     }
     #expect(cuda.leaks == [])
   }

@@ -271,6 +271,32 @@ struct DeviceSessionTests {
     try compare(graph, [results[1] + 1], [x: Tensor([0.1, -0.5, 2])], 1e-12, "loop")
   }
 
+  /// What slices are given lies in memory of others, where the next run has other numbers.
+  @Test func slices() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float64, ["n", 3])
+    let w = try graph.variable(Tensor.random([3, 2]), name: "w")
+    let y = tanh(matMul(x, w.value))
+    let gradient = try graph.gradient(of: sum(y), withRespectTo: w.value)
+    let sliced = try graph.sliced(sums: [gradient], rows: [y], by: [x])
+    let step = try graph.add(AssignAdd(), [w.value, sliced.sums[0] * 0.1])
+    let (processor, device) = (Session(graph), session(graph))
+    for session in [processor, device] { try session.initializeVariables() }
+    for run in 0..<4 {
+      let feeds = [
+        sliced.inputs[0]: Tensor.random([7, 3], seed: UInt64(run)),
+        sliced.starts: Tensor(shape: [1, 4], scalars: [0, 3, 3, 7] as [Int64]),
+      ]
+      let expected = try processor.run(sliced.rows + sliced.sums, feeds: feeds, targets: [step])
+      let found = try device.run(sliced.rows + sliced.sums, feeds: feeds, targets: [step])
+      for (a, b) in zip(found, expected) {
+        #expect(DeviceComparison.isClose(a, b, 1e-12), "run \(run)")
+      }
+    }
+    #expect(
+      DeviceComparison.isClose(try device.value(of: w), try processor.value(of: w), 1e-12))
+  }
+
   @Test func sizesThatChange() throws {
     let graph = Graph()
     let x = graph.placeholder(.float64, ["n", 4])

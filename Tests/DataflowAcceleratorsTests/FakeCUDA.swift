@@ -3,7 +3,8 @@ import TestSupport
 
 @testable import DataflowAccelerators
 
-/// Stands in for NVIDIA's driver: memory is the host's, kernels do nothing, and calls are written down.
+/// Stands in for NVIDIA's driver: memory is the host's, kernels do nothing, and calls are written down. Copies are
+/// made at once or, where `isLazy`, when somebody waits for them.
 final class FakeCUDA: Sendable {
   struct State {
     var calls: [String] = []
@@ -14,6 +15,33 @@ final class FakeCUDA: Sendable {
     /// The call that fails, and how often it succeeds before.
     var failing: (call: String, after: Int)?
     var functions: [UInt: String] = [:]
+    var hostMemory: Set<UInt> = []
+    var graphs = 0
+    var instances = 0
+    /// The stream that is recorded in.
+    var recordingStream: UnsafeMutableRawPointer?
+    /// Whether the driver has the functions for it.
+    var hasGraphs = true
+    var events = 0
+    var isLazy = false
+    /// Copies that were asked for.
+    var pending: [Copy] = []
+
+    mutating func copy(_ copy: Copy) {
+      pending.append(copy)
+      if !isLazy { copyAll() }
+    }
+
+    mutating func copyAll() {
+      for copy in pending { copy.target.copyMemory(from: copy.source, byteCount: copy.count) }
+      pending = []
+    }
+  }
+
+  struct Copy {
+    let target: UnsafeMutableRawPointer
+    let source: UnsafeRawPointer
+    let count: Int
   }
 
   private struct Box: @unchecked Sendable {
@@ -40,10 +68,13 @@ final class FakeCUDA: Sendable {
   /// What has not been given back.
   var leaks: [String] {
     withState { state in
-      (state.memory.isEmpty ? [] : ["\(state.memory.count) blocks"])
-        + (state.modules == 0 ? [] : ["\(state.modules) modules"])
-        + (state.streams == 0 ? [] : ["\(state.streams) streams"])
-        + (state.contexts == 0 ? [] : ["\(state.contexts) contexts"])
+      let counts = [
+        (state.memory.count, "blocks"), (state.hostMemory.count, "blocks of the host's"),
+        (state.events, "events"), (state.graphs, "graphs"),
+        (state.instances, "instances of graphs"), (state.modules, "modules"),
+        (state.streams, "streams"), (state.contexts, "contexts"),
+      ]
+      return counts.filter { $0.0 != 0 }.map { "\($0.0) \($0.1)" }
     }
   }
 
@@ -95,11 +126,13 @@ final class FakeCUDA: Sendable {
       releaseContext: { _ in self.note("releaseContext") { $0.contexts -= 1 } },
       useContext: { _ in 0 },
       createStream: { stream, _ in
-        stream.pointee = Self.handle(2)
-        return self.note("createStream") { $0.streams += 1 }
+        self.note("createStream") { state in
+          stream.pointee = Self.handle(20 + state.streams)
+          state.streams += 1
+        }
       },
       destroyStream: { _ in self.note("destroyStream") { $0.streams -= 1 } },
-      synchronize: { _ in self.note("synchronize") },
+      synchronize: { _ in self.note("synchronize") { $0.copyAll() } },
       allocate: { address, count in
         self.note("allocate") { state in
           let block = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
@@ -109,22 +142,45 @@ final class FakeCUDA: Sendable {
         }
       },
       free: { address in
-        self.note("free") { $0.memory.removeValue(forKey: address)?.deallocate() }
+        self.note("free") { state in
+          state.copyAll()
+          state.memory.removeValue(forKey: address)?.deallocate()
+        }
       },
+      allocateHost: { address, count, _ in
+        self.note("allocateHost") { state in
+          let block = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
+          address.pointee = block
+          state.hostMemory.insert(UInt(bitPattern: block))
+        }
+      },
+      freeHost: { address in
+        self.note("freeHost") { state in
+          if state.hostMemory.remove(UInt(bitPattern: address)) != nil { address.deallocate() }
+        }
+      },
+      createEvent: { event, _ in
+        event.pointee = Self.handle(4)
+        return self.note("createEvent") { $0.events += 1 }
+      },
+      destroyEvent: { _ in self.note("destroyEvent") { $0.events -= 1 } },
+      recordEvent: { _, _ in self.note("recordEvent") },
+      awaitEvent: { _ in self.note("awaitEvent") { $0.copyAll() } },
       upload: { target, source, count, _ in
-        self.note("upload \(count)") { _ in
-          UnsafeMutableRawPointer(bitPattern: UInt(target))!.copyMemory(
-            from: source, byteCount: count)
+        self.note("upload \(count)") { state in
+          let target = UnsafeMutableRawPointer(bitPattern: UInt(target))!
+          state.copy(Copy(target: target, source: source, count: count))
         }
       },
       download: { target, source, count, _ in
-        self.note("download \(count)") { _ in
-          target.copyMemory(
-            from: UnsafeRawPointer(bitPattern: UInt(source))!, byteCount: count)
+        self.note("download \(count)") { state in
+          let source = UnsafeRawPointer(bitPattern: UInt(source))!
+          state.copy(Copy(target: target, source: source, count: count))
         }
       },
       fill: { address, byte, count, _ in
-        self.note("fill") { _ in
+        self.note("fill") { state in
+          state.copyAll()
           UnsafeMutableRawPointer(bitPattern: UInt(address))!
             .initializeMemory(as: UInt8.self, repeating: byte, count: count)
         }
@@ -141,14 +197,40 @@ final class FakeCUDA: Sendable {
           state.functions[UInt(bitPattern: function.pointee)] = text
         }
       },
-      launch: { function, groups, threads, _, _ in
-        let name = self.withState { $0.functions[UInt(bitPattern: function)] ?? "?" }
-        return self.note("launch \(name) \(groups)x\(threads)")
+      launch: { function, groups, threads, stream, _ in
+        let (name, records) = self.withState { state in
+          (state.functions[UInt(bitPattern: function)] ?? "?", state.recordingStream == stream)
+        }
+        return self.note("\(records ? "record" : "launch") \(name) \(groups)x\(threads)")
       },
+      graphs: withState { $0.hasGraphs } ? graphs : nil,
       errorText: { _, text in
         text.pointee = UnsafePointer(Self.outOfMemory)
         return 0
       })
+  }
+
+  private var graphs: CUDALibrary.Graphs {
+    CUDALibrary.Graphs(
+      begin: { stream, _ in self.note("begin") { $0.recordingStream = stream } },
+      end: { _, graph in
+        self.withState { $0.recordingStream = nil }
+        return self.note("end") { state in
+          graph.pointee = Self.handle(5)
+          state.graphs += 1
+        }
+      },
+      instantiate: { instance, _, _ in
+        self.note("instantiate") { state in
+          instance.pointee = Self.handle(6)
+          state.instances += 1
+        }
+      },
+      launch: { _, stream in
+        self.note(stream == Self.handle(20) ? "replay" : "replay elsewhere")
+      },
+      destroy: { _ in self.note("destroyGraph") { $0.graphs -= 1 } },
+      destroyInstance: { _ in self.note("destroyInstance") { $0.instances -= 1 } })
   }
 
   nonisolated(unsafe) private static let outOfMemory: UnsafeMutablePointer<CChar> = {
@@ -164,16 +246,24 @@ final class FakeCUDA: Sendable {
     compiler: @escaping CUDADriver.Compiler = { text, _ in Array(text.utf8) },
     products: CUDADriver.Products? = nil
   ) throws -> Accelerator {
+    try Accelerator(
+      makeDriver(cache: cache, compiler: compiler, products: products), name: .local("GPU", 0))
+  }
+
+  func makeDriver(
+    cache: KernelCache? = nil,
+    compiler: @escaping CUDADriver.Compiler = { text, _ in Array(text.utf8) },
+    products: CUDADriver.Products? = nil
+  ) throws -> CUDADriver {
     let properties = AcceleratorProperties(
       interface: "CUDA", name: "stand-in", memory: 1 << 30, largestBlock: 1 << 30,
       capability: "compute capability 9.0", driverVersion: "12.4", hasDouble: true,
       multiprocessors: 1)
-    let driver = try CUDADriver(
+    return try CUDADriver(
       library, device: 0, properties, architecture: 90, cache: cache,
       compiler: { text, architecture in
         _ = self.note("compile sm_\(architecture)")
         return try compiler(text, architecture)
       }, products: products)
-    return try Accelerator(driver, name: .local("GPU", 0))
   }
 }

@@ -47,6 +47,22 @@ import Testing
     #expect(try Session(graph).run([y], feeds: [two: Tensor(3.0)])[0].scalar(as: Double.self) == 9)
   }
 
+  /// What was read before a write is not read after it because its reader is joined with one that comes
+  /// after.
+  @Test func variablesAreReadBetweenTheSameWrites() throws {
+    let v = try graph.variable(Tensor([1.0, 2]), name: "v")
+    let before = v.value * 2
+    let written = try graph.add(Assign(), [v.value, graph.constant(Tensor([10.0, 20]))]).output
+    let both = before + written
+    let after = written * 0.5 + written
+    for session in [Session(graph), Session(graph, options: unoptimized)] {
+      try session.initializeVariables()
+      let results = try session.run([both, after])
+      #expect(results[0] == Tensor([12.0, 24]))
+      #expect(results[1] == Tensor([15.0, 30]))
+    }
+  }
+
   private var unoptimized: SessionOptions {
     var options = SessionOptions()
     options.isOptimized = false

@@ -93,6 +93,49 @@ import Testing
     }
   }
 
+  /// Slices that devices take in turn have the bits of those that one takes, derivatives too.
+  @Test func devicesTakeTurns() throws {
+    let (loss, rows, owners, counts) = try outputs()
+    var expected: [Tensor] = []
+    for devices in [[], ["CPU:0"], ["CPU:0", "CPU:1"], ["CPU:1", "CPU:0", "CPU:1"]]
+      as [[DeviceName]]
+    {
+      let slices = try graph.sliced(
+        sums: [loss], rows: [rows, owners], by: [x, owner, counts], on: devices)
+      let gradients = try graph.gradients(
+        of: slices.sums, withRespectTo: [weights, slices.inputs[0]]
+      ).map { $0! }
+      for threads in [1, 2, 4] {
+        var options = SessionOptions(intraOpParallelismThreads: threads)
+        options.placement.devices = [CPUDevice(), CPUDevice(index: 1)]
+        let found = try Session(graph, options: options).run(
+          slices.sums + slices.rows + gradients, feeds: feeds(slices))
+        if expected.isEmpty { expected = found }
+        for (a, b) in zip(found, expected) {
+          #expect(a.shape == b.shape && a.scalars(as: Double.self) == b.scalars(as: Double.self))
+        }
+      }
+    }
+    let absent = try graph.sliced(
+      sums: [loss], rows: [], by: [x, owner, counts], on: ["CPU:0", "GPU:3"])
+    let error = #expect(throws: GraphError.self) {
+      try Session(graph).run(absent.sums, feeds: feeds(absent))
+    }
+    #expect(
+      error?.message.hasSuffix(
+        " is to run on /device:GPU:3, which is not there; there are: CPU:0") == true)
+  }
+
+  /// What devices take the slices is part of the graph, also as text.
+  @Test func devicesAreAttributes() throws {
+    let (loss, _, _, counts) = try outputs()
+    let slices = try graph.sliced(
+      sums: [loss], rows: [], by: [x, owner, counts], on: ["CPU:0", "GPU:1"])
+    let call = try #require(slices.sums[0].node.operation as? SlicedCall)
+    #expect(try SlicedCall(attributes: call.attributes).devices == call.devices)
+    #expect(call.devices == ["CPU:0", "GPU:1"])
+  }
+
   /// First and second derivatives, by what is captured and by what is cut, go through the slices.
   @Test func gradientsGoThroughSlices() throws {
     let (loss, rows, _, counts) = try outputs()

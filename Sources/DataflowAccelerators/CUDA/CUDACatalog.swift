@@ -53,9 +53,7 @@ enum CUDACatalog {
         library, device: number, properties, architecture: 10 * major + minor, cache: cache,
         compiler: { try compiler.compile($0, architecture: $1) },
         products: blas.map { blas in
-          { stream, useContext in
-            try CuBLAS(blas, stream: stream, useContext: useContext)
-          }
+          { useStream in try CuBLAS(blas, useStream: useStream) }
         })
     }
   }

@@ -8,10 +8,9 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   /// Compiles a text for an architecture.
   typealias Compiler = @Sendable (String, Int) throws -> [UInt8]
 
-  /// Makes what multiplies matrices in a stream; the function makes the stream's context the thread's.
-  typealias Products = (
-    Handle, @escaping @Sendable () throws -> Void
-  ) throws -> any MatrixProducts
+  /// Makes what multiplies matrices; the function makes the device's context the thread's and tells in which
+  /// stream the thread starts kernels.
+  typealias Products = (@escaping @Sendable () throws -> Handle) throws -> any MatrixProducts
 
   let properties: AcceleratorProperties
   let library: CUDALibrary
@@ -20,7 +19,9 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   private let cache: KernelCache?
   private let device: Int32
   private let context: Handle
-  fileprivate let stream: Handle
+  let streams: CUDAStreams
+  /// The one that is recorded in, made when it is first wanted.
+  private let recordingStream = Guarded(RecordingStream())
   private(set) var products: (any MatrixProducts)?
 
   /// - Parameters:
@@ -47,23 +48,26 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
       throw error
     }
     self.context = context
-    self.stream = stream!
+    let streams = CUDAStreams(stream!)
+    self.streams = streams
     let known = ContextHandle(value: context)
-    self.products = try products?(self.stream) {
+    self.products = try products? {
       try library.check(library.useContext(known.value), "using a context")
+      return streams.current
     }
   }
 
   deinit {
     _ = library.useContext(context)
     products = nil
-    _ = library.synchronize(stream)
-    _ = library.destroyStream(stream)
+    _ = library.synchronize(streams.main)
+    if let stream = recordingStream.withLock({ $0.handle }) { _ = library.destroyStream(stream) }
+    _ = library.destroyStream(streams.main)
     _ = library.releaseContext(device)
   }
 
   /// Calls the driver on whatever thread this is.
-  fileprivate func call(_ what: String, _ body: () -> Int32) throws {
+  func call(_ what: String, _ body: () -> Int32) throws {
     try library.check(library.useContext(context), "using a context")
     try library.check(body(), what)
   }
@@ -84,30 +88,49 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   }
 
   func upload(
-    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
-    sourceStays: Bool
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
     try call("copying to the device") {
-      library.upload(CUDALibrary.Address(target), source, byteCount, stream)
+      library.upload(CUDALibrary.Address(target), source, byteCount, streams.main)
     }
-    if !sourceStays { try synchronize() }
   }
 
   func download(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
     try call("copying from the device") {
-      library.download(target, CUDALibrary.Address(source), byteCount, stream)
+      library.download(target, CUDALibrary.Address(source), byteCount, streams.main)
     }
   }
 
   func fill(_ block: any DeviceBlock, with byte: UInt8) throws {
     try call("filling memory") {
-      library.fill(CUDALibrary.Address(block.base), byte, block.byteCount, stream)
+      library.fill(CUDALibrary.Address(block.base), byte, block.byteCount, streams.main)
     }
   }
 
-  func synchronize() throws { try call("waiting for the device") { library.synchronize(stream) } }
+  func synchronize() throws {
+    try call("waiting for the device") { library.synchronize(streams.main) }
+  }
+
+  func makeStagingBlock(byteCount: Int) throws -> any StagingBlock {
+    try CUDAStagingBlock(self, byteCount)
+  }
+
+  func record(_ body: () throws -> Void) throws -> (any DeviceRecording)? {
+    guard let graphs = library.graphs else { return nil }
+    // Of two threads that record, one waits.
+    return try recordingStream.withLock { stream in
+      if stream.handle == nil {
+        try call("making a stream") { library.createStream(&stream.handle, 1) }
+      }
+      return try CUDARecording(self, graphs, in: stream.handle!, body)
+    }
+  }
+
+  private struct RecordingStream {
+    var handle: Handle?
+  }
 
   // MARK: Kernels
 
@@ -207,7 +230,8 @@ private final class CUDAKernel: AcceleratorKernel {
     let driver = program.driver
     try driver.call("starting a kernel") {
       driver.library.launch(
-        function, UInt32(groups), UInt32(DeviceDialect.groupSize), driver.stream, pointers)
+        function, UInt32(groups), UInt32(DeviceDialect.groupSize), driver.streams.current,
+        pointers)
     }
   }
 

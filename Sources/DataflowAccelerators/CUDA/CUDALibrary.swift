@@ -19,6 +19,12 @@ struct CUDALibrary: Sendable {
   var synchronize: @Sendable (Handle) -> Int32
   var allocate: @Sendable (UnsafeMutablePointer<Address>, Int) -> Int32
   var free: @Sendable (Address) -> Int32
+  var allocateHost: @Sendable (UnsafeMutablePointer<Handle?>, Int, UInt32) -> Int32
+  var freeHost: @Sendable (Handle) -> Int32
+  var createEvent: @Sendable (UnsafeMutablePointer<Handle?>, UInt32) -> Int32
+  var destroyEvent: @Sendable (Handle) -> Int32
+  var recordEvent: @Sendable (_ event: Handle, _ stream: Handle) -> Int32
+  var awaitEvent: @Sendable (Handle) -> Int32
   var upload: @Sendable (Address, UnsafeRawPointer, Int, Handle) -> Int32
   var download: @Sendable (UnsafeMutableRawPointer, Address, Int, Handle) -> Int32
   var fill: @Sendable (Address, UInt8, Int, Handle) -> Int32
@@ -30,10 +36,22 @@ struct CUDALibrary: Sendable {
       _ function: Handle, _ groups: UInt32, _ threads: UInt32, _ stream: Handle,
       _ arguments: UnsafeMutablePointer<Handle?>
     ) -> Int32
+  /// Nil where the driver does not have all of them.
+  var graphs: Graphs?
   var errorText: @Sendable (Int32, UnsafeMutablePointer<UnsafePointer<CChar>?>) -> Int32
 }
 
 extension CUDALibrary {
+  /// The functions that record what is asked for in a stream, and ask for it again.
+  struct Graphs: Sendable {
+    var begin: @Sendable (_ stream: Handle, _ mode: Int32) -> Int32
+    var end: @Sendable (_ stream: Handle, UnsafeMutablePointer<Handle?>) -> Int32
+    var instantiate: @Sendable (UnsafeMutablePointer<Handle?>, _ graph: Handle?, UInt64) -> Int32
+    var launch: @Sendable (_ instance: Handle, _ stream: Handle) -> Int32
+    var destroy: @Sendable (_ graph: Handle) -> Int32
+    var destroyInstance: @Sendable (Handle) -> Int32
+  }
+
   /// - Throws: `AcceleratorError` where the machine has no driver of NVIDIA's.
   init() throws(AcceleratorError) {
     try self.init(DynamicSymbols(["libcuda.so.1", "libcuda.so"]))
@@ -79,6 +97,20 @@ extension CUDALibrary {
     self.allocate = { allocate($0, $1) }
     let free: @convention(c) (Address) -> Int32 = try library.function("cuMemFree_v2")
     self.free = { free($0) }
+    let lock: @convention(c) (Out<Handle?>, Int, UInt32) -> Int32 =
+      try library.function("cuMemHostAlloc")
+    allocateHost = { lock($0, $1, $2) }
+    let unlock: @convention(c) (Handle) -> Int32 = try library.function("cuMemFreeHost")
+    freeHost = { unlock($0) }
+    let event: @convention(c) (Out<Handle?>, UInt32) -> Int32 =
+      try library.function("cuEventCreate")
+    createEvent = { event($0, $1) }
+    let end: @convention(c) (Handle) -> Int32 = try library.function("cuEventDestroy_v2")
+    destroyEvent = { end($0) }
+    let record: @convention(c) (Handle, Handle) -> Int32 = try library.function("cuEventRecord")
+    recordEvent = { record($0, $1) }
+    let waitForEvent: @convention(c) (Handle) -> Int32 = try library.function("cuEventSynchronize")
+    awaitEvent = { waitForEvent($0) }
     let upload: @convention(c) (Address, UnsafeRawPointer, Int, Handle) -> Int32 =
       try library.function("cuMemcpyHtoDAsync_v2")
     self.upload = { upload($0, $1, $2, $3) }
@@ -102,6 +134,7 @@ extension CUDALibrary {
         Handle?
       ) -> Int32 = try library.function("cuLaunchKernel")
     self.launch = { launch($0, $1, 1, 1, $2, 1, 1, 0, $3, $4, nil) }
+    graphs = try? Graphs(library)
     let text: @convention(c) (Int32, Out<UnsafePointer<CChar>?>) -> Int32 =
       try library.function("cuGetErrorString")
     errorText = { text($0, $1) }
@@ -124,5 +157,25 @@ extension CUDALibrary {
     var number: Int32 = 0
     try check(driverVersion(&number), "asking for the driver's version")
     return "\(number / 1000).\(number % 1000 / 10)"
+  }
+}
+
+extension CUDALibrary.Graphs {
+  fileprivate init(_ library: DynamicSymbols) throws(AcceleratorError) {
+    typealias Handle = CUDALibrary.Handle
+    typealias Out = UnsafeMutablePointer<Handle?>
+    let begin: @convention(c) (Handle, Int32) -> Int32 =
+      try library.function("cuStreamBeginCapture_v2")
+    let end: @convention(c) (Handle, Out) -> Int32 = try library.function("cuStreamEndCapture")
+    let instantiate: @convention(c) (Out, Handle?, UInt64) -> Int32 =
+      try library.function("cuGraphInstantiateWithFlags")
+    let launch: @convention(c) (Handle, Handle) -> Int32 = try library.function("cuGraphLaunch")
+    let destroy: @convention(c) (Handle) -> Int32 = try library.function("cuGraphDestroy")
+    let destroyInstance: @convention(c) (Handle) -> Int32 =
+      try library.function("cuGraphExecDestroy")
+    self.init(
+      begin: { begin($0, $1) }, end: { end($0, $1) }, instantiate: { instantiate($0, $1, $2) },
+      launch: { launch($0, $1) }, destroy: { destroy($0) },
+      destroyInstance: { destroyInstance($0) })
   }
 }

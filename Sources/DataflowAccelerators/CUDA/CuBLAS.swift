@@ -45,25 +45,24 @@ final class CuBLAS: MatrixProducts, @unchecked Sendable {
   private let library: Library
   private let handle: Handle
   // A product may be several kernels, which share the handle's memory.
-  private let turn = Guarded(())
-  private let useContext: @Sendable () throws -> Void
+  private let turn = Guarded(Turn())
+  private let useStream: @Sendable () throws -> Handle
 
-  /// - Parameters:
-  ///   - stream: in which products are computed.
-  ///   - useContext: makes the stream's context the thread's.
-  init(
-    _ library: Library, stream: Handle,
-    useContext: @escaping @Sendable () throws -> Void
-  ) throws {
+  private struct Turn: @unchecked Sendable {
+    /// In which products are computed.
+    var stream: Handle?
+  }
+
+  /// - Parameter useStream: makes the device's context the thread's, and tells in which stream the
+  ///   thread's products are computed.
+  init(_ library: Library, useStream: @escaping @Sendable () throws -> Handle) throws {
     self.library = library
-    self.useContext = useContext
-    try useContext()
+    self.useStream = useStream
+    _ = try useStream()
     var handle: Handle?
     let code = library.create(&handle)
     guard code == 0, let handle else { throw AcceleratorError("cuBLAS: error \(code)") }
     self.handle = handle
-    let status = library.setStream(handle, stream)
-    guard status == 0 else { throw AcceleratorError("cuBLAS: error \(status)") }
   }
 
   deinit { _ = library.destroy(handle) }
@@ -71,11 +70,19 @@ final class CuBLAS: MatrixProducts, @unchecked Sendable {
   func multiply(
     _ product: MatrixProductShape, _ type: ElementType, _ operands: MatrixOperands
   ) throws {
-    try useContext()
-    if type == .float32 {
-      try multiply(library.float, product, operands, Float.self)
-    } else {
-      try multiply(library.double, product, operands, Double.self)
+    let stream = try useStream()
+    try turn.withLock { turn in
+      if turn.stream != stream {
+        turn.stream = nil
+        let status = library.setStream(handle, stream)
+        guard status == 0 else { throw AcceleratorError("cuBLAS: error \(status)") }
+        turn.stream = stream
+      }
+      if type == .float32 {
+        try multiply(library.float, product, operands, Float.self)
+      } else {
+        try multiply(library.double, product, operands, Double.self)
+      }
     }
   }
 
@@ -87,12 +94,10 @@ final class CuBLAS: MatrixProducts, @unchecked Sendable {
     let (rows, inner, columns) = (
       Int32(product.rows), Int32(product.inner), Int32(product.columns)
     )
-    let code = turn.withLock { _ in
-      gemm(
-        handle, product.transposeB ? 1 : 0, product.transposeA ? 1 : 0, columns, rows, inner, &one,
-        operands.right, product.transposeB ? inner : columns, operands.left,
-        product.transposeA ? rows : inner, &zero, operands.target, columns)
-    }
+    let code = gemm(
+      handle, product.transposeB ? 1 : 0, product.transposeA ? 1 : 0, columns, rows, inner, &one,
+      operands.right, product.transposeB ? inner : columns, operands.left,
+      product.transposeA ? rows : inner, &zero, operands.target, columns)
     guard code == 0 else {
       throw AcceleratorError("cuBLAS: a product of \(rows)x\(inner)x\(columns): error \(code)")
     }

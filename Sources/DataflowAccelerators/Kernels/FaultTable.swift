@@ -10,14 +10,15 @@ final class FaultTable: Sendable {
   /// What a part of the table, as long as a block of memory, is known to hold.
   private final class Part {
     let block: any DeviceBlock
-    let copy = AlignedStorage(byteCount: 4 * FaultTable.length)
+    let copy: any StagingBlock
     var found = Array(repeating: FaultTable.none, count: FaultTable.length)
     var free = Array((0..<FaultTable.length).reversed())
 
     init(_ driver: any AcceleratorDriver) throws {
+      copy = try driver.makeStagingBlock(byteCount: 4 * FaultTable.length)
       block = try driver.allocate(byteCount: copy.byteCount)
       for number in numbers.indices { numbers[number] = FaultTable.none }
-      try driver.upload(copy.base, to: block.base, byteCount: copy.byteCount, sourceStays: false)
+      try driver.upload(copy.base, to: block.base, byteCount: copy.byteCount)
     }
 
     var numbers: UnsafeMutableBufferPointer<Int32> {
@@ -36,9 +37,7 @@ final class FaultTable: Sendable {
   private let driver: any AcceleratorDriver
   private let contents = Guarded(Contents())
 
-  init(_ driver: any AcceleratorDriver) throws {
-    self.driver = driver
-  }
+  init(_ driver: any AcceleratorDriver) { self.driver = driver }
 
   func makeSite() throws -> FaultSite {
     try contents.withLock { contents in
@@ -83,12 +82,11 @@ final class FaultTable: Sendable {
     }
   }
 
-  /// Clears that place alone: kernels of other sessions may be reporting into others.
+  /// Clears that place alone: kernels of other sessions may be reporting into others. The copy stays as it is
+  /// until the table is read again, after this is done.
   private func clear(_ place: Int, of part: Part) throws {
     part.numbers[place] = Self.none
-    try driver.upload(
-      part.copy.base + 4 * place, to: part.block.base + 4 * place, byteCount: 4,
-      sourceStays: false)
+    try driver.upload(part.copy.base + 4 * place, to: part.block.base + 4 * place, byteCount: 4)
   }
 }
 

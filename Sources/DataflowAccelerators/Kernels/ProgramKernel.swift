@@ -3,7 +3,7 @@ import DataflowRuntime
 import Tensors
 
 /// A step of a plan that a device's kernels compute.
-final class ProgramKernel: DeferredKernel {
+final class ProgramKernel: DeferredKernel, RepeatableKernel {
   private struct Launch {
     let kernel: any AcceleratorKernel
     let groups: Int

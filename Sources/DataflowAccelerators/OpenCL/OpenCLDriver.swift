@@ -106,14 +106,13 @@ final class OpenCLDriver: AcceleratorDriver, @unchecked Sendable {
   }
 
   func upload(
-    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
-    sourceStays: Bool
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
     let (buffer, offset) = find(target)
     try library.check(
       library.write(
-        queue, buffer, sourceStays ? 0 : 1, offset, byteCount,
-        UnsafeMutableRawPointer(mutating: source), 0, nil, nil), "copying to the device")
+        queue, buffer, 0, offset, byteCount, UnsafeMutableRawPointer(mutating: source), 0, nil,
+        nil), "copying to the device")
   }
 
   func download(
@@ -133,6 +132,10 @@ final class OpenCLDriver: AcceleratorDriver, @unchecked Sendable {
   }
 
   func synchronize() throws { try library.check(library.finish(queue), "waiting for the device") }
+
+  func makeStagingBlock(byteCount: Int) -> any StagingBlock {
+    OpenCLStagingBlock(self, context, queue, byteCount)
+  }
 
   // MARK: Kernels
 

@@ -31,6 +31,14 @@ struct OpenCLLibrary: Sendable {
     @convention(c) (CLHandle, CLHandle, UInt64, UnsafeMutablePointer<Int32>?) -> CLHandle?
   let createBuffer:
     @convention(c) (CLHandle, UInt64, Int, CLHandle?, UnsafeMutablePointer<Int32>?) -> CLHandle?
+  let map:
+    @convention(c) (
+      CLHandle, CLHandle, UInt32, UInt64, Int, Int, UInt32, CLHandle?, CLHandle?,
+      UnsafeMutablePointer<Int32>?
+    ) -> CLHandle?
+  let unmap: @convention(c) (CLHandle, CLHandle, CLHandle, UInt32, CLHandle?, CLHandle?) -> Int32
+  let mark: @convention(c) (CLHandle, UInt32, CLHandle?, UnsafeMutablePointer<CLHandle?>?) -> Int32
+  let waitForEvents: @convention(c) (UInt32, UnsafePointer<CLHandle?>?) -> Int32
   let write: Copy
   let read: Copy
   let fill:
@@ -66,6 +74,7 @@ struct OpenCLLibrary: Sendable {
     ) -> Int32
   let finish: Release
   let releaseMemory: Release
+  let releaseEvent: Release
   let releaseKernel: Release
   let releaseProgram: Release
   let releaseQueue: Release
@@ -85,6 +94,10 @@ struct OpenCLLibrary: Sendable {
     createContext = try library.function("clCreateContext")
     createQueue = try library.function("clCreateCommandQueue")
     createBuffer = try library.function("clCreateBuffer")
+    map = try library.function("clEnqueueMapBuffer")
+    unmap = try library.function("clEnqueueUnmapMemObject")
+    mark = try library.function("clEnqueueMarkerWithWaitList")
+    waitForEvents = try library.function("clWaitForEvents")
     write = try library.function("clEnqueueWriteBuffer")
     read = try library.function("clEnqueueReadBuffer")
     fill = try library.function("clEnqueueFillBuffer")
@@ -98,6 +111,7 @@ struct OpenCLLibrary: Sendable {
     launch = try library.function("clEnqueueNDRangeKernel")
     finish = try library.function("clFinish")
     releaseMemory = try library.function("clReleaseMemObject")
+    releaseEvent = try library.function("clReleaseEvent")
     releaseKernel = try library.function("clReleaseKernel")
     releaseProgram = try library.function("clReleaseProgram")
     releaseQueue = try library.function("clReleaseCommandQueue")

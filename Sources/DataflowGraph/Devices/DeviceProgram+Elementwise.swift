@@ -169,7 +169,7 @@ private struct BroadcastStep: Sendable {
 
 extension Shape {
   /// - Throws: `GraphError` where a tensor of this shape cannot be repeated to one of the other.
-  fileprivate func checkBroadcasts(to output: Shape) throws {
+  func checkBroadcasts(to output: Shape) throws {
     let added = output.rank - rank
     let fits =
       added >= 0

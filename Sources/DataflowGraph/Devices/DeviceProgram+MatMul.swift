@@ -7,40 +7,49 @@ extension DeviceProgram {
   static func matMul(
     _ type: ElementType, transposeA: Bool, transposeB: Bool
   ) -> DeviceProgram {
-    let text = ProductText(type, transposeA: transposeA, transposeB: transposeB)
-    return DeviceProgram(source: text.multiply + text.addParts, types: [type]) { sizes in
-      let inner = sizes.inputs[0][transposeA ? 0 : 1]
-      guard inner == sizes.inputs[1][transposeB ? 1 : 0] else {
-        throw GraphError("the inner sizes of \(sizes.inputs[0]) and \(sizes.inputs[1]) differ")
+    matMul(ProductText(type, transposeA: transposeA, transposeB: transposeB))
+  }
+
+  /// A product and functions of its elements, which are computed before these are written.
+  ///
+  /// - Parameters:
+  ///   - expression: of the product's element and those of the inputs behind the factors.
+  ///   - inputs: the factors and the others.
+  /// - Returns: nil where only the CPU has one of its functions.
+  static func fusedProduct(
+    _ product: MatMul, _ expression: ScalarExpression, _ inputs: [TensorSpec], _ output: TensorSpec
+  ) -> DeviceProgram? {
+    fusedText(product, expression, inputs, output).map { matMul($0) }
+  }
+
+  /// The functions alone, of a product that is in the output; their text is `fusedProduct`'s.
+  static func epilogue(
+    _ product: MatMul, _ expression: ScalarExpression, _ inputs: [TensorSpec], _ output: TensorSpec
+  ) -> DeviceProgram? {
+    fusedText(product, expression, inputs, output).map { text in
+      DeviceProgram(source: text.multiply + text.addParts, types: [text.type]) { sizes in
+        DeviceSchedule([try text.addParts(from: .output(0), parts: 1, sizes)])
       }
-      return schedule(sizes.outputs[0][0], inner, sizes.outputs[0][1], type.size)
     }
   }
 
-  private static func schedule(
-    _ rows: Int, _ inner: Int, _ columns: Int, _ elementSize: Int
-  ) -> DeviceSchedule {
-    let count = rows * columns
-    guard count > 0 else { return DeviceSchedule([]) }
-    let tiles = ProductText.tiles(rows, columns)
-    // Some groups for each processor of a large device, with enough to do.
-    let wanted = min((512 + tiles - 1) / tiles, max(1, inner / 256))
-    let length = max(16, ((inner + wanted - 1) / wanted).roundedUp(toMultipleOf: 16))
-    let parts = max(1, (inner + length - 1) / length)
-    func multiply(into target: DeviceArgument) -> DeviceLaunch {
-      DeviceLaunch(
-        "multiply", groups: tiles * parts,
-        [
-          .input(0), .input(1), target, .index(rows), .index(inner), .index(columns),
-          .index(length), .index(parts),
-        ])
+  private static func fusedText(
+    _ product: MatMul, _ expression: ScalarExpression, _ inputs: [TensorSpec], _ output: TensorSpec
+  ) -> ProductText? {
+    let type = output.elementType
+    var text = ProductText(type, transposeA: product.transposeA, transposeB: product.transposeB)
+    text.epilogue = ProductEpilogue(expression, type: type, others: Array(inputs.dropFirst(2)))
+    return text.epilogue == nil ? nil : text
+  }
+
+  private static func matMul(_ text: ProductText) -> DeviceProgram {
+    DeviceProgram(source: text.multiply + text.addParts, types: [text.type]) { sizes in
+      let inner = sizes.inputs[0][text.transposeA ? 0 : 1]
+      guard inner == sizes.inputs[1][text.transposeB ? 1 : 0] else {
+        throw GraphError("the inner sizes of \(sizes.inputs[0]) and \(sizes.inputs[1]) differ")
+      }
+      return try text.schedule(sizes, inner: inner)
     }
-    if parts == 1 { return DeviceSchedule([multiply(into: .output(0))]) }
-    let add = DeviceLaunch(
-      "addParts", items: count,
-      [.scratch(0), .output(0), .index(count), .index(parts)])
-    return DeviceSchedule(
-      [multiply(into: .scratch(0)), add], scratchBytes: parts * count * elementSize)
   }
 
   /// Products of many matrices of one size; those of an input are repeated where it has fewer.
@@ -81,5 +90,39 @@ extension DeviceProgram {
       }
       return shape.strides[axis - added]
     }
+  }
+}
+
+extension ProductText {
+  fileprivate func schedule(_ sizes: KernelSizes, inner: Int) throws -> DeviceSchedule {
+    let (rows, columns) = (sizes.outputs[0][0], sizes.outputs[0][1])
+    let count = rows * columns
+    guard count > 0 else { return DeviceSchedule([]) }
+    let tiles = Self.tiles(rows, columns)
+    // Some groups for each processor of a large device, with enough to do.
+    let wanted = min((512 + tiles - 1) / tiles, max(1, inner / 256))
+    let length = max(16, ((inner + wanted - 1) / wanted).roundedUp(toMultipleOf: 16))
+    let parts = max(1, (inner + length - 1) / length)
+    let multiply = DeviceLaunch(
+      "multiply", groups: tiles * parts,
+      [
+        .input(0), .input(1), parts == 1 ? .output(0) : .scratch(0), .index(rows), .index(inner),
+        .index(columns), .index(length), .index(parts),
+      ] + (try epilogue?.arguments(sizes) ?? []))
+    if parts == 1 { return DeviceSchedule([multiply]) }
+    return DeviceSchedule(
+      [multiply, try addParts(from: .scratch(0), parts: parts, sizes)],
+      scratchBytes: parts * count * type.size)
+  }
+
+  /// Sums up parts of the product and computes what is made of it.
+  fileprivate func addParts(
+    from sums: DeviceArgument, parts: Int, _ sizes: KernelSizes
+  ) throws -> DeviceLaunch {
+    let count = sizes.outputs[0].elementCount
+    return DeviceLaunch(
+      "addParts", items: count,
+      [sums, .output(0), .index(count), .index(parts), .index(sizes.outputs[0][1])]
+        + (try epilogue?.arguments(sizes) ?? []))
   }
 }

@@ -7,6 +7,8 @@ struct ProductText: Sendable {
   let transposeB: Bool
   /// The dimensions in front of the matrices'.
   var batchDimensions = 0
+  /// What is made of each element; parts of the inner dimension are summed up first.
+  var epilogue: ProductEpilogue?
 
   private static let tile = 64
 
@@ -27,14 +29,16 @@ struct ProductText: Sendable {
     let (columnB, innerB) = transposeB ? ("l / DEPTH", "l % DEPTH") : ("l % TILE", "l / TILE")
     let placeA = transposeA ? "k * rows + r" : "r * inner + k"
     let placeB = transposeB ? "c * inner + k" : "k * columns + c"
+    let parameters = batchParameters + (epilogue?.parameters ?? "")
     return """
       #define TILE \(Self.tile)
       #define DEPTH 16
       KERNEL(multiply)(BUFFER(\(name), a), BUFFER(\(name), b), BUFFER(\(name), y), INDEX rows,
-          INDEX inner, INDEX columns, INDEX length, INDEX parts\(batchParameters)) {
+          INDEX inner, INDEX columns, INDEX length, INDEX parts\(parameters)) {
         OPEN(\(name), a)
         OPEN(\(name), b)
         OPEN(\(name), y)
+      \(epilogue?.openings ?? "")\
         SHARED \(name) left[DEPTH][TILE + 1];
         SHARED \(name) right[DEPTH][TILE + 1];
         const INDEX across = (columns + TILE - 1) / TILE;
@@ -72,7 +76,11 @@ struct ProductText: Sendable {
         for (int i = 0; i < 4; i++)
           for (int j = 0; j < 4; j++) {
             const INDEX r = row + z + 16 * i, c = column + x + 16 * j;
-            if (r < rows && c < columns) y[(part * rows + r) * columns + c] = sums[i][j];
+            if (r < rows && c < columns) {
+              \(name) value = sums[i][j];
+              \(epilogue.map { "if (parts == 1) { \($0.statements) }" } ?? "")
+              y[(part * rows + r) * columns + c] = value;
+            }
           }
       }
 
@@ -111,17 +119,21 @@ struct ProductText: Sendable {
   }
 
   var addParts: String {
-    """
-    KERNEL(addParts)(BUFFER(\(name), sums), BUFFER(\(name), y), INDEX count, INDEX parts) {
-      OPEN(\(name), sums)
-      OPEN(\(name), y)
-      FOR_EACH(i, count) {
-        \(name) sum = 0;
-        for (INDEX part = 0; part < parts; part++) sum += sums[part * count + i];
-        y[i] = sum;
+    let place = "const INDEX r = i / columns, c = i % columns;"
+    return """
+      KERNEL(addParts)(BUFFER(\(name), sums), BUFFER(\(name), y), INDEX count, INDEX parts,
+          INDEX columns\(epilogue?.parameters ?? "")) {
+        OPEN(\(name), sums)
+        OPEN(\(name), y)
+      \(epilogue?.openings ?? "")\
+        FOR_EACH(i, count) {
+          \(name) value = 0;
+          for (INDEX part = 0; part < parts; part++) value += sums[part * count + i];
+          \(epilogue.map { "\(place) \($0.statements)" } ?? "")
+          y[i] = value;
+        }
       }
-    }
 
-    """
+      """
   }
 }

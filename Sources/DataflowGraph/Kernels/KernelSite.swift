@@ -10,19 +10,29 @@ public struct KernelSite {
   public let isOutputUsed: [Bool]
   /// What outlives runs.
   public let resources: ResourceStore
-  /// Makes what runs a function inside a run of this step.
-  public let makeRunner: (GraphFunction) throws -> any FunctionRunner
+  private let makeRunnerOn: (GraphFunction, DeviceName?) throws -> any FunctionRunner
 
   package init(
     node: Node, inputs: [TensorSpec], outputs: [TensorSpec], isOutputUsed: [Bool],
-    resources: ResourceStore, makeRunner: @escaping (GraphFunction) throws -> any FunctionRunner
+    resources: ResourceStore,
+    makeRunner: @escaping (GraphFunction, DeviceName?) throws -> any FunctionRunner
   ) {
     self.node = node
     self.inputs = inputs
     self.outputs = outputs
     self.isOutputUsed = isOutputUsed
     self.resources = resources
-    self.makeRunner = makeRunner
+    makeRunnerOn = makeRunner
+  }
+
+  /// Makes what runs a function inside a run of this step.
+  ///
+  /// - Parameter device: where the function's nodes run that ask for nothing; nil for where the session's do.
+  /// - Throws: `GraphError` where there is no such device, and where the function cannot be planned.
+  public func makeRunner(
+    _ function: GraphFunction, on device: DeviceName? = nil
+  ) throws -> any FunctionRunner {
+    try makeRunnerOn(function, device)
   }
 }
 

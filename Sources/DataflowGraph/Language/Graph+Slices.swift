@@ -24,9 +24,11 @@ extension Graph {
   ///   - sums: values of the whole batch that are sums over its parts, so that those of its slices add up to them.
   ///   - rows: values whose first dimension is that of an input.
   ///   - inputs: placeholders whose first dimension is cut.
+  ///   - devices: those that compute the slices, in turn; empty for where everything else is.
   /// - Throws: `GraphError` that names what does more than compute, or depends on the inputs otherwise.
   public func sliced(
-    sums: [Value], rows: [Value], by inputs: [Value], name: String = "sliced"
+    sums: [Value], rows: [Value], by inputs: [Value], on devices: [DeviceName] = [],
+    name: String = "sliced"
   ) throws -> SlicedValues {
     let nodes = try nodes(between: inputs, and: sums + rows)
     let function = try GraphFunction(
@@ -44,7 +46,7 @@ extension Graph {
       let starts = placeholder(.int64, [Dimension(inputs.count), "slice_bounds"], name: "starts")
       let whole = wholeBatch(inputs)
       let result = try add(
-        SlicedCall(function: function, sumCount: sums.count),
+        SlicedCall(function: function, sumCount: sums.count, devices: devices),
         [starts] + whole + function.captures, name: "call"
       ).outputs
       return SlicedValues(

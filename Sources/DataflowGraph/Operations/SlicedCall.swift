@@ -10,6 +10,10 @@ import Tensors
 /// A slice that fits into a processor's cache is read from memory once however often the function reads it. Slices
 /// run side by side, each on one thread, and have the same bits on any number of them. Not in TensorFlow,
 /// whose programs build a tower of operations for each slice.
+///
+/// Slices may be dealt out to devices in turn: each computes its own, one after the other, beside the others as
+/// far as the session has threads (`intraOpParallelismThreads`). What the function captures is copied to
+/// all of them, and the sums are added up in the slices' order as ever.
 public struct SlicedCall: Operation {
   public static let name = "SlicedCall"
   public static var samples: [OperationSample] { [] }
@@ -17,20 +21,30 @@ public struct SlicedCall: Operation {
 
   public let function: GraphFunction
   public let sumCount: Int
+  /// Where the slices are computed, in turn; where everything else is if there are none.
+  public let devices: [DeviceName]
 
   /// - Parameters:
   ///   - function: what is called for each slice.
   ///   - sumCount: how many of its outputs are added up.
-  public init(function: GraphFunction, sumCount: Int) {
+  ///   - devices: those that slices are dealt out to; one may be named several times to get more of them.
+  public init(function: GraphFunction, sumCount: Int, devices: [DeviceName] = []) {
     self.function = function
     self.sumCount = sumCount
+    self.devices = devices
   }
 
   public init(attributes: Attributes) throws {
-    self.init(function: try attributes.function("f"), sumCount: try attributes.int("sums"))
+    self.init(
+      function: try attributes.function("f"), sumCount: try attributes.int("sums"),
+      devices: try attributes.strings("devices", default: []).map { try DeviceName($0) })
   }
 
-  public var attributes: Attributes { ["f": .function(function), "sums": .int(sumCount)] }
+  public var attributes: Attributes {
+    var attributes: Attributes = ["f": .function(function), "sums": .int(sumCount)]
+    if !devices.isEmpty { attributes["devices"] = .strings(devices.map(\.description)) }
+    return attributes
+  }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     let declared = Array(function.inputs.prefix(function.declaredCount))
@@ -124,7 +138,7 @@ public struct SlicedCall: Operation {
     let rows = try (0..<count) + rowTargets.map(input(withRowsOf:))
     let starts = gather(node.inputs[0], graph.constant(Tensor(rows.map { Int32($0) })))
     let result = try graph.add(
-      SlicedCall(function: gradient, sumCount: capturedSources.count),
+      SlicedCall(function: gradient, sumCount: capturedSources.count, devices: devices),
       [starts] + declared + rowTargets.map { outputGradients[$0]! } + gradient.captures)
     var gradients: [Value?] = node.inputs.map { _ in nil }
     for (index, source) in (capturedSources + declaredSources).enumerated() {
@@ -145,8 +159,8 @@ private final class SlicedCallKernel: FunctionCaller {
   private let call: SlicedCall
   private let site: KernelSite
   private let rowInputs: [Int]
-  /// Those that no slice uses now.
-  private let runners: Guarded<[any FunctionRunner]>
+  /// Of each device those that no slice uses now.
+  private let runners: [Guarded<[any FunctionRunner]>]
   private let serial = SerialExecutor()
   /// What functions see of the run: their sizes are those of the slices.
   private let state = RunState()
@@ -162,10 +176,18 @@ private final class SlicedCallKernel: FunctionCaller {
     self.call = call
     self.site = site
     rowInputs = try (call.sumCount..<call.function.outputs.count).map(call.input(withRowsOf:))
-    runners = Guarded([try site.makeRunner(call.function)])
+    runners = try (0..<max(1, call.devices.count)).map { number in
+      Guarded([try Self.makeRunner(call, site, number)])
+    }
   }
 
-  var functionRunners: [any FunctionRunner] { runners.withLock { $0 } }
+  private static func makeRunner(
+    _ call: SlicedCall, _ site: KernelSite, _ number: Int
+  ) throws -> any FunctionRunner {
+    try site.makeRunner(call.function, on: call.devices.isEmpty ? nil : call.devices[number])
+  }
+
+  var functionRunners: [any FunctionRunner] { runners.flatMap { $0.withLock { $0 } } }
 
   func prepare(_ sizes: KernelSizes) -> Int { 0 }
 
@@ -186,7 +208,8 @@ private final class SlicedCallKernel: FunctionCaller {
       if sums.withLock({ $0.failure != nil }) { return }
       do {
         let arguments = arguments(slice, of: slices, inputs) + captures
-        let results = try call(arguments, inputs, outputs, on: executor)
+        let results = try call(
+          arguments, inputs, outputs, slice % runners.count, on: executor)
         try write(results, of: slice, slices, inputs, outputs)
         sums.withLock { add(results, of: slice, to: &$0, outputs) }
       } catch {
@@ -196,8 +219,12 @@ private final class SlicedCallKernel: FunctionCaller {
         }
       }
     }
-    // Few slices would leave threads idle; the work inside each is shared then.
-    if slices < 2 * context.executor.threads {
+    if runners.count > 1 {
+      context.executor.run(shards: runners.count) { device in
+        for slice in stride(from: device, to: slices, by: runners.count) { run(slice, on: serial) }
+      }
+      // Few slices would leave threads idle; the work inside each is shared then.
+    } else if slices < 2 * context.executor.threads {
       for slice in 0..<slices { run(slice, on: context.executor) }
     } else {
       context.executor.run(shards: slices) { run($0, on: serial) }
@@ -254,12 +281,12 @@ private final class SlicedCallKernel: FunctionCaller {
 
   private func call(
     _ arguments: [Tensor], _ inputs: UnsafePointer<TensorView>,
-    _ outputs: UnsafePointer<TensorView>, on executor: any ParallelExecutor
+    _ outputs: UnsafePointer<TensorView>, _ device: Int, on executor: any ParallelExecutor
   ) throws -> [Tensor] {
-    let runner = try runners.withLock { idle in
-      try idle.popLast() ?? site.makeRunner(call.function)
+    let runner = try runners[device].withLock { idle in
+      try idle.popLast() ?? Self.makeRunner(call, site, device)
     }
-    defer { runners.withLock { $0.append(runner) } }
+    defer { runners[device].withLock { $0.append(runner) } }
     return try runner.run(
       arguments,
       in: KernelContext(

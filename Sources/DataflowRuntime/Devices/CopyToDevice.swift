@@ -23,7 +23,6 @@ final class TransferKernel: Kernel {
   private let elementSize: Int
   private let source: (any DeviceMemory)?
   private let target: (any DeviceMemory)?
-  private let sourceStays: Bool
   private var staging = AlignedStorage(byteCount: 0)
   /// Whether the target is a block of the kernel's own, in which the copy stays.
   private let keepsCopy: Bool
@@ -34,17 +33,15 @@ final class TransferKernel: Kernel {
   /// - Parameters:
   ///   - source: the memory that the input lies in, nil for the host's.
   ///   - target: the memory that the output lies in, nil for the host's.
-  ///   - sourceStays: whether nothing writes to the input during the run.
   ///   - keepsCopy: whether the copy stays between runs. Who runs the kernel then sees to it that equal
   ///     addresses in two runs that follow each other mean the same elements.
   init(
     elementSize: Int, from source: (any DeviceMemory)?, to target: (any DeviceMemory)?,
-    sourceStays: Bool, keepsCopy: Bool = false
+    keepsCopy: Bool = false
   ) {
     self.elementSize = elementSize
     self.source = source
     self.target = target
-    self.sourceStays = sourceStays
     self.keepsCopy = keepsCopy
   }
 
@@ -76,13 +73,13 @@ final class TransferKernel: Kernel {
     guard let source else {
       if keepsCopy, from == lastSource { return }
       lastSource = nil
-      try target!.upload(from, to: to, byteCount: bytes, sourceStays: sourceStays)
+      try target!.upload(from, to: to, byteCount: bytes)
       lastSource = from
       return
     }
     try source.download(from, to: target == nil ? to : staging.base, byteCount: bytes)
     try source.synchronize()
-    try target?.upload(staging.base, to: to, byteCount: bytes, sourceStays: false)
+    try target?.upload(staging.base, to: to, byteCount: bytes)
   }
 }
 

@@ -11,12 +11,16 @@ public protocol Device: AnyObject, Sendable {
   /// Where its tensors lie; nil for a device that computes in the host's memory.
   var memory: (any DeviceMemory)? { get }
 
+  /// Whether it computes a product of matrices and functions of its elements as one step.
+  var fusesProducts: Bool { get }
+
   /// What computes the node's outputs.
   func makeKernel(at site: KernelSite) throws -> any Kernel
 }
 
 extension Device {
   public var memory: (any DeviceMemory)? { nil }
+  public var fusesProducts: Bool { false }
 }
 
 extension DeviceName {

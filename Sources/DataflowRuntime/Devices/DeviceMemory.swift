@@ -9,13 +9,9 @@ public protocol DeviceMemory: AnyObject, Sendable {
   /// - Throws: an error that says how much memory there is.
   func allocate(byteCount: Int) throws -> any DeviceBlock
 
-  /// Copies bytes of the host to a place inside a block.
-  ///
-  /// - Parameter sourceStays: whether the source stays as it is until the next `synchronize`, so that the
-  ///   call need not wait until it has been read.
+  /// Copies bytes of the host to a place inside a block; they have been read when the call returns.
   func upload(
-    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
-    sourceStays: Bool) throws
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
 
   /// Copies bytes of a block to the host, where they are after the next `synchronize`.
   func download(
@@ -26,6 +22,22 @@ public protocol DeviceMemory: AnyObject, Sendable {
 
   /// Waits until everything is done that was asked for.
   func synchronize() throws
+
+  /// Writes down what `body` asks for on this thread, instead of doing it.
+  ///
+  /// - Parameter body: starts kernels and does nothing else.
+  /// - Returns: nil where the device cannot do that.
+  func record(_ body: () throws -> Void) throws -> (any DeviceRecording)?
+}
+
+extension DeviceMemory {
+  public func record(_ body: () throws -> Void) throws -> (any DeviceRecording)? { nil }
+}
+
+/// Work on a device that was written down.
+public protocol DeviceRecording: AnyObject {
+  /// Asks for all of it, in the order in which it was asked for.
+  func replay() throws
 }
 
 /// A block of memory that is freed with its last reference.
@@ -43,3 +55,7 @@ public protocol DeferredKernel: Kernel {
   /// What was wrong with the runs since the last call; asked for after `synchronize`.
   func failure() -> GraphError?
 }
+
+/// A kernel whose runs ask its device for the same and do nothing else, as long as it is not prepared anew and
+/// its inputs, outputs and scratch memory lie where they did.
+public protocol RepeatableKernel: Kernel {}

@@ -4,7 +4,9 @@ import Tensors
 /// Joins elementwise operations with those that alone read their results, so that what is in between is
 /// never written to memory.
 ///
-/// Functions and their order stay the same, and so do the bits of the result.
+/// Functions and their order stay the same, and so do the bits of the result. On devices that have kernels
+/// for it, a product of matrices is joined with what is made of its elements: a layer's bias and activation, or
+/// the derivative that the gradient is multiplied with on its way back.
 struct Fusion {
   /// An operation with what was joined to it.
   fileprivate struct Cluster {
@@ -13,12 +15,18 @@ struct Fusion {
     let type: ElementType
     var functions: Int
     var names: [String]
+    /// The product that is one of the inputs.
+    var product: Node?
   }
 
   /// More functions at once than this gain nothing; their registers leave the nearest cache.
   private static let mostFunctions = 64
   private static let mostInputs = 16
+  /// Kernels that multiply compute each element's functions at a place of its own in their text.
+  private static let mostFunctionsOfProduct = 24
 
+  private let fusesProducts: (Node) -> Bool
+  private let writes: VariableWrites
   private var clusters: [Node: Cluster] = [:]
   private var absorbed: Set<Node> = []
   private var uses: [Value: Int] = [:]
@@ -26,7 +34,10 @@ struct Fusion {
   /// - Parameters:
   ///   - nodes: in an order in which inputs come first.
   ///   - kept: values that are wanted themselves.
-  init(_ nodes: [Node], kept: [Value]) {
+  ///   - fusesProducts: whether a node's device has kernels for a product and functions of its elements.
+  init(_ nodes: [Node], kept: [Value], fusesProducts: @escaping (Node) -> Bool) {
+    self.fusesProducts = fusesProducts
+    writes = VariableWrites(nodes)
     for value in kept { uses[value] = 2 }
     for node in nodes {
       for input in node.inputs { uses[input, default: 0] += 1 }
@@ -47,11 +58,9 @@ struct Fusion {
       let controls = node.controlInputs.compactMap { copies[$0] }
       let copy: Node
       if let cluster = clusters[node], cluster.names.count > 1 {
-        let fused = FusedElementwise(
-          cluster.expression, output: node.outputSpecs[0], names: cluster.names)
+        let (fused, inputs) = cluster.operation(of: node)
         copy = try graph.add(
-          copyOf: node, as: fused, inputs: cluster.inputs.map { values[$0]! },
-          controlInputs: controls)
+          copyOf: node, as: fused, inputs: inputs.map { values[$0]! }, controlInputs: controls)
       } else {
         copy = try graph.add(
           copyOf: node, inputs: node.inputs.map { values[$0]! }, controlInputs: controls)
@@ -63,6 +72,12 @@ struct Fusion {
   }
 
   private mutating func cluster(_ node: Node) -> Cluster? {
+    if node.operation is MatMul {
+      guard node.controlInputs.isEmpty, fusesProducts(node) else { return nil }
+      return Cluster(
+        expression: .input(0), inputs: [node.output], type: node.output.elementType, functions: 0,
+        names: [node.operationName], product: node)
+    }
     let specs = node.inputs.map(\.spec)
     guard !node.operation.isStateful, node.outputSpecs.count == 1, node.controlInputs.isEmpty,
       let expression = node.operation.scalarExpression(inputs: specs),
@@ -79,6 +94,7 @@ struct Fusion {
       absorbed.insert(input.node)
       cluster.functions += producer.functions
       cluster.names = producer.names + cluster.names
+      cluster.product = cluster.product ?? producer.product
       return producer.expression.substituting(
         producer.inputs.map { .input(cluster.number(of: $0)) })
     }
@@ -92,11 +108,38 @@ struct Fusion {
       producer.functions + cluster.functions <= Self.mostFunctions,
       producer.inputs.count + cluster.inputs.count + node.inputs.count <= Self.mostInputs
     else { return nil }
+    // A variable is read between the same writes as before.
+    guard
+      producer.inputs.allSatisfy({
+        writes.before(node, of: $0) == writes.before(input.node, of: $0)
+      })
+    else { return nil }
+    if producer.product != nil || cluster.product != nil {
+      guard producer.product == nil || cluster.product == nil,
+        node.outputSpecs[0].elementType == cluster.type,
+        producer.functions + cluster.functions <= Self.mostFunctionsOfProduct
+      else { return nil }
+    }
     return producer
   }
 }
 
 extension Fusion.Cluster {
+  /// What computes the cluster in place of its last node, and from what.
+  fileprivate func operation(of node: Node) -> (any Operation, inputs: [Value]) {
+    let output = node.outputSpecs[0]
+    guard let product, let multiply = product.operation as? MatMul else {
+      return (FusedElementwise(expression, output: output, names: names), inputs)
+    }
+    // The product is what the expression takes first, in place of both factors.
+    let others = inputs.filter { $0 != product.output }
+    let numbers = inputs.map { input in others.firstIndex(of: input).map { $0 + 1 } ?? 0 }
+    let fused = FusedProduct(
+      multiply, then: expression.substituting(numbers.map { .input($0) }), output: output,
+      names: names)
+    return (fused, product.inputs + others)
+  }
+
   /// The place of a value among the inputs, at which it is put if it has none.
   fileprivate mutating func number(of value: Value) -> Int {
     if let number = inputs.firstIndex(of: value) { return number }

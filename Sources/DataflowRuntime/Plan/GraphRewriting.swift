@@ -68,7 +68,9 @@ struct GraphRewriting {
     let feeds = Set(target.nodes.lazy.filter { $0.operation is Placeholder }.map(\.output))
     let used = prune(target, outputs: outputs, targets: roots, feeds: [])
     let all = Set(used).union(feeds.map(\.node)).sorted { $0.id < $1.id }
-    let fusion = Fusion(all, kept: outputs + roots.flatMap(\.outputs))
+    let fusion = Fusion(all, kept: outputs + roots.flatMap(\.outputs)) { [devices] node in
+      devices.fusesProducts(devices.index(of: node))
+    }
     guard let (graph, moved) = try fusion.applied(to: all, path: target.path) else { return }
     target = graph
     values = values.compactMapValues { moved[$0] }

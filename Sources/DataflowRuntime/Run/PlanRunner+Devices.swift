@@ -10,15 +10,10 @@ extension PlanRunner {
     let (source, target) = (plan.buffers[input.buffer], devices[step.device].memory)
     let sourceMemory = devices[source.device].memory
     if sourceMemory == nil && target == nil { return nil }
-    let stays =
-      switch source.home {
-      case .feed, .constant: true
-      case .arena, .variable, .feedCopy: false
-      }
     var keepsCopy = false
     if case .feedCopy = plan.buffers[plan.values[step.outputs[0]].buffer].home { keepsCopy = true }
     return TransferKernel(
-      elementSize: input.spec.elementType.size, from: sourceMemory, to: target, sourceStays: stays,
+      elementSize: input.spec.elementType.size, from: sourceMemory, to: target,
       keepsCopy: keepsCopy)
   }
 
@@ -48,9 +43,16 @@ extension PlanRunner {
     if let block = constants[buffer] { return block.base }
     let bytes = tensor.byteCount
     let block = try space.allocate(byteCount: max(bytes, 1))
-    if bytes > 0 { try space.upload(source, to: block.base, byteCount: bytes, sourceStays: false) }
+    if bytes > 0 { try space.upload(source, to: block.base, byteCount: bytes) }
     constants[buffer] = block
     return block.base
+  }
+
+  /// Where the feeds are that stay as they are as long as the runner keeps them.
+  func lasting(
+    _ feeds: [Tensor], _ pointers: [UnsafeMutableRawPointer]
+  ) -> [UnsafeMutableRawPointer] {
+    zip(feeds, pointers).compactMap { $0.isBorrowed ? nil : $1 }
   }
 
   func forgetFeeds(unlessAmong sources: [UnsafeMutableRawPointer]) {

@@ -47,6 +47,7 @@ extension PlanRunner {
   }
 
   private func prepare(_ index: Int) throws -> Int {
+    preparations += 1
     let (first, end) = (steps[index].firstOutput, steps[index].end)
     sizes.setShapes(
       ofValues: viewValues[steps[index].firstInput..<first], &kernelSizes[index].inputs)

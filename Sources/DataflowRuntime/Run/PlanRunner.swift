@@ -46,6 +46,10 @@ final class PlanRunner {
   private var lastFeeds: [Tensor] = []
   private var lastFeedShapes: [Shape]?
   private var symbolBinding: SymbolBinding
+  /// How often kernels were prepared.
+  var preparations = 0
+  /// What runs in order, where some of it may be recorded.
+  private var sequence: [PlannedWork]?
   /// What devices write to until the run has waited for them.
   var results: [AlignedStorage] = []
 
@@ -89,9 +93,12 @@ final class PlanRunner {
       let buffer = plan.buffers[plan.values[viewValues[index]].buffer]
       if case .feed(let feed) = buffer.home { feedViews.append((index, feed)) }
     }
+    sequence = makeSequence()
   }
 
   deinit {
+    // What was recorded is of kernels that the steps own.
+    sequence = nil
     views.deallocate()
     dimensions.deallocate()
   }
@@ -107,7 +114,7 @@ final class PlanRunner {
         node: step.node, inputs: step.inputs.map { plan.values[$0].spec },
         outputs: step.outputs.map { plan.values[$0].spec },
         isOutputUsed: step.outputs.map { isRead[$0] }, resources: environment.resources,
-        makeRunner: { [environment] in try FunctionPlanRunner($0, environment) })
+        makeRunner: { [environment] in try FunctionPlanRunner($0, on: $1, environment) })
       let kernel = try atNode(step.node) {
         try transfer(of: step)
           ?? environment.placement.devices[step.device].makeKernel(at: site)
@@ -143,8 +150,8 @@ final class PlanRunner {
     state.cancellation = control.cancellation
     state.trace = control.trace
     return try feeds.withPointers { pointers in
-      // Only this run's feeds live on.
-      defer { if !feedCopies.isEmpty { forgetFeeds(unlessAmong: pointers) } }
+      // Only this run's feeds live on, those of them that are nobody else's.
+      defer { if !feedCopies.isEmpty { forgetFeeds(unlessAmong: lasting(feeds, pointers)) } }
       for (view, feed) in feedViews { views[view].base = pointers[feed] }
       if environment.checksMemory { for memory in memories { try memory.poison() } }
       do {
@@ -179,7 +186,16 @@ final class PlanRunner {
   private func walk(on executor: any ParallelExecutor, _ control: RunControl) throws {
     if plan.hasBranches { return try walkBranches(on: executor, control) }
     guard let lanes = control.lanes, let scheduler, let tasks = plan.taskGraph else {
-      for index in steps.indices { try run(index, on: executor, control) }
+      guard let sequence else {
+        for index in steps.indices { try run(index, on: executor, control) }
+        return
+      }
+      for work in sequence {
+        switch work {
+        case .step(let index): try run(index, on: executor, control)
+        case .recording(let recording): try run(recording, on: executor, control)
+        }
+      }
       return
     }
     for index in 0..<tasks.firstStep { try run(index, on: executor, control) }
@@ -195,7 +211,7 @@ final class PlanRunner {
   }
 
   @inline(__always)
-  private func run(
+  func run(
     _ index: Int, on executor: any ParallelExecutor, _ control: RunControl
   ) throws {
     if let trace = control.trace, !(plan.steps[index].node.operation is SlicedCall) {

@@ -82,9 +82,7 @@ final class VariableStore {
     guard let space = spaces[device] else {
       return target.copyMemory(from: source, byteCount: bytes)
     }
-    if bytes > 0 {
-      try space.upload(source, to: target, byteCount: bytes, sourceStays: false)
-    }
+    if bytes > 0 { try space.upload(source, to: target, byteCount: bytes) }
   }
 
   /// Sets a variable, where it is.
