@@ -10,7 +10,7 @@ private let nvrtc = try? NVRTC()
 /// Every kernel text compiles for NVIDIA's devices, without one: `Tests/nvrtc.sh` sees to the compiler.
 @Suite(.enabled(if: nvrtc != nil, "there is no NVRTC"), .timeLimit(.minutes(20))) struct NVRTCTests
 {
-  @Test(arguments: OperationRegistry.builtIn.map { $0.name })
+  @Test(arguments: operationsByName.keys.sorted())
   func compilesForEveryArchitecture(name: String) throws {
     let compiler = nvrtc!
     let narrow = CUDAPrelude.text(isWide: false)
@@ -29,7 +29,7 @@ private let nvrtc = try? NVRTC()
     // Kernels of the stand-in compute nothing, so what is found says nothing, and memory stays zero.
     var check = DeviceCheck(device, hasDouble: true)
     check.checksMemory = false
-    _ = try check.findings(of: OperationRegistry.operation(named: name)!)
+    _ = try check.findings(of: operationsByName[name]!)
   }
 
   @Test func whatIsWrongIsSaid() throws {
