@@ -9,7 +9,9 @@ enum DynamicsBenchmark {
       let model = NetworkModel(
         networks: [gaussianNetwork("Si", SiliconTraining.sizes, stream: 2000)],
         descriptors: .modified(DescriptorBenchmark.silicon))
-      let potential = try NetworkPotential(model)
+      var options = SessionOptions()
+      options.placement = settings.placement
+      let potential = try NetworkPotential(model, options: options)
       try checkForces(potential)
       report(try measure(potential, cells: cells, settings))
     }

@@ -12,7 +12,8 @@ let options = CommandLineOptions(
     .init("--intra-op", value: "N", help: "threads that work on one operation (--threads)"),
     .init("--seconds", value: "N", help: "how long each case is repeated (2)"),
     .init("--repetitions", value: "N", help: "how often each case is repeated, instead"),
-    .init("--device", value: "DEVICE", help: "computes training steps there: gpu:N or opencl:N"),
+    .init(
+      "--device", value: "DEVICE", help: "what computes training and dynamics: gpu:N or opencl:N"),
     .init("--operations", help: "measures the operations of training steps one by one too"),
     .init("--json", help: "prints one JSON object a case"),
     .init("--inputs", value: "FOLDER", help: "writes what C and F read there and ends"),

@@ -1,4 +1,5 @@
 import AtomicNetworks
+import Atomistics
 import Dataflow
 import Foundation
 import ProgramSupport
@@ -37,12 +38,15 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: workspace.path + "/train"))
   }
 
-  private func output(_ program: String, _ arguments: [String]) throws -> String {
+  private func output(
+    _ program: String, _ arguments: [String], includesErrors: Bool = false
+  ) throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
     let pipe = Pipe()
     process.standardOutput = pipe
+    if includesErrors { process.standardError = pipe }
     try process.run()
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
@@ -144,6 +148,53 @@ import Testing
         #expect(abs(a - b) <= 1e-3 * max(1, abs(a)))
       }
     }
+  }
+
+  /// Descriptors, networks and forces of a device's beside the processor's.
+  @Test(.enabled(if: TestDevice.isPresent, TestDevice.absence))
+  func predictionsOnADevice() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
+    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    try waterNetworks(describedBy: settings).write(to: fixture.url("networks"))
+    let frames = (1...3).map { GvectCalculatorTests.water($0) }
+    try ExtendedXYZ.write(frames, to: fixture.url("in.xyz"))
+    func predict(_ device: String) throws -> [Structure] {
+      try fixture.run(
+        Predict.self, "-p", fixture.path("networks"), "--device", device, "-o",
+        fixture.path("\(device).xyz"), fixture.path("in.xyz"))
+      return try ExtendedXYZ.read(fixture.url("\(device).xyz"))
+    }
+    let device = TestDevice.device!.name.type == "GPU" ? "gpu" : "opencl"
+    for (found, expected) in zip(try predict(device), try predict("cpu")) {
+      #expect(abs(found.energy! - expected.energy!) <= 1e-9 * max(1, abs(expected.energy!)))
+      for (a, b) in zip(found.forces!, expected.forces!) {
+        #expect((0..<3).allSatisfy { abs(a[$0] - b[$0]) <= 1e-9 })
+      }
+    }
+  }
+
+  /// What computes each operation of a prediction is said where that is asked for.
+  @Test(
+    .enabled(if: TestDevice.isPresent, TestDevice.absence),
+    .enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func placementOfPredictionsIsLogged() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
+    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    try waterNetworks(describedBy: settings).write(to: fixture.url("networks"))
+    try ExtendedXYZ.write([GvectCalculatorTests.water(1)], to: fixture.url("in.xyz"))
+    let name = TestDevice.device!.name
+    let device = name.type == "GPU" ? "gpu" : "opencl"
+    let arguments = [
+      "predict", "-p", fixture.path("networks"), "--device", device, fixture.path("in.xyz"),
+    ]
+    let line = "predict: descriptors: \(name)"
+    func text(_ options: [String]) throws -> String {
+      try output(TrainTests.executable, arguments + options, includesErrors: true)
+    }
+    #expect(try text(["--log-device-placement"]).contains(line))
+    #expect(try !text([]).contains(line))
   }
 
   @Test(.enabled(if: TestDevice.isPresent, TestDevice.absence))

@@ -2,6 +2,7 @@ import AtomicNetworks
 import Atomistics
 import Foundation
 import ProgramSupport
+import TestSupport
 import Testing
 
 @testable import panna
@@ -231,6 +232,34 @@ import Testing
         try run(fixture)
       } == "networks: the networks do not say how their descriptors are made (gvect_params): name a"
         + " descriptor file with [POTENTIAL] gvect_ini")
+  }
+
+  @Test(.enabled(if: TestDevice.isPresent, TestDevice.absence))
+  func dynamicsOnADevice() throws {
+    let fixture = try fixture(
+      Self.ini.replacing(
+        "type = diamond\nlattice_parameter = 5.43", with: "type = file\nfile = FOLDER/in.xyz"
+      )
+      .replacing(
+        "type = stillinger-weber",
+        with: "type = network\nnetworks_folder = FOLDER/networks\ngvect_ini = FOLDER/gvect.ini"))
+    try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
+    try waterNetworks(describedBy: nil).write(to: fixture.url("networks"))
+    try ExtendedXYZ.write([GvectCalculatorTests.water(1)], to: fixture.url("in.xyz"))
+    let device = TestDevice.device!.name.type == "GPU" ? "gpu" : "opencl"
+    let frames = try ["cpu", device].map { device in
+      try run(
+        fixture, "DYNAMICS.time_step=0.1", "OUTPUT.thermo_every=1",
+        "PARALLELIZATION.device=\(device)", "OUTPUT.directory=\(fixture.path(device))")
+      return try ExtendedXYZ.read(fixture.url("\(device)/si_T300_r1.xyz"))
+    }
+    #expect(frames[0].count == frames[1].count && frames[0].count > 1)
+    for (a, b) in zip(frames[0], frames[1]) {
+      #expect(abs(a.energy! - b.energy!) < 1e-8)
+      for (x, y) in zip(a.positions, b.positions) {
+        #expect((0..<3).allSatisfy { abs(x[$0] - y[$0]) < 1e-8 })
+      }
+    }
   }
 
   @Test func explodingRunsEndAndOthersGoOn() throws {

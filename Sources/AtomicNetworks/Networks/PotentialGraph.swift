@@ -4,7 +4,7 @@ import Dataflow
 ///
 /// Atoms are sorted by species, so that each layer of a species is one matrix product for the whole
 /// batch; within a species they keep the order of the structures.
-public struct PotentialGraph {
+public struct PotentialGraph: Sendable {
   public let graph: Graph
   public let elementType: ElementType
   /// For each species its atoms' descriptors: `[atoms_<symbol>, g]`.
@@ -21,7 +21,7 @@ public struct PotentialGraph {
   public let energies: Value
 
   /// One layer's variables.
-  public struct Layer {
+  public struct Layer: Sendable {
     public let weights: Variable
     public let biases: Variable
   }
@@ -32,18 +32,25 @@ public struct PotentialGraph {
   /// Adds the networks to a graph.
   ///
   /// Variables have the original's names, `species_<symbol>_layer_<i>/weights` and `/biases`.
-  public init(_ networks: [SpeciesNetwork], elementType: ElementType, in graph: Graph) throws {
+  ///
+  /// - Parameter given: for each species its atoms' descriptors; placeholders if nil.
+  public init(
+    _ networks: [SpeciesNetwork], elementType: ElementType, descriptors given: [Value]? = nil,
+    in graph: Graph
+  ) throws {
     self.graph = graph
     self.elementType = elementType
     var descriptors: [Value] = []
     var outputs: [Value] = []
     var layers: [[Layer]] = []
     var graphVariables: [[Variable]] = []
-    for network in networks {
-      let input = graph.placeholder(
-        elementType,
-        [Dimension(symbol: "atoms_\(network.symbol)"), Dimension(network.featureSize)],
-        name: "descriptors_\(network.symbol)")
+    for (index, network) in networks.enumerated() {
+      let input =
+        given?[index]
+        ?? graph.placeholder(
+          elementType,
+          [Dimension(symbol: "atoms_\(network.symbol)"), Dimension(network.featureSize)],
+          name: "descriptors_\(network.symbol)")
       descriptors.append(input)
       let known = graph.variables.count
       let variables = try Self.makeVariables(network, elementType, in: graph)

@@ -3,39 +3,61 @@ import Dataflow
 
 /// Trained networks as an interatomic potential: energies, forces and virials of structures.
 ///
-/// Descriptors are computed on the fly; forces are contracted with their derivatives neighbour by
-/// neighbour, in double precision, without keeping the derivatives. Networks of layers are computed atom
-/// by atom in between, others as a graph for all atoms at once.
+/// On the processor descriptors are computed on the fly and forces contracted with their derivatives neighbour by
+/// neighbour, in double precision, without keeping the derivatives. Networks of layers are computed atom by atom
+/// in between, others as a graph for all atoms at once. Where another device is the default, all of that is one
+/// graph of that device's, which gets the neighbours and gives energies, forces and virial.
 public final class NetworkPotential: Potential, @unchecked Sendable {
-  // Immutable; the session takes its callers in turn. It computes on their executors.
+  // Immutable; sessions take their callers in turn. They compute on their callers' executors.
   private let model: NetworkModel
   private let descriptors: AtomicDescriptors
-  private let potential: PotentialGraph
-  private let descriptorGradient: Value
-  private let session: Session
-  /// Of every species, where all are layers and computed here.
-  private let atomNetworks: [AtomNetwork.Parameters]?
+  private let method: Method
 
-  /// - Parameter options: where and how the networks are computed; descriptors are the processor's, and so
-  ///   are networks of layers where no other device is the default.
+  private enum Method {
+    /// The networks of every species, where all are layers.
+    case atomByAtom([AtomNetwork.Parameters])
+    case allAtOnce(PotentialGraph, descriptorGradient: Value, Session)
+    case graph(StructureGraph, Session)
+  }
+
+  /// - Parameters:
+  ///   - options: where and how it is computed.
+  ///   - elementType: what is computed in where another device than the processor is the default: `.float64`, or
+  ///     `.float32`, which agrees with it to about 1e-5 and is faster on most devices.
   /// - Throws: `NetworkError` where the model does not say how its descriptors are made.
-  public init(_ model: NetworkModel, options: SessionOptions = SessionOptions()) throws {
-    guard let parameters = model.descriptors else {
+  public init(
+    _ model: NetworkModel, options: SessionOptions = SessionOptions(),
+    elementType: ElementType = .float64
+  ) throws {
+    guard let settings = model.descriptors else {
       throw NetworkError(
         "the networks do not say how their descriptors are made: gvect_params is missing")
     }
     _ = try model.descriptorSize()
     self.model = model
-    descriptors = try AtomicDescriptors(parameters)
+    descriptors = try AtomicDescriptors(settings)
+    method = try Self.method(model, settings, options, elementType)
+  }
+
+  private static func method(
+    _ model: NetworkModel, _ settings: DescriptorSettings, _ options: SessionOptions,
+    _ elementType: ElementType
+  ) throws -> Method {
     let graph = Graph()
-    potential = try PotentialGraph(model.networks, elementType: .float64, in: graph)
-    descriptorGradient = try potential.makeDescriptorGradient()
-    session = Session(graph, options: options)
-    let atomNetworks = model.networks.compactMap { AtomNetwork.Parameters($0) }
-    let isAtomByAtom =
-      atomNetworks.count == model.networks.count && options.placement.defaultDevice.isEmpty
-    self.atomNetworks = isAtomByAtom ? atomNetworks : nil
+    guard options.placement.defaultDevice.isEmpty else {
+      let structure = try StructureGraph(
+        model.networks, settings, elementType: elementType, in: graph)
+      let session = Session(graph, options: options)
+      try structure.potential.initialize(session, with: model.networks)
+      return .graph(structure, session)
+    }
+    let layers = model.networks.compactMap { AtomNetwork.Parameters($0) }
+    if layers.count == model.networks.count { return .atomByAtom(layers) }
+    let potential = try PotentialGraph(model.networks, elementType: .float64, in: graph)
+    let gradient = try potential.makeDescriptorGradient()
+    let session = Session(graph, options: options)
     try potential.initialize(session, with: model.networks)
+    return .allAtOnce(potential, descriptorGradient: gradient, session)
   }
 
   /// In Å.
@@ -45,8 +67,26 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     _ structure: Structure, neighbours: NeighbourList, executor: any ParallelExecutor
   ) throws -> PotentialResult {
     let species = try structure.speciesIndices(in: descriptors.species)
-    if let atomNetworks { return evaluate(species, neighbours, atomNetworks, executor) }
-    return try evaluate(species, neighbours, executor)
+    precondition(species.count == neighbours.atomCount, "the list is of another structure")
+    precondition(
+      neighbours.cutoff >= cutoff, "the list ends at \(neighbours.cutoff), before \(cutoff)")
+    switch method {
+    case .atomByAtom(let networks): return evaluate(species, neighbours, networks, executor)
+    case .allAtOnce(let potential, let gradient, let session):
+      return try evaluate(species, neighbours, potential, gradient, session, executor)
+    case .graph(let graph, let session):
+      let result = try graph.evaluate(species, neighbours, in: session, on: executor)
+      return scaled(result, species)
+    }
+  }
+
+  /// What a graph says, in the units of the model.
+  private func scaled(_ result: PotentialResult, _ species: [Int32]) -> PotentialResult {
+    let scale = 1 / model.energyRescale
+    return PotentialResult(
+      atomicEnergies: zip(result.atomicEnergies, species).map {
+        $0 * scale + model.networks[Int($1)].offset
+      }, forces: result.forces.map { $0 * scale }, virial: result.virial * scale)
   }
 
   /// Atom by atom.
@@ -78,14 +118,15 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
 
   /// All atoms at once.
   private func evaluate(
-    _ species: [Int32], _ neighbours: NeighbourList, _ executor: any ParallelExecutor
+    _ species: [Int32], _ neighbours: NeighbourList, _ potential: PotentialGraph,
+    _ descriptorGradient: Value, _ session: Session, _ executor: any ParallelExecutor
   ) throws -> PotentialResult {
     let values = descriptors.preciseValues(
       species: species, neighbours: neighbours, executor: executor)
     let order = SpeciesOrder(species, count: model.networks.count)
     let results = try session.run(
       [potential.atomicEnergies, descriptorGradient],
-      feeds: feeds(values, order), on: executor
+      feeds: feeds(potential, values, order), on: executor
     ).map { $0.scalars(as: Double.self) }
     let scale = 1 / model.energyRescale
     let atomicEnergies = zip(order.places, species).map { place, species in
@@ -97,7 +138,9 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     return PotentialResult(atomicEnergies: atomicEnergies, forces: forces, virial: virial)
   }
 
-  private func feeds(_ values: [Double], _ order: SpeciesOrder) -> [Value: Tensor] {
+  private func feeds(
+    _ potential: PotentialGraph, _ values: [Double], _ order: SpeciesOrder
+  ) -> [Value: Tensor] {
     let size = descriptors.size
     let sorted = order.sorted(values, width: size)
     var feeds: [Value: Tensor] = [:]
@@ -112,7 +155,7 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
 }
 
 /// Atoms sorted by species, in the order of the structure within each.
-struct SpeciesOrder {
+struct SpeciesOrder: Sendable {
   /// Where each atom is in the sorted order.
   let places: [Int]
   /// Atoms of each species.

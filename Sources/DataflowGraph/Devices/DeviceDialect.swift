@@ -47,7 +47,7 @@ public enum DeviceDialect {
   }
 
   /// A number as a literal of the type.
-  static func literal(_ value: Double, _ type: ElementType) -> String {
+  public static func literal(_ value: Double, _ type: ElementType) -> String {
     guard type.isFloatingPoint else {
       return value == Double(Int64.min) ? extreme(.int64, isHighest: false) : "(\(Int64(value)))"
     }

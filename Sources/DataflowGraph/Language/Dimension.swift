@@ -68,7 +68,7 @@ public struct Dimension: Hashable, Sendable {
   }
 
   /// Whether the two sizes could be equal in some run.
-  func couldEqual(_ other: Dimension) -> Bool { (self - other).known ?? 0 == 0 }
+  package func couldEqual(_ other: Dimension) -> Bool { (self - other).known ?? 0 == 0 }
 
   /// The size when the symbols have the given sizes.
   ///

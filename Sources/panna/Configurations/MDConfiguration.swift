@@ -12,6 +12,7 @@ struct MDConfiguration {
   let skipsExisting: Bool
   let threads: Int
   var device: DeviceChoice
+  let logsDevicePlacement: Bool
 
   /// One run: a point of the grid, one of its repetitions.
   struct Run: Sendable, Equatable {
@@ -31,7 +32,7 @@ struct MDConfiguration {
         "directory", "prefix", "thermo_every", "trajectory_every", "example_every", "rdf_every",
         "rdf_maximum", "rdf_bins", "skip_existing",
       ],
-      "PARALLELIZATION": ["number_of_process", "device"],
+      "PARALLELIZATION": ["number_of_process", "device", "log_device_placement"],
     ])
     start = try MDStart(file.section("STRUCTURE"))
     potential = try Self.potential(file.section("POTENTIAL"))
@@ -44,6 +45,8 @@ struct MDConfiguration {
     }
     skipsExisting = try section.bool("skip_existing", default: false)
     device = try DeviceChoice(file.optionalSection("PARALLELIZATION"))
+    logsDevicePlacement = try file.optionalSection("PARALLELIZATION").bool(
+      "log_device_placement", default: false)
     threads = try file.optionalSection("PARALLELIZATION").int(
       "number_of_process", default: 1, in: 0...1024)
     try checkDistribution(section)

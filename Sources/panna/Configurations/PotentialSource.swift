@@ -37,15 +37,22 @@ enum PotentialSource: Sendable {
     return .networks(model)
   }
 
-  /// Where networks are computed.
+  /// Where descriptors and networks are computed.
   ///
+  /// - Parameters:
+  ///   - logsAll: whether `report` is told of every operation's place.
+  ///   - report: is told which device it is.
   /// - Throws: `UsageError` for a device that the potential is not computed on.
-  func placement(_ device: DeviceChoice, report: (String) -> Void) throws -> Placement {
+  func placement(
+    _ device: DeviceChoice, logsAll: Bool, report: @escaping @Sendable (String) -> Void
+  ) throws -> Placement {
     if case .stillingerWeber = self, device != .processor, device != .auto {
       throw UsageError("device \(device): \(Self.reference) is computed on the processor")
     }
     if case .stillingerWeber = self { return Placement() }
-    return try device.placement(report: report)
+    var placement = try device.placement(report: report)
+    (placement.logsAll, placement.log) = (logsAll, report)
+    return placement
   }
 
   /// A potential of its own for each caller that computes beside others.

@@ -45,8 +45,10 @@ enum MD: Program {
     [PARALLELIZATION]      optional
       number_of_process    threads, 0 for as many as allowed; several runs share them, one uses
                            all. Results do not depend on it (1)
-      device               what computes networks: cpu, gpu, gpu:N, opencl:N or auto, a GPU where
-                           there is one; --device prevails (cpu). Descriptors are the processor's
+      device               what computes descriptors, networks and forces: cpu, gpu, gpu:N, opencl:N or
+                           auto, a GPU where there is one; --device prevails (cpu). Neighbours are
+                           the processor's
+      log_device_placement prints what computes each operation, where device is not cpu (False)
 
     Steps are counted from 0 after melt and equilibration. A run whose temperature is not finite or
     20 times what was asked ends with a message; the others go on.
@@ -74,7 +76,7 @@ enum MD: Program {
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try MDConfiguration(arguments.configuration())
     let placement = try configuration.potential.placement(
-      arguments.device() ?? configuration.device
+      arguments.device() ?? configuration.device, logsAll: configuration.logsDevicePlacement
     ) { say("md: \($0)") }
     try Folder.make(configuration.output.folder)
     let runs = configuration.runs.filter { !isDone($0, configuration) }

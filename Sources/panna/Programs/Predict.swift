@@ -24,12 +24,14 @@ enum Predict: Program {
         "--threads", "-t", value: "N",
         help: "0 for as many as allowed; the results do not depend on it (1)"),
       .device,
+      .init("--log-device-placement", help: "prints what computes each operation, with --device"),
     ], operands: "FILE...")
   static let details = """
     Files are extended xyz (*.xyz, *.extxyz; all frames) or *.example. Of every structure the output
     holds the energy in eV, each atom's share of it and the force on it in eV/angstrom, the virial in
     eV (positive under compression) and, where it is periodic in all directions, the stress in
-    eV/angstrom^3. Where the files know energies or forces, the root mean square errors are told on
+    eV/angstrom^3. A device computes descriptors, networks and forces; neighbours are the
+    processor's. Where the files know energies or forces, the root mean square errors are told on
     standard error.
     """
   static let example = """
@@ -64,7 +66,9 @@ enum Predict: Program {
     let source = try source(arguments)
     let device = try arguments.device() ?? .processor
     let potential = try source.makePotential(
-      source.placement(device) { warn("predict: \($0)") })
+      source.placement(device, logsAll: arguments.has("--log-device-placement")) {
+        warn("predict: \($0)")
+      })
     let files = arguments.operands.map { URL(fileURLWithPath: $0) }
     let structures = try files.flatMap { file in
       let found = try StructureFile.read(file) { warn($0) }
