@@ -5,7 +5,6 @@ import Foundation
 /// neighbours, `j` and `k`, whose components are a Gaussian for each of some centres times a factor for each of
 /// some angles.
 struct AngularText {
-  let type: ElementType
   let centreCount: Int
   let angleCount: Int
   /// Numbers that the statements refer to.
@@ -71,7 +70,7 @@ extension AngularText {
       """
     let factor = """
       const \(name) root = sqrt(sinSquare + smoothings[a]);
-      \(type == .float32 ? singlePower(name) : doublePower(p.zetas, name, type))
+      \(type == .float32 ? singlePower : doublePower(p.zetas))
       const \(name) factor = power * base;
       """
     let slope = """
@@ -92,7 +91,7 @@ extension AngularText {
       pullZ += along * uz + across * (vz - uz * cosine);
       """
     return AngularText(
-      type: type, centreCount: p.angularCount, angleCount: p.angleCount,
+      centreCount: p.angularCount, angleCount: p.angleCount,
       tables: [
         ("etas", p.angularEtas), ("centres", p.angularCentres), ("smoothings", smoothing),
         ("cosines", p.angles.map { cos($0) }), ("sines", p.angles.map { sin($0) }),
@@ -111,22 +110,19 @@ extension AngularText {
 
   /// Statements that give `base`, x of equation 5 over its highest, and `power`, x to the power of zeta - 1, by
   /// multiplications where that is a small whole number for all angles.
-  private static func doublePower(_ zetas: [Double], _ name: String, _ type: ElementType) -> String
-  {
-    let base =
-      "const \(name) base = halves[a] + halfSines[a] * root + halfCosines[a] * scaled;\n"
+  private static func doublePower(_ zetas: [Double]) -> String {
+    let base = "const double base = halves[a] + halfSines[a] * root + halfCosines[a] * scaled;\n"
     let exponent = zetas[0] - 1
     guard zetas.allSatisfy({ $0 == zetas[0] }), exponent >= 0, exponent <= 256,
       exponent == exponent.rounded()
     else {
-      let least = DeviceDialect.literal(1e-300, type)
       return base + """
-        const \(name) positive = base < \(least) ? \(least) : base;
-        const \(name) power = pow(positive, zetas[a] - 1);
+        const double positive = base < 1e-300 ? 1e-300 : base;
+        const double power = pow(positive, zetas[a] - 1);
         """
     }
-    guard exponent > 0 else { return base + "const \(name) power = 1;" }
-    var text = base + "\(name) power = base;"
+    guard exponent > 0 else { return base + "const double power = 1;" }
+    var text = base + "double power = base;"
     let bits = String(Int(exponent), radix: 2).dropFirst()
     for bit in bits { text += "\npower = power * power\(bit == "1" ? " * base" : "");" }
     return text
@@ -134,15 +130,13 @@ extension AngularText {
 
   /// The same in single precision, where a large exponent makes much of what rounding leaves of a base near 1:
   /// what it lacks of 1 is computed, which is a square, and the logarithm of that.
-  private static func singlePower(_ name: String) -> String {
+  private static let singlePower = """
+    const float aside = scaled / lengths[a] - cosines[a], above = root / lengths[a] - sines[a];
+    const float found = (aside * aside + above * above) * lengths[a] / (2 + 2 * lengths[a]);
+    const float missing = found < 0.999999f ? found : 0.999999f;
+    const float base = 1 - missing;
+    const float power = exp((zetas[a] - 1) * log1p(-missing));
     """
-    const \(name) aside = scaled / lengths[a] - cosines[a], above = root / lengths[a] - sines[a];
-    const \(name) found = (aside * aside + above * above) * lengths[a] / (2 + 2 * lengths[a]);
-    const \(name) missing = found < 0.999999f ? found : 0.999999f;
-    const \(name) base = 1 - missing;
-    const \(name) power = exp((zetas[a] - 1) * log1p(-missing));
-    """
-  }
 
   /// Equation 4: angles are exponents with either sign of the cosine, centres are widths.
   static func behlerParrinello(
@@ -186,7 +180,7 @@ extension AngularText {
       pullZ += along * uz + across * (vz - uz * cosine) + aside * wz;
       """
     return AngularText(
-      type: type, centreCount: p.angularEtas.count, angleCount: zetas.count,
+      centreCount: p.angularEtas.count, angleCount: zetas.count,
       tables: [
         ("etas", p.angularEtas), ("zetas", zetas), ("scales", zetas.map { exp2(1 - $0) }),
         ("signs", zetas.indices.map { $0 % 2 == 0 ? 1 : -1 }),

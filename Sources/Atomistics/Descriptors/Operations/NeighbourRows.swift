@@ -73,9 +73,10 @@ func checkedStarts(_ starts: TensorView, pairs: Int) throws -> UnsafePointer<Int
   let rows = starts.count - 1
   if rows == 0, elements[0] != 0 || pairs != 0 { throw GraphError(wrongStarts(0, pairs)) }
   for row in 0..<rows {
-    let isFirst = row > 0 || elements[0] == 0
-    let isLast = row < rows - 1 || Int(elements[rows]) == pairs
-    guard elements[row] >= 0, elements[row + 1] >= elements[row], isFirst, isLast else {
+    let (start, end) = (Int(elements[row]), Int(elements[row + 1]))
+    let fitsFirst = row > 0 || start == 0
+    let fitsLast = row < rows - 1 || end == pairs
+    guard start >= 0, end >= start, end <= pairs, fitsFirst, fitsLast else {
       throw GraphError(wrongStarts(row, pairs))
     }
   }
