@@ -264,5 +264,8 @@ import Testing
       Where(), [try graph.add(Greater(), [rows, graph.zeros(like: rows)]).output])
     #expect(
       message([sum(cast(late.output, to: .float64))], [], [x]).contains("finds out sizes"))
+    let noise = x + graph.randomUniform(["n", 3], .float64, name: "noise")
+    #expect(message([sum(noise)], [], [x]).contains("noise of"))
+    #expect(message([sum(noise)], [], [x]).contains("does more than compute"))
   }
 }
