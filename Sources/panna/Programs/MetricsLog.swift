@@ -51,9 +51,7 @@ final class MetricsLog {
       line.split(separator: " ").first.flatMap { Int($0) }.map { $0 <= step } ?? false
     }
     let lines = [Substring(header)] + (step > 0 ? kept : [])
-    try AtomicFile.write(Data(lines.map { $0 + "\n" }.joined().utf8), to: file)
-    handle = try FileHandle(forWritingTo: file)
-    try handle.seekToEnd()
+    handle = try FileHandle(continuing: file, lines)
   }
 
   func add(_ step: TrainingStep) throws {

@@ -11,14 +11,29 @@ final class StepLog {
     let old = keptLines > 0 ? (try? String(contentsOf: file, encoding: .utf8)) ?? "" : ""
     let kept = old.split(separator: "\n", omittingEmptySubsequences: false).prefix(keptLines)
       .filter { !$0.isEmpty }
-    try AtomicFile.write(Data(kept.map { $0 + "\n" }.joined().utf8), to: file)
-    handle = try FileHandle(forWritingTo: file)
-    try handle.seekToEnd()
+    handle = try FileHandle(continuing: file, kept)
   }
 
   func write(_ numbers: [Double]) throws {
     let line = numbers.map { String(format: "%.8f", $0) }.joined(separator: " ")
     try handle.write(contentsOf: Data((line + "\n").utf8))
+  }
+}
+
+extension FileHandle {
+  /// A log that holds lines of an earlier run, open for more behind them.
+  ///
+  /// What a run left that was ended while it wrote such lines is removed: nobody else may write the log meanwhile.
+  convenience init(continuing file: URL, _ lines: [Substring]) throws {
+    let folder = file.deletingLastPathComponent()
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasPrefix(".\(file.lastPathComponent).") {
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+    try AtomicFile.write(Data(lines.map { $0 + "\n" }.joined().utf8), to: file)
+    let descriptor = open(file.path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    guard descriptor >= 0 else { throw AtomicFile.failure("cannot be opened", file) }
+    self.init(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 }
 
