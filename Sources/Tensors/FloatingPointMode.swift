@@ -1,7 +1,7 @@
 import CProcessor
 
 /// How a thread computes with subnormal numbers, those below the least normal one (1.2e-38, 2.2e-308): some
-/// processors take a hundred times as long for them as for others.
+/// processors take many times as long for them as for others.
 package struct FloatingPointMode: Equatable, Sendable {
   private let word: UInt64
 
