@@ -108,9 +108,10 @@ struct Fusion {
       producer.functions + cluster.functions <= Self.mostFunctions,
       producer.inputs.count + cluster.inputs.count + node.inputs.count <= Self.mostInputs
     else { return nil }
-    // A variable is read between the same writes as before.
+    // A variable is read between the same writes as before, one that is a factor too.
+    let read = producer.inputs + (producer.product?.inputs ?? [])
     guard
-      producer.inputs.allSatisfy({
+      read.allSatisfy({
         writes.before(node, of: $0) == writes.before(input.node, of: $0)
       })
     else { return nil }
