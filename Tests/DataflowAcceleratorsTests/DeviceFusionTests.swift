@@ -31,6 +31,20 @@ struct DeviceFusionTests {
     for (a, b) in zip(together, apart) { #expect(a.hasSameBits(as: b), what) }
   }
 
+  /// A product is not computed after a write that its factor was read before.
+  @Test func factorsAreReadBetweenTheSameWrites() throws {
+    let x = graph.placeholder(.float64, [2, 2])
+    let w = try graph.variable(Tensor(shape: [2, 2], scalars: [1.0, 2, 3, 4]), name: "w")
+    let before = matMul(x, w.value)
+    let new = graph.constant(Tensor(shape: [2, 2], scalars: [5.0, 6, 7, 8]))
+    let both = before * (try graph.add(Assign(), [w.value, new]).output)
+    let session = DeviceComparison.session(graph)
+    try session.initializeVariables()
+    let results = try session.run(
+      [both], feeds: [x: Tensor(shape: [2, 2], scalars: [1.0, 0, 0, 1])])
+    #expect(results[0] == Tensor(shape: [2, 2], scalars: [5.0, 12, 21, 32]))
+  }
+
   /// Layers of one row and of many, of a long inner dimension, which is summed up in parts, and of none.
   @Test(arguments: [ElementType.float32, .float64], [0, 1, 2, 3])
   func layers(type: ElementType, transposed: Int) throws {
