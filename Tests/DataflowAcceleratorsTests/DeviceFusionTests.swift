@@ -131,9 +131,6 @@ struct DeviceFusionTests {
     #expect(try operations([p .> 0], feeds: feeds) == ["MatMul", "Greater"])
     #expect(try operations([exp(p + q)], feeds: feeds).sorted() == ["FusedProduct", "MatMul"])
     try compare([y, p, p .> 0, exp(p + q)], feeds, 1e-12, "apart")
-    // The processor has no such kernel.
-    let plan = try Session(graph).plan(feeds: [a], fetches: [y])
-    #expect(!plan.description.contains("FusedProduct"))
   }
 
   /// Forces are first derivatives, and training on them takes the second.

@@ -62,7 +62,7 @@ import Testing
       let found = try session.run([y], feeds: feeds, options: RunOptions(trace: trace))
       let untraced = try session.run([y], feeds: feeds)
       #expect(untraced[0].scalars(as: Double.self) == found[0].scalars(as: Double.self))
-      let product = try #require(trace.records.first { $0.operation.contains("MatMul") })
+      let product = try #require(trace.records.first { $0.operation == "FusedProduct" })
       #expect(product.flops >= 2 * rows * 3 * 4)
       #expect(product.inputs.contains("x"))
       let metadata = try RunMetadata(binary: RunMetadata(trace).binary)

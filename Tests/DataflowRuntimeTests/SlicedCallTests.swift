@@ -210,7 +210,7 @@ import Testing
     _ = try Session(graph).run(
       slices.sums, feeds: feeds(slices), options: RunOptions(trace: trace))
     let operations = trace.records.map(\.operation)
-    #expect(operations.filter { $0 == "MatMul" }.count == 4)
+    #expect(operations.filter { $0 == "FusedProduct" }.count == 4)
     #expect(!operations.contains("SlicedCall"))
   }
 

@@ -61,8 +61,8 @@ struct BroadcastReader: Sendable {
     }
     let step = strides[0]
     var written = 0
+    var (row, column) = range.lowerBound.quotientAndRemainder(dividingBy: inner)
     while written < range.count {
-      let (row, column) = (range.lowerBound + written).quotientAndRemainder(dividingBy: inner)
       let run = min(inner - column, range.count - written)
       let start = source + offset(ofRow: row) + column * step
       let destination = target + written
@@ -73,11 +73,14 @@ struct BroadcastReader: Sendable {
         for index in 0..<run { destination[index] = value }
       }
       written += run
+      (row, column) = (row + 1, 0)
     }
   }
 
   /// Where in the input a run along the innermost dimension starts.
   private func offset(ofRow row: Int) -> Int {
+    // The usual case, without division.
+    if sizes.count == 2 { return row * strides[1] }
     var rest = row
     var offset = 0
     for axis in sizes.indices.dropFirst() {

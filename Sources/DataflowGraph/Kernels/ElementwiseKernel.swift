@@ -6,9 +6,11 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
   private let program: ElementwiseProgram
   private let inputTypes: [ElementType]
   private let outputType: ElementType
-  private let nanoseconds: Double
+  /// The estimated cost of one element.
+  let nanoseconds: Double
   let divisors: [Int]
-  private var readers: [BroadcastReader]
+  // A kernel is prepared before it runs, by one thread.
+  @exclusivity(unchecked) private var readers: [BroadcastReader]
   private var sharding = Sharding(count: 0, nanoseconds: 0)
 
   init(_ expression: ScalarExpression, inputTypes: [ElementType], outputType: ElementType) {
@@ -22,15 +24,22 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
   }
 
   /// Every shard has registers of its own, and a table of where they are.
-  private var bytesPerShard: Int {
+  var bytesPerShard: Int {
     let registers = program.registerCount * ElementwiseProgram.blockSize * MemoryLayout<T>.stride
     let table = program.registerCount * MemoryLayout<UnsafeMutablePointer<T>>.stride
     return registers + table.roundedUp(toMultipleOf: AlignedStorage.alignment)
   }
 
+  /// Learns the shape of one input in the runs to come.
+  ///
+  /// - Throws: `GraphError` where it does not broadcast to the output's.
+  func follow(_ index: Int, input: Shape, output: Shape) throws {
+    try readers[index].follow(input: input, output: output)
+  }
+
   func prepare(_ sizes: KernelSizes) throws -> Int {
     for index in readers.indices {
-      try readers[index].follow(input: sizes.inputs[index], output: sizes.outputs[0])
+      try follow(index, input: sizes.inputs[index], output: sizes.outputs[0])
     }
     sharding = Sharding(count: sizes.outputs[0].elementCount, nanoseconds: nanoseconds)
     return bytesPerShard * sharding.shards
@@ -49,7 +58,10 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
     }
   }
 
-  private func run(
+  /// Computes some of the elements.
+  ///
+  /// - Parameter scratch: `bytesPerShard` bytes that no one else uses meanwhile.
+  func run(
     _ range: Range<Int>, _ inputs: UnsafePointer<TensorView>, _ output: TensorView,
     _ scratch: UnsafeMutableRawPointer
   ) {
@@ -62,36 +74,41 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
       registers[program.inputCount + index].update(
         repeating: T(constant: constant), count: min(block, range.count))
     }
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: block) {
-      let elements = start..<min(start + block, range.upperBound)
-      load(elements, inputs, values, registers)
-      if outputType == T.elementType, !program.instructions.isEmpty {
-        registers[program.result] = output.elements(T.self) + start
-        program.run(registers, count: elements.count)
-      } else {
-        program.run(registers, count: elements.count)
-        store(registers[program.result], elements, output)
+    // Readers hold arrays, which would be counted for every block.
+    readers.withUnsafeBufferPointer { readers in
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: block) {
+        let elements = start..<min(start + block, range.upperBound)
+        load(elements, readers, inputs, values, registers)
+        if outputType == T.elementType, !program.instructions.isEmpty {
+          registers[program.result] = output.elements(T.self) + start
+          program.run(registers, count: elements.count)
+        } else {
+          program.run(registers, count: elements.count)
+          store(registers[program.result], elements, output)
+        }
       }
     }
   }
 
   private func load(
-    _ elements: Range<Int>, _ inputs: UnsafePointer<TensorView>,
-    _ values: UnsafeMutablePointer<T>, _ registers: UnsafeMutablePointer<UnsafeMutablePointer<T>>
+    _ elements: Range<Int>, _ readers: UnsafeBufferPointer<BroadcastReader>,
+    _ inputs: UnsafePointer<TensorView>, _ values: UnsafeMutablePointer<T>,
+    _ registers: UnsafeMutablePointer<UnsafeMutablePointer<T>>
   ) {
     for index in 0..<program.inputCount {
-      let reader = readers[index]
       let target = values + index * ElementwiseProgram.blockSize
       if inputTypes[index] == T.elementType {
         let source = inputs[index].elements(T.self)
-        if reader.isContiguous && inputs[index].count > 1 {
+        if readers[index].isContiguous && inputs[index].count > 1 {
           registers[index] = source + elements.lowerBound
         } else {
-          reader.read(source, elements, into: target) { $0 }
+          readers[index].read(source, elements, into: target) { $0 }
         }
       } else {
         // Booleans are the only other type.
-        reader.read(inputs[index].elements(Bool.self), elements, into: target) { $0 ? 1 : 0 }
+        readers[index].read(inputs[index].elements(Bool.self), elements, into: target) {
+          $0 ? 1 : 0
+        }
       }
     }
   }

@@ -1,7 +1,7 @@
 import Tensors
 
-/// A product of two matrices and functions of its elements as one, for devices that compute it as one: a
-/// layer with its bias and activation, or a gradient on its way back through one. Only plans make it.
+/// A product of two matrices and functions of its elements as one: a layer with its bias and activation, or a
+/// gradient on its way back through one. Only plans make it.
 package struct FusedProduct: Operation {
   package static let name = "FusedProduct"
   package static var samples: [OperationSample] { [] }
@@ -10,6 +10,9 @@ package struct FusedProduct: Operation {
   package let product: MatMul
   /// Of the product's element, the first, and of those of the inputs behind the factors, which broadcast.
   let expression: ScalarExpression
+  /// A second output, of the first one's elements alone: an activation where what it is of is wanted too, as
+  /// gradients want it.
+  let activation: ScalarExpression?
   let output: TensorSpec
   let names: [String]
 
@@ -17,10 +20,12 @@ package struct FusedProduct: Operation {
   ///   - output: of the product's type and shape.
   ///   - names: the fused operations', for messages.
   package init(
-    _ product: MatMul, then expression: ScalarExpression, output: TensorSpec, names: [String]
+    _ product: MatMul, then expression: ScalarExpression, activation: ScalarExpression? = nil,
+    output: TensorSpec, names: [String]
   ) {
     self.product = product
     self.expression = expression
+    self.activation = activation
     self.output = output
     self.names = names
   }
@@ -31,15 +36,27 @@ package struct FusedProduct: Operation {
 
   package var attributes: Attributes { ["operations": .strings(names)] }
 
-  package func outputs(for inputs: [TensorSpec]) -> [TensorSpec] { [output] }
+  package func outputs(for inputs: [TensorSpec]) -> [TensorSpec] {
+    activation == nil ? [output] : [output, output]
+  }
 
   package func flops(inputs: [TensorSpec], outputs: [TensorSpec]) -> Dimension {
-    product.flops(inputs: inputs, outputs: outputs)
-      + outputs[0].shape.elementCount * Dimension(expression.functionCount)
+    let functions = expression.functionCount + (activation?.functionCount ?? 0)
+    return product.flops(inputs: inputs, outputs: outputs)
+      + outputs[0].shape.elementCount * Dimension(functions)
+  }
+
+  package func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
+    let types = [output.elementType] + inputs.dropFirst(2).map(\.elementType)
+    return try makeFloatKernel(output.elementType) {
+      FusedProductKernel<Float>(product, expression, activation, types)
+    } _: {
+      FusedProductKernel<Double>(product, expression, activation, types)
+    }
   }
 
   package func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) -> DeviceProgram? {
-    .fusedProduct(product, expression, inputs, output)
+    activation == nil ? .fusedProduct(product, expression, inputs, output) : nil
   }
 
   /// What a device computes that has a library for the product: the functions, in place, of what is in

@@ -8,9 +8,17 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
   let transposeB: Bool
   private var rows = 0
   private var inner = 0
-  private var columns = 0
-  private var isSplit = false
-  private var sharding = Sharding(count: 0, nanoseconds: 0)
+  private(set) var columns = 0
+  /// Whether shards are of the inner dimension.
+  private(set) var isSplit = false
+  /// Whether the result is known when all shards are done, and no row of it before.
+  var isWhole: Bool { isSplit || inner == 0 }
+  private(set) var sharding = Sharding(count: 0, nanoseconds: 0)
+
+  /// BLAS brings the right matrix into an order of its own for each shard of rows: so many rows are worth it.
+  private static var leastRows: Int { 128 }
+  /// Each shard of the inner dimension has a result of its own, to be added up: so many terms are worth it.
+  private static var leastInner: Int { 768 }
 
   init(transposeA: Bool, transposeB: Bool) {
     self.transposeA = transposeA
@@ -24,11 +32,12 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
       throw GraphError("the inner sizes of \(sizes.inputs[0]) and \(sizes.inputs[1]) differ")
     }
     isSplit = inner > 4 * max(rows, columns)
-    // Some 20 multiply-adds a nanosecond for Float; enough rows in a shard for BLAS to be efficient.
-    let perRow =
+    // Some 20 multiply-adds a nanosecond for Float.
+    let perItem =
       Double(MemoryLayout<T>.stride) / 80 * Double(columns) * Double(isSplit ? rows : inner)
-    let count = isSplit ? inner : rows
-    sharding = Sharding(count: count, nanoseconds: perRow, maximum: min(16, max(1, count / 32)))
+    let (count, least) = isSplit ? (inner, Self.leastInner) : (rows, Self.leastRows)
+    sharding = Sharding(
+      count: count, nanoseconds: perItem, maximum: min(16, max(1, count / least)))
     return isSplit && sharding.shards > 1
       ? sharding.shards * rows * columns * MemoryLayout<T>.stride : 0
   }
@@ -56,7 +65,7 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
   }
 
   /// Some rows of the result.
-  private func multiplyRows(
+  func multiplyRows(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ range: Range<Int>,
     into output: UnsafeMutablePointer<T>
   ) {

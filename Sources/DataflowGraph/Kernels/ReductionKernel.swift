@@ -2,63 +2,19 @@ import Tensors
 
 /// Combines elements over groups of neighbouring dimensions, the innermost group first.
 final class ReductionKernel<T: KernelNumber>: Kernel {
-  /// One group: `[outer, reduced, inner]` becomes `[outer, inner]`.
-  private struct Stage {
-    let outer: Int
-    let reduced: Int
-    let inner: Int
-    let sharding: Sharding
-    /// Whether shards are ranges of the reduced dimension, whose sums are added up at the end.
-    let isSplit: Bool
-
-    init(outer: Int, reduced: Int, inner: Int) {
-      self.outer = outer
-      self.reduced = reduced
-      self.inner = inner
-      isSplit = outer < 32
-      let cost = 0.3 * Double(inner) * Double(isSplit ? outer : reduced)
-      sharding = Sharding(count: isSplit ? reduced : outer, nanoseconds: cost, maximum: 16)
-    }
-
-    var resultCount: Int { outer * inner }
-    /// Elements of scratch memory for the shards' sums.
-    var partialCount: Int { isSplit && sharding.shards > 1 ? sharding.shards * resultCount : 0 }
-  }
-
   let function: BinaryFunction
   let reduced: Set<Int>
-  /// The same: there are too few for a set to be faster.
-  private let axes: [Int]
-  private var stages: [Stage] = []
+  private var groups: ReductionGroups
 
   /// - Parameter function: `add`, `multiply`, `maximum` or `minimum`.
   init(_ function: BinaryFunction, reduced: Set<Int>) {
     self.function = function
     self.reduced = reduced
-    axes = reduced.sorted()
+    groups = ReductionGroups(axes: reduced.sorted())
   }
 
   func prepare(_ sizes: KernelSizes) -> Int {
-    let shape = sizes.inputs[0]
-    stages.removeAll(keepingCapacity: true)
-    var (outer, middle, inner) = (shape.elementCount, 1, 1)
-    guard outer > 0 else { return 0 }
-    for axis in shape.dimensions.indices.reversed() {
-      outer /= shape[axis]
-      if axes.contains(axis) {
-        middle *= shape[axis]
-        let isGroupEnd = axis == 0 || !axes.contains(axis - 1)
-        if isGroupEnd && middle > 1 {
-          stages.append(Stage(outer: outer, reduced: middle, inner: inner))
-        }
-        if isGroupEnd { middle = 1 }
-      } else {
-        inner *= shape[axis]
-      }
-    }
-    let between = stages.dropLast().reduce(0) { $0 + $1.resultCount }
-    let partial = stages.reduce(0) { max($0, $1.partialCount) }
-    return (between + partial) * MemoryLayout<T>.stride
+    groups.prepare(sizes.inputs[0]) * MemoryLayout<T>.stride
   }
 
   @specialized(where T == Float)
@@ -69,6 +25,7 @@ final class ReductionKernel<T: KernelNumber>: Kernel {
   func run(_ context: borrowing KernelContext) {
     let output = context.outputs[0].elements(T.self)
     var source = UnsafePointer(context.inputs[0].elements(T.self))
+    let stages = groups.stages
     if stages.isEmpty {
       for index in 0..<context.outputs[0].count {
         output[index] = context.inputs[0].count == 0 ? function.identity() : source[index]
@@ -85,7 +42,7 @@ final class ReductionKernel<T: KernelNumber>: Kernel {
   }
 
   private func run(
-    _ stage: Stage, _ source: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>,
+    _ stage: ReductionGroups.Stage, _ source: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>,
     partial: UnsafeMutablePointer<T>, _ context: borrowing KernelContext
   ) {
     context.forEachShard(stage.sharding) { shard, range in

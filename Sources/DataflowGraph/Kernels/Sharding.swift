@@ -16,6 +16,8 @@ public struct Sharding: Sendable {
     shards = max(1, min(wanted, maximum, count))
   }
 
+  init(count: Int, shards: Int) { (self.count, self.shards) = (count, shards) }
+
   /// The items of one shard; sizes differ by one at most.
   public subscript(shard: Int) -> Range<Int> {
     let (size, rest) = count.quotientAndRemainder(dividingBy: shards)

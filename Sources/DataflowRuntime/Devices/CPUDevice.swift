@@ -6,6 +6,8 @@ public final class CPUDevice: Device {
 
   public init(index: Int = 0) { name = .local("CPU", index) }
 
+  public var fusesProducts: Bool { true }
+
   public func canRun(_ node: Node) -> Bool { true }
 
   public func makeKernel(at site: KernelSite) throws -> any Kernel {

@@ -4,9 +4,10 @@ import Tensors
 /// Joins elementwise operations with those that alone read their results, so that what is in between is
 /// never written to memory.
 ///
-/// Functions and their order stay the same, and so do the bits of the result. On devices that have kernels
-/// for it, a product of matrices is joined with what is made of its elements: a layer's bias and activation, or
-/// the derivative that the gradient is multiplied with on its way back.
+/// Functions and their order stay the same, and so do the bits of the result. A product of matrices is joined
+/// with what is made of its elements: a layer's bias and activation, or the derivative that the gradient is
+/// multiplied with on its way back. Where what the activation is of is wanted too, as gradients want it, the
+/// processor computes both as one step with two results.
 struct Fusion {
   /// An operation with what was joined to it.
   fileprivate struct Cluster {
@@ -17,6 +18,10 @@ struct Fusion {
     var names: [String]
     /// The product that is one of the inputs.
     var product: Node?
+    /// What is computed of the result of a product's cluster, as a second result.
+    var activation: Node?
+
+    var isJoined: Bool { names.count > 1 || activation != nil }
   }
 
   /// More functions at once than this gain nothing; their registers leave the nearest cache.
@@ -25,7 +30,7 @@ struct Fusion {
   /// Kernels that multiply compute each element's functions at a place of its own in their text.
   private static let mostFunctionsOfProduct = 24
 
-  private let fusesProducts: (Node) -> Bool
+  private let devices: DeviceTable
   private let writes: VariableWrites
   private var clusters: [Node: Cluster] = [:]
   private var absorbed: Set<Node> = []
@@ -34,9 +39,9 @@ struct Fusion {
   /// - Parameters:
   ///   - nodes: in an order in which inputs come first.
   ///   - kept: values that are wanted themselves.
-  ///   - fusesProducts: whether a node's device has kernels for a product and functions of its elements.
-  init(_ nodes: [Node], kept: [Value], fusesProducts: @escaping (Node) -> Bool) {
-    self.fusesProducts = fusesProducts
+  ///   - devices: those that the nodes are on.
+  init(_ nodes: [Node], kept: [Value], _ devices: DeviceTable) {
+    self.devices = devices
     writes = VariableWrites(nodes)
     for value in kept { uses[value] = 2 }
     for node in nodes {
@@ -44,6 +49,8 @@ struct Fusion {
       for control in node.controlInputs { for output in control.outputs { uses[output] = 2 } }
     }
     for node in nodes { clusters[node] = cluster(node) }
+    let controls = Set(nodes.flatMap(\.controlInputs))
+    for node in nodes where !controls.contains(node) { join(activation: node) }
   }
 
   /// The same graph with every cluster as one node.
@@ -57,8 +64,9 @@ struct Fusion {
     for node in nodes where !absorbed.contains(node) {
       let controls = node.controlInputs.compactMap { copies[$0] }
       let copy: Node
-      if let cluster = clusters[node], cluster.names.count > 1 {
-        let (fused, inputs) = cluster.operation(of: node)
+      let cluster = clusters[node]
+      if let cluster, cluster.isJoined {
+        let (fused, inputs) = cluster.operation(of: node, clusters)
         copy = try graph.add(
           copyOf: node, as: fused, inputs: inputs.map { values[$0]! }, controlInputs: controls)
       } else {
@@ -66,14 +74,29 @@ struct Fusion {
           copyOf: node, inputs: node.inputs.map { values[$0]! }, controlInputs: controls)
       }
       copies[node] = copy
-      for (old, new) in zip(node.outputs, copy.outputs) { values[old] = new }
+      let results = node.outputs + (cluster?.activation?.outputs ?? [])
+      for (old, new) in zip(results, copy.outputs) { values[old] = new }
     }
     return (graph, values)
   }
 
+  /// Makes a cluster that is computed of the result of a product's cluster alone a second result of that one.
+  private mutating func join(activation node: Node) {
+    guard !absorbed.contains(node), let cluster = clusters[node], cluster.product == nil,
+      cluster.inputs.count == 1, let source = cluster.inputs.first?.node,
+      !absorbed.contains(source), let other = clusters[source], other.product != nil,
+      other.activation == nil, node.device == source.device,
+      !devices.hasOwnMemory(devices.index(of: node)), node.outputSpecs == source.outputSpecs
+    else { return }
+    clusters[source]!.activation = node
+    absorbed.insert(node)
+  }
+
   private mutating func cluster(_ node: Node) -> Cluster? {
     if node.operation is MatMul {
-      guard node.controlInputs.isEmpty, fusesProducts(node) else { return nil }
+      guard node.controlInputs.isEmpty, devices.fusesProducts(devices.index(of: node)) else {
+        return nil
+      }
       return Cluster(
         expression: .input(0), inputs: [node.output], type: node.output.elementType, functions: 0,
         names: [node.operationName], product: node)
@@ -127,7 +150,9 @@ struct Fusion {
 
 extension Fusion.Cluster {
   /// What computes the cluster in place of its last node, and from what.
-  fileprivate func operation(of node: Node) -> (any Operation, inputs: [Value]) {
+  fileprivate func operation(
+    of node: Node, _ clusters: [Node: Fusion.Cluster]
+  ) -> (any Operation, inputs: [Value]) {
     let output = node.outputSpecs[0]
     guard let product, let multiply = product.operation as? MatMul else {
       return (FusedElementwise(expression, output: output, names: names), inputs)
@@ -135,9 +160,10 @@ extension Fusion.Cluster {
     // The product is what the expression takes first, in place of both factors.
     let others = inputs.filter { $0 != product.output }
     let numbers = inputs.map { input in others.firstIndex(of: input).map { $0 + 1 } ?? 0 }
+    let second = activation.flatMap { clusters[$0] }
     let fused = FusedProduct(
-      multiply, then: expression.substituting(numbers.map { .input($0) }), output: output,
-      names: names)
+      multiply, then: expression.substituting(numbers.map { .input($0) }),
+      activation: second?.expression, output: output, names: names + (second?.names ?? []))
     return (fused, product.inputs + others)
   }
 

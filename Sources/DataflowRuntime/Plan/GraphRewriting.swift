@@ -68,13 +68,13 @@ struct GraphRewriting {
     let feeds = Set(target.nodes.lazy.filter { $0.operation is Placeholder }.map(\.output))
     let used = prune(target, outputs: outputs, targets: roots, feeds: [])
     let all = Set(used).union(feeds.map(\.node)).sorted { $0.id < $1.id }
-    let fusion = Fusion(all, kept: outputs + roots.flatMap(\.outputs)) { [devices] node in
-      devices.fusesProducts(devices.index(of: node))
-    }
+    let fusion = Fusion(all, kept: outputs + roots.flatMap(\.outputs), devices)
     guard let (graph, moved) = try fusion.applied(to: all, path: target.path) else { return }
     target = graph
     values = values.compactMapValues { moved[$0] }
-    nodes = nodes.compactMapValues { node in graph.node(named: node.name) }
+    nodes = nodes.compactMapValues { node in
+      graph.node(named: node.name) ?? node.outputs.first.flatMap { moved[$0]?.node }
+    }
   }
 
   private mutating func copy(_ node: Node) throws -> Node {

@@ -53,8 +53,10 @@ extension PlanRunner {
       ofValues: viewValues[steps[index].firstInput..<first], &kernelSizes[index].inputs)
     sizes.setShapes(ofValues: viewValues[first..<end], &kernelSizes[index].outputs)
     kernelSizes[index].symbols = state.symbols
-    return try atNode(plan.steps[index].node) {
-      try steps[index].kernel.prepare(kernelSizes[index])
+    do {
+      return try steps[index].kernel.prepare(kernelSizes[index])
+    } catch {
+      throw describe(error, at: plan.steps[index].node)
     }
   }
 

@@ -126,15 +126,20 @@ public final class Session: @unchecked Sendable {
     defer { turn.leave() }
     let runner = try idleRunners[key]?.popLast() ?? makeRunner(for: key)
     defer { idleRunners[key, default: []].append(runner) }
-    for node in runner.plan.variablesRead where !environment.variables.isInitialized(node) {
-      throw node.error("was read before it was initialized")
+    if !runner.hasFoundVariables {
+      for node in runner.plan.variablesRead where !environment.variables.isInitialized(node) {
+        throw node.error("was read before it was initialized")
+      }
     }
     let results = try runner.run(
       ordered.map(\.value), on: executor ?? self.executor,
       RunControl(
         cancellation: options.cancellation, trace: options.trace,
         lanes: executor == nil ? lanes : nil, turn: turn))
-    for node in runner.plan.variablesAssigned { environment.variables.markInitialized(node) }
+    if !runner.hasFoundVariables {
+      for node in runner.plan.variablesAssigned { environment.variables.markInitialized(node) }
+      runner.hasFoundVariables = true
+    }
     return results
   }
 

@@ -3,7 +3,8 @@ import Tensors
 
 /// The sizes in one plan, each evaluated once however many shapes have it.
 ///
-/// A class, since using a structure that is part of one copies all that it refers to.
+/// A class, since using a structure that is part of one copies all that it refers to. Its plan's runs take turns,
+/// and it is asked for every size of every step: nothing looks whether someone else does at the same time.
 final class SizeTable {
   /// Some of a plan's symbols, a bit for each.
   typealias Symbols = UInt64
@@ -16,13 +17,13 @@ final class SizeTable {
 
   /// The symbols' names, and what they are now.
   private var names: [String] = []
-  private var values: [Int] = []
+  @exclusivity(unchecked) private var values: [Int] = []
   /// Different sizes, and what they are now.
-  private var polynomials: [Polynomial] = []
-  private var sizes: [Int] = []
+  @exclusivity(unchecked) private var polynomials: [Polynomial] = []
+  @exclusivity(unchecked) private var sizes: [Int] = []
   /// The places of all values' sizes, one value after the other, and where each one's begin; one more is the end.
-  private var places: [Int] = []
-  private var firstPlace: [Int] = [0]
+  @exclusivity(unchecked) private var places: [Int] = []
+  @exclusivity(unchecked) private var firstPlace: [Int] = [0]
   /// Of each view the place of the number of elements that it shows.
   private let countOfRoot: [Int?]
   /// Of each buffer in planned memory the place of its bytes.
@@ -30,8 +31,8 @@ final class SizeTable {
   /// The places that each epoch needs.
   private let placesOfEpoch: [[Int]]
   /// The symbols that each value's sizes depend on, and those that each step's do.
-  private var symbolsOfValue: [Symbols] = []
-  private var symbolsOfStep: [Symbols] = []
+  @exclusivity(unchecked) private var symbolsOfValue: [Symbols] = []
+  @exclusivity(unchecked) private var symbolsOfStep: [Symbols] = []
 
   init(_ plan: Plan) {
     var known: [Dimension: Int] = [:]
