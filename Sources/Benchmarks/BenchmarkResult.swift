@@ -43,28 +43,69 @@ struct BenchmarkResult {
     operations: Int = 1, gigaflops: Double = 0, gigabytes: Double = 0,
     _ repetition: () throws -> Void
   ) rethrows {
+    for _ in 0..<2 { try repetition() }
+    var measured = Repetitions(unit, operations)
+    while !measured.areEnough(settings) { try measured.take(repetition) }
+    self.init(workload, name, settings, measured)
+    self.gigaflops = gigaflops
+    self.gigabytes = gigabytes
+  }
+
+  /// Cases in turn, a repetition of each at a time: where the machine's speed changes, it changes for all.
+  ///
+  /// The settings' time holds for each case.
+  static func inTurn(
+    _ workload: String, _ cases: [(name: String, repetition: () throws -> Void)],
+    _ settings: BenchmarkSettings, unit: String = "ms", operations: Int = 1
+  ) throws -> [BenchmarkResult] {
+    for (_, repetition) in cases { for _ in 0..<2 { try repetition() } }
+    var measured = cases.map { _ in Repetitions(unit, operations) }
+    while !measured.allSatisfy({ $0.areEnough(settings) }) {
+      for (index, (_, repetition)) in cases.enumerated() { try measured[index].take(repetition) }
+    }
+    return zip(cases, measured).map { BenchmarkResult(workload, $0.name, settings, $1) }
+  }
+
+  /// Times of the repetitions of a case.
+  private struct Repetitions {
+    let unit: String
+    /// From nanoseconds of a repetition to units of an operation.
+    private let scale: Double
+    private(set) var times: [Double] = []
+    private(set) var processorTime = Double.infinity
+    private var nanoseconds = UInt64(0)
+
+    init(_ unit: String, _ operations: Int) {
+      self.unit = unit
+      scale = (unit == "ms" ? 1e-6 : 1e-3) / Double(operations)
+    }
+
+    func areEnough(_ settings: BenchmarkSettings) -> Bool {
+      settings.repetitions.map { times.count >= $0 }
+        ?? (times.count >= 3 && Double(nanoseconds) >= settings.seconds * 1e9)
+    }
+
+    mutating func take(_ repetition: () throws -> Void) rethrows {
+      let processorStart = BenchmarkResult.processorNanoseconds()
+      let start = DispatchTime.now().uptimeNanoseconds
+      try repetition()
+      let taken = DispatchTime.now().uptimeNanoseconds - start
+      nanoseconds += taken
+      times.append(Double(taken) * scale)
+      processorTime = min(
+        processorTime, Double(BenchmarkResult.processorNanoseconds() - processorStart) * scale)
+    }
+  }
+
+  private init(
+    _ workload: String, _ name: String, _ settings: BenchmarkSettings, _ measured: Repetitions
+  ) {
     self.workload = workload
     self.name = name
     self.settings = settings
-    self.unit = unit
-    self.gigaflops = gigaflops
-    self.gigabytes = gigabytes
-    let scale = (unit == "ms" ? 1e-6 : 1e-3) / Double(operations)
-    for _ in 0..<2 { try repetition() }
-    var times: [Double] = []
-    var processorTime = Double.infinity
-    let end = DispatchTime.now().uptimeNanoseconds + UInt64(settings.seconds * 1e9)
-    repeat {
-      let processorStart = Self.processorNanoseconds()
-      let start = DispatchTime.now().uptimeNanoseconds
-      try repetition()
-      times.append(Double(DispatchTime.now().uptimeNanoseconds - start) * scale)
-      processorTime = min(
-        processorTime, Double(Self.processorNanoseconds() - processorStart) * scale)
-    } while settings.repetitions.map { times.count < $0 }
-      ?? (times.count < 3 || DispatchTime.now().uptimeNanoseconds < end)
-    self.times = times.sorted()
-    self.processorTime = processorTime
+    unit = measured.unit
+    times = measured.times.sorted()
+    processorTime = measured.processorTime
   }
 
   /// A part of another benchmark, with times that were taken elsewhere, in ms.

@@ -111,7 +111,7 @@ enum InputBenchmark {
 
   // MARK: Training
 
-  private static let (cells, structures, batchSize, steps) = (2, 96, 16, 12)
+  private static let (cells, structures, batchSize, steps) = (2, 96, 16, 48)
 
   private static func measureTraining(
     _ settings: BenchmarkSettings, _ report: (BenchmarkResult) -> Void
@@ -139,32 +139,75 @@ enum InputBenchmark {
         try pack(Array(all[index * each..<(index + 1) * each]), .blocks, into: file)
       }
       let packed = try PackedStructures(files, includesDerivatives: true)
-      func measure(_ name: String, _ source: any StructureSource) throws -> BenchmarkResult {
-        var objective = TrainingObjective()
-        objective.forcesCost = 1.3
-        let trainer = try Trainer(
-          NetworkModel(networks: [network]), objective: objective,
-          schedule: TrainingSchedule(batchSize: batchSize, maxSteps: .max, learningRate: 1e-4),
-          options: SessionOptions(
-            intraOpParallelismThreads: settings.intraOp,
-            interOpParallelismThreads: settings.interOp))
-        let pipeline = BatchPipeline(
-          source, order: ShuffledOrder(count: structures, seed: 1), batchSize: batchSize,
-          make: trainer.batchMaker)
-        defer { pipeline.close() }
-        return try BenchmarkResult("F", name, settings, operations: steps) {
+      // As in a training whose data fit into its memory, in its second epoch.
+      let kept = StructureCache(packed, byteCount: .max)
+      for index in 0..<kept.count { _ = try kept.structure(at: index) }
+      try measureTraining(
+        network,
+        [("in memory", all), ("from disk", packed), ("from disk, second epoch", kept)], settings,
+        report)
+    }
+  }
+
+  private static func measureTraining(
+    _ network: SpeciesNetwork, _ sources: [(name: String, structures: any StructureSource)],
+    _ settings: BenchmarkSettings, _ report: (BenchmarkResult) -> Void
+  ) throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = 1.3
+    let trainer = try Trainer(
+      NetworkModel(networks: [network]), objective: objective,
+      schedule: TrainingSchedule(batchSize: batchSize, maxSteps: .max, learningRate: 1e-4),
+      options: SessionOptions(
+        intraOpParallelismThreads: settings.intraOp,
+        interOpParallelismThreads: settings.interOp))
+    let make = trainer.batchMaker
+    let one = try make.batch(of: 0..<batchSize, in: sources[0].structures)
+    typealias Case = (name: String, repetition: () throws -> Void)
+    let step: Case = (
+      "training step with forces, the same batch again",
+      { for _ in 0..<steps { _ = try trainer.run(one) } }
+    )
+    let making = sources.map { name, source -> Case in
+      (
+        "a batch for it, data \(name)",
+        {
+          for step in 0..<steps {
+            let start = step * batchSize % structures
+            _ = try make.batch(of: start..<start + batchSize, in: source)
+          }
+        }
+      )
+    }
+    let training = sources.map { name, source -> Case in
+      (
+        "training step with forces, data \(name)",
+        {
+          let pipeline = BatchPipeline(
+            source, order: ShuffledOrder(count: structures, seed: 1), batchSize: batchSize,
+            options: BatchPipeline.Options(ahead: 2), make: make)
+          defer { pipeline.close() }
           for _ in 0..<steps {
             guard let batch = try pipeline.next() else { throw WrongResult("F: no batch") }
             _ = try trainer.run(batch)
           }
         }
-      }
-      report(try measure("training step with forces, data in memory", all))
-      report(try measure("training step with forces, data from disk", packed))
-      // As in a training whose data fit into its memory: the checks before the timing read them.
-      let kept = StructureCache(packed, byteCount: .max)
-      for index in 0..<kept.count { _ = try kept.structure(at: index) }
-      report(try measure("training step with forces, data from disk, second epoch", kept))
+      )
     }
+    var results = try BenchmarkResult.inTurn(
+      "F", [step] + making + training, settings, operations: steps)
+    for place in sources.indices {
+      let (step, making) = (results[0], results[1 + place])
+      results[1 + sources.count + place].figures = [("bound_ms", bound(step, making))]
+    }
+    for result in results { report(result) }
+  }
+
+  /// What a step takes at best beside a thread that makes the next batch: the longer of the two, or the work of both on
+  /// all processors.
+  private static func bound(_ step: BenchmarkResult, _ making: BenchmarkResult) -> Double {
+    let work = step.processorTime + making.processorTime
+    let processors = Double(ProcessInfo.processInfo.activeProcessorCount)
+    return max(step.least, making.least, work / processors)
   }
 }

@@ -2,7 +2,8 @@ import CChecksum
 
 /// The Castagnoli checksum that TensorFlow's files carry.
 public enum CRC32C {
-  private static let hasInstruction = crc32c_instruction_exists() != 0
+  static let hasInstruction = crc32c_instruction_exists() != 0
+  private static let hasFolding = crc32c_folding_exists() != 0
 
   /// Eight tables of 256, for eight bytes a step.
   private static let tables: [UInt32] = {
@@ -30,11 +31,38 @@ public enum CRC32C {
   }
 
   package static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    guard hasInstruction, let start = bytes.baseAddress else { return tableChecksum(bytes) }
-    return ~instructionState(~0, start, bytes.count)
+    var running = Running()
+    running.add(bytes)
+    return running.checksum
+  }
+
+  /// The checksum of bytes that come piece by piece.
+  struct Running {
+    private var state = ~UInt32(0)
+
+    /// The checksum of all pieces so far.
+    var checksum: UInt32 { ~state }
+
+    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+      guard let start = bytes.baseAddress else { return }
+      if hasFolding {
+        state = crc32c_folding(state, start, bytes.count)
+      } else if hasInstruction {
+        state = instructionState(state, start, bytes.count)
+      } else {
+        state = tableState(state, bytes)
+      }
+    }
   }
 
   // MARK: By the instruction
+
+  /// The same by the instruction alone, on processors that cannot fold.
+  ///
+  /// - Precondition: there is the instruction.
+  static func instructionChecksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    bytes.baseAddress.map { ~instructionState(~0, $0, bytes.count) } ?? 0
+  }
 
   /// The bytes of each of three runs that are taken side by side.
   static let runLength = 1024
@@ -78,9 +106,11 @@ public enum CRC32C {
   // MARK: By tables
 
   /// The same by tables, on processors without an instruction for it.
-  static func tableChecksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+  static func tableChecksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 { ~tableState(~0, bytes) }
+
+  private static func tableState(_ state: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
     tables.withUnsafeBufferPointer { tables in
-      var crc = ~UInt32(0)
+      var crc = state
       var position = 0
       while position &+ 8 <= bytes.count {
         let word = UInt64(
@@ -98,7 +128,7 @@ public enum CRC32C {
         crc = crc >> 8 ^ tables[Int((crc ^ UInt32(bytes[position])) & 0xFF)]
         position &+= 1
       }
-      return ~crc
+      return crc
     }
   }
 

@@ -11,8 +11,10 @@ package struct EncodedExample {
     case integers([Int64])
   }
 
-  /// The lists by name.
-  package private(set) var lists: [String: List] = [:]
+  /// The lists with their names, in their order; of those with one name the last counts.
+  ///
+  /// Few enough, and asked for so rarely, that finding one is faster than hashing all.
+  package private(set) var lists: [(name: String, list: List)] = []
 
   /// Parses an example; packed and unpacked lists are both accepted, of lists with one name the last counts.
   ///
@@ -33,8 +35,30 @@ package struct EncodedExample {
     }
   }
 
+  /// Where in an example the numbers of its first long list of floats are: one list, packed in one piece, as writers
+  /// leave it, so that parsing the example does not read them.
+  ///
+  /// - Parameters:
+  ///   - bytes: the example, of which only what lies before the numbers need be there.
+  ///   - least: how many bytes are long.
+  package static func longFloats(_ bytes: UnsafeRawBufferPointer, least: Int) -> Range<Int>? {
+    var example = ProtobufReader(bytes)
+    guard case (1, .bytes(let features))? = try? example.next() else { return nil }
+    var entries = example.nested(features)
+    while case (1, .bytes(let entry))? = try? entries.next() {
+      guard entry.count >= least else { continue }
+      var reader = entries.nested(entry)
+      guard case (1, .bytes)? = try? reader.next(),
+        let feature = reader.only(2), let list = feature.only(2), let numbers = list.only(1)
+      else { return nil }
+      let count = numbers.count
+      return count.isMultiple(of: 4) ? numbers.offset..<numbers.offset + count : nil
+    }
+    return nil
+  }
+
   /// The list of a name, nil where there is none.
-  package subscript(name: String) -> List? { lists[name] }
+  package subscript(name: String) -> List? { lists.last { $0.name == name }?.list }
 
   private mutating func parseEntry(
     _ entry: ProtobufReader, _ isWanted: (String) -> Bool
@@ -46,8 +70,20 @@ package struct EncodedExample {
       if number == 2 { content = reader.nested(bytes) }
     }
     guard isWanted(name) else { return }
-    lists[name] =
+    let list =
       try content.map { content throws(FormatError) in try List(content, of: name) } ?? .bytes([])
+    lists.append((name, list))
+  }
+}
+
+extension ProtobufReader {
+  /// The content of what is left, if that is one field of this number with a length.
+  fileprivate func only(_ number: Int) -> ProtobufReader? {
+    var reader = self
+    guard case (number, .bytes(let content))? = try? reader.next(), reader.isAtEnd else {
+      return nil
+    }
+    return reader.nested(content)
   }
 }
 

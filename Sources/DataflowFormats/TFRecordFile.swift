@@ -1,9 +1,6 @@
 import Foundation
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Tensors
 
 /// A TFRecord file whose records are read in any order, from any number of threads.
 ///
@@ -22,7 +19,7 @@ public final class TFRecordFile: Sendable {
   /// Where each record begins, and where the last one ends.
   private let starts: [Int]
   /// Memory for records, one piece a thread that reads.
-  private let buffers = Mutex<[[UInt8]]>([])
+  private let buffers = Mutex<[AlignedStorage]>([])
 
   /// The number of records.
   public var count: Int { starts.count - 1 }
@@ -72,98 +69,45 @@ public final class TFRecordFile: Sendable {
     starts[index + 1] - starts[index] - TFRecordFraming.headerSize - TFRecordFraming.footerSize
   }
 
+  /// Where a record's content begins.
+  func start(ofContent index: Int) -> Int { starts[index] + TFRecordFraming.headerSize }
+
   /// Calls `body` with a record's content, whose checksum has been verified.
   ///
   /// - Throws: `FormatError` with file, record and offset.
   public func withRecord<R>(
     _ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws(FormatError) -> R {
-    let start = starts[index]
-    var buffer = buffers.withLock { $0.popLast() ?? [] }
-    defer { buffers.withLock { [buffer] in $0.append(buffer) } }
+    let (start, length) = (start(ofContent: index), byteCount(ofRecord: index))
     do {
-      let size = starts[index + 1] - start
-      if buffer.count < size { buffer = [UInt8](repeating: 0, count: size) }
-      let input = try openInput ?? PositionedInput(url, path: path)
-      return try buffer.withUnsafeMutableBytes { bytes in
-        let record = UnsafeMutableRawBufferPointer(rebasing: bytes[..<size])
-        try input.read(into: record, at: start)
-        let content = UnsafeRawBufferPointer(rebasing: record[TFRecordFraming.headerSize...])
-        return try body(TFRecordFraming.content(content, length: byteCount(ofRecord: index)))
+      return try withMemory(length + TFRecordFraming.footerSize) { input, memory in
+        var checksum = CRC32C.Running()
+        try input.readInPieces(into: memory, at: start) { piece in
+          let rest = length - (piece.baseAddress! - UnsafeRawPointer(memory.baseAddress!))
+          checksum.add(UnsafeRawBufferPointer(rebasing: piece.prefix(max(0, rest))))
+        }
+        let bytes = UnsafeRawBufferPointer(memory)
+        return try body(
+          TFRecordFraming.content(bytes, length: length, checksum: checksum.checksum))
       }
     } catch {
-      throw FormatError(error, file: url, record: index, start: start)
-    }
-  }
-}
-
-/// A file that is read at places.
-private final class PositionedInput: @unchecked Sendable {
-  private static let windowSize = 1 << 12
-  /// How many files more may stay open; far from what a process may have open.
-  private static let room = Mutex(64)
-
-  private let url: URL
-  private let handle: Int32
-  private var staysOpen = false
-  let size: Int
-  /// Some bytes of the file, so that short records need no call of the system each. For one thread alone.
-  private var window: UnsafeMutableRawBufferPointer
-  private var windowStart = 0
-
-  /// - Parameter path: that of the URL, which takes a while to find out.
-  init(_ url: URL, path: String) throws(FormatError) {
-    self.url = url
-    window = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    handle = open(path, O_RDONLY | O_CLOEXEC)
-    size = handle < 0 ? -1 : Int(lseek(handle, 0, SEEK_END))
-    guard size >= 0 else { throw AtomicFile.failure("cannot be read", url) }
-  }
-
-  deinit {
-    window.deallocate()
-    if handle >= 0 { close(handle) }
-    if staysOpen { Self.room.withLock { $0 += 1 } }
-  }
-
-  /// Takes a place among the files that stay open, if there is one.
-  func stayOpen() -> Bool {
-    staysOpen = Self.room.withLock { room in
-      guard room > 0 else { return false }
-      room -= 1
-      return true
-    }
-    return staysOpen
-  }
-
-  func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int) throws(FormatError) {
-    var done = 0
-    while done < bytes.count {
-      let got = pread(
-        handle, bytes.baseAddress! + done, bytes.count - done, off_t(position + done))
-      if got < 0 && errno == EINTR { continue }
-      guard got >= 0 else { throw AtomicFile.failure("cannot be read", url) }
-      guard got > 0 else {
-        let size = lseek(handle, 0, SEEK_END)
-        throw FormatError(damage: .truncated, "the file has become shorter: it has \(size) bytes")
-      }
-      done += got
+      throw self.error(error, inRecord: index)
     }
   }
 
-  /// Up to `count` bytes, fewer where the file ends; valid until the next call.
-  func peek(_ count: Int, at position: Int) throws(FormatError) -> UnsafeRawBufferPointer {
-    let count = min(count, size - position)
-    if position < windowStart || position + count > windowStart + window.count {
-      let byteCount = min(Self.windowSize, size - position)
-      if window.count != byteCount {
-        window.deallocate()
-        window = .allocate(byteCount: byteCount, alignment: 64)
-      }
-      windowStart = position
-      try read(into: window, at: position)
-    }
-    let start = position - windowStart
-    return UnsafeRawBufferPointer(rebasing: window[start..<start + count])
+  func error(_ error: any Error, inRecord index: Int) -> FormatError {
+    FormatError(error, file: url, record: index, start: starts[index])
+  }
+
+  /// Calls `body` with the open file and memory of a record, in which lies what lay there before.
+  func withMemory<R>(
+    _ byteCount: Int, _ body: (PositionedInput, UnsafeMutableRawBufferPointer) throws -> R
+  ) throws -> R {
+    let input = try openInput ?? PositionedInput(url, path: path)
+    let kept = buffers.withLock { $0.popLast() }
+    let fitting = kept.flatMap { $0.byteCount < byteCount ? nil : $0 }
+    let buffer = fitting ?? AlignedStorage(uninitialized: byteCount)
+    defer { buffers.withLock { $0.append(buffer) } }
+    return try body(input, UnsafeMutableRawBufferPointer(start: buffer.base, count: byteCount))
   }
 }

@@ -37,13 +37,24 @@ enum TFRecordFraming {
   ) throws(FormatError) -> UnsafeRawBufferPointer {
     guard bytes.count == length + footerSize else { throw cutOff(length, after: bytes.count) }
     let content = UnsafeRawBufferPointer(rebasing: bytes[..<length])
+    return try self.content(bytes, length: length, checksum: CRC32C.checksum(content))
+  }
+
+  /// The content of what follows a header, if its checksum is the one behind it.
+  ///
+  /// - Parameters:
+  ///   - bytes: content and checksum.
+  ///   - checksum: that of the content.
+  static func content(
+    _ bytes: UnsafeRawBufferPointer, length: Int, checksum: UInt32
+  ) throws(FormatError) -> UnsafeRawBufferPointer {
     let stored = UInt32(
       littleEndian: bytes.loadUnaligned(fromByteOffset: length, as: UInt32.self))
-    guard CRC32C.masked(CRC32C.checksum(content)) == stored else {
+    guard CRC32C.masked(checksum) == stored else {
       throw FormatError(
         damage: .contentChecksum, "the checksum of the record's \(length) bytes is wrong")
     }
-    return content
+    return UnsafeRawBufferPointer(rebasing: bytes[..<length])
   }
 
   static func cutOff(_ length: Int, after count: Int) -> FormatError {

@@ -10,7 +10,9 @@ extension TrainExample {
   }
 
   package init(encoded: UnsafeRawBufferPointer) throws(FormatError) {
-    self.init(features: try EncodedExample(encoded).lists.mapValues { Feature($0) })
+    let lists = try EncodedExample(encoded).lists
+    self.init(
+      features: Dictionary(lists.map { ($0.name, $0.list) }) { $1 }.mapValues { Feature($0) })
   }
 }
 

@@ -90,4 +90,14 @@ import Testing
       #expect(try trainer.batch(of: Fixtures.structures(3)).batch.slices.count == 1)
     }
   }
+
+  @Test func thePlanShowsWhatIsDoneWithASlice() throws {
+    let trainer = try trainer(objective(), slice: 1)
+    let plan = try trainer.planDescription(for: trainer.batch(of: Fixtures.structures(3)))
+    let lines = plan.split(separator: "\n")
+    func isProduct(_ line: Substring) -> Bool { line.contains("MatMul") }
+    #expect(lines.contains { $0.contains(" SlicedCall ") })
+    #expect(lines.contains { $0.hasPrefix("    ") && isProduct($0) })
+    #expect(!lines.contains { !$0.hasPrefix("    ") && isProduct($0) })
+  }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import DataflowFormats
@@ -40,6 +41,41 @@ import Testing
           CRC32C.checksum(some) == some.withUnsafeBytes { CRC32C.tableChecksum($0) },
           "\(length) bytes from \(start)")
       }
+    }
+  }
+
+  /// What is folded, lengths and alignments around its steps of 256 and 64 bytes; and the instruction alone.
+  @Test func foldedBytesAgreeWithTheTables() {
+    let bytes = (0..<1400).map { UInt8(truncatingIfNeeded: $0 &* $0 / 7 + 3 * $0) }
+    for start in [0, 1, 17] {
+      for length in 200...1300 {
+        bytes[start..<start + length].withUnsafeBytes { some in
+          let expected = CRC32C.tableChecksum(some)
+          #expect(CRC32C.checksum(some) == expected, "\(length) bytes from \(start)")
+          if CRC32C.hasInstruction {
+            #expect(CRC32C.instructionChecksum(some) == expected, "\(length) bytes from \(start)")
+          }
+        }
+      }
+    }
+  }
+
+  /// Every bit of what is folded counts.
+  @Test func everyFlippedBitChangesTheChecksum() {
+    let bytes = (0..<777).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
+    let checksums = Set(bytes.withEachBitFlipped.map { CRC32C.checksum($0.bytes) })
+    #expect(checksums.count == 8 * 777 && !checksums.contains(CRC32C.checksum(bytes)))
+  }
+
+  @Test func piecesGiveTheChecksumOfTheWhole() {
+    let bytes = (0..<2000).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
+    for size in [1, 7, 255, 256, 700, 1999, 2000] {
+      var running = CRC32C.Running()
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        bytes[start..<min(start + size, bytes.count)].withUnsafeBytes { running.add($0) }
+        running.add(UnsafeRawBufferPointer(start: nil, count: 0))
+      }
+      #expect(running.checksum == CRC32C.checksum(bytes))
     }
   }
 

@@ -1,6 +1,7 @@
 import Dataflow
-import DataflowRuntime
 import Testing
+
+@testable import DataflowRuntime
 
 /// Batches that are computed slice by slice.
 @Suite(.timeLimit(.minutes(20))) struct SlicedCallTests {
@@ -69,6 +70,26 @@ import Testing
     let found = try session.run(slices.sums + slices.rows, feeds: feeds(slices))
     expectEqual(
       found, try session.run([loss, gradient, rows, owners], feeds: wholeFeeds(counts)))
+  }
+
+  /// The function's steps stand below the call, indented.
+  @Test func plansShowWhatIsDoneWithASlice() throws {
+    let (loss, _, _, counts) = try outputs()
+    let slices = try graph.sliced(sums: [loss], rows: [], by: [x, owner, counts])
+    let call = try #require(slices.sums[0].node.operation as? SlicedCall)
+    let session = Session(graph)
+    let fed = Array(feeds(slices).keys)
+    let plain = try session.plan(feeds: fed, fetches: slices.sums).description
+    let lines = try session.planDescription(feeds: fed, fetches: slices.sums)
+      .split(separator: "\n")
+    #expect(
+      lines.filter { !$0.hasPrefix("    ") } == plain.split(separator: "\n"))
+    let inner = try Plan(call.function, on: nil, Placement()).description
+    #expect(!inner.isEmpty)
+    #expect(
+      lines.filter { $0.hasPrefix("    ") }.map { $0.dropFirst(4) } == inner.split(separator: "\n"))
+    let place = try #require(lines.firstIndex { $0.contains(" SlicedCall ") })
+    #expect(lines[place + 1].hasPrefix("    0 "))
   }
 
   @Test func threadsMakeNoDifference() throws {

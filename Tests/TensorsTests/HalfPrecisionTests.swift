@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func finiteNumbersAreTold() {
-    for count in [0, 1, 15, 16, 17, 100] {
+    for count in [0, 1, 15, 16, 17, 63, 64, 100, 150] {
       var numbers = [Float](repeating: 1, count: count + 1)
       func areFinite() -> Bool {
         numbers.withUnsafeBytes {

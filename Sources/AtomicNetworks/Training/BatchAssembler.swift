@@ -40,7 +40,7 @@ struct BatchAssembler {
     let blockType: ElementType = hasHalfBlocks ? .float16 : .float32
     self.blockType = blockType
     self.sliceByteCount = sliceByteCount
-    species = (0..<speciesCount).map { _ in SpeciesRows(blockType) }
+    species = (0..<speciesCount).map { _ in SpeciesRows(blockType, knowsZeros: speciesCount > 1) }
   }
 
   /// How many atoms and blocks of each species there are.
@@ -134,10 +134,8 @@ struct BatchAssembler {
 
   /// The batch of what was taken in; nothing more can be.
   func batch(_ elementType: ElementType) -> Batch {
-    if species.count > 1 {
-      for (kind, rows) in species.enumerated() {
-        rows.sortByZeros(descriptorSize, slices: slices.map { $0.atoms[kind] })
-      }
+    for (kind, rows) in species.enumerated() {
+      rows.sortByZeros(descriptorSize, slices: slices.map { $0.atoms[kind] })
     }
     var places = atomCounts.map { Array(repeating: 0, count: $0) }
     var structureOfAtom: [Int32] = []
@@ -254,8 +252,14 @@ private final class SpeciesRows {
   var blockRanges: [Range<Int>] = []
   /// Whether each atom's blocks follow those of the one before.
   private(set) var areBlocksInOrder = true
+  /// For each atom which blocks of its descriptor are not zero, if that is known.
+  private var patterns: [UInt64] = []
+  private let knowsZeros: Bool
 
-  init(_ blockType: ElementType) { self.blockType = blockType }
+  init(_ blockType: ElementType, knowsZeros: Bool) {
+    self.blockType = blockType
+    self.knowsZeros = knowsZeros
+  }
 
   func reserve(_ size: (atoms: Int, blocks: Int), _ descriptorSize: Int) {
     descriptors.reserve(4 * size.atoms * descriptorSize)
@@ -266,9 +270,11 @@ private final class SpeciesRows {
     for index in range { atoms.append(Atom(structure: number, index: index)) }
     let size = structure.descriptorSize
     descriptors.append(4 * range.count * size) { target in
-      structure.descriptors.copy(
-        range.lowerBound * size..<range.upperBound * size,
-        to: target.bindMemory(to: Float.self, capacity: range.count * size))
+      let rows = target.bindMemory(to: Float.self, capacity: range.count * size)
+      structure.descriptors.copy(range.lowerBound * size..<range.upperBound * size, to: rows)
+      // Now, while they are in the processor's cache.
+      guard knowsZeros else { return }
+      for row in 0..<range.count { patterns.append(nonZeroBlocks(rows + row * size, count: size)) }
     }
   }
 
@@ -297,10 +303,9 @@ private final class SpeciesRows {
   ///
   /// - Parameter slices: how many atoms belong to each.
   func sortByZeros(_ size: Int, slices: [Int]) {
-    guard atoms.count >= Self.many else { return }
-    let rows = descriptors.base.assumingMemoryBound(to: Float.self)
-    let patterns = atoms.indices.map { nonZeroBlocks(rows + $0 * size, count: size) }
-    guard patterns.contains(where: { $0 != patterns[0] }) else { return }
+    guard knowsZeros, atoms.count >= Self.many,
+      patterns.contains(where: { $0 != patterns[0] })
+    else { return }
     var order: [Int] = []
     for count in slices {
       order += (order.count..<order.count + count).sorted {

@@ -42,7 +42,8 @@ public final class BatchMaker: Sendable {
     assembler.reserve(largest.withLock { $0 })
     var referenceEnergies: [Float] = []
     for index in indices {
-      try source.withStructure(at: index) { structure in
+      // An error leaves no batch behind.
+      try source.withStreamedStructure(at: index) { structure in
         try assembler.add(structure)
         referenceEnergies.append(structure.referenceEnergy(offsets: offsets, rescale: rescale))
       }

@@ -99,12 +99,11 @@ public final class Trainer {
       + forces.compactMap { $0 }
   }
 
-  /// What a step does, operation by operation.
+  /// What a step does, operation by operation, with a batch and with a slice of it.
   public func planDescription(for batch: TrainingBatch) throws -> String {
-    try session.plan(
+    try session.planDescription(
       feeds: Array(try stepFeeds(batch, learningRate: 0).keys), fetches: fetches,
-      targets: [graph.step]
-    ).description
+      targets: [graph.step])
   }
 
   private func report(_ batch: Batch, _ results: [[Double]], _ rate: Double) -> TrainingStep {

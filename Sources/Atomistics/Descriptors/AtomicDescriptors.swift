@@ -22,29 +22,22 @@ public struct AtomicDescriptors: Sendable {
   ///
   /// - Throws: `AtomisticsError` for parameters that make no sense.
   public init(_ parameters: DescriptorParameters) throws {
-    try parameters.validate()
-    (species, size, cutoff) = (parameters.species, parameters.size, parameters.cutoff)
-    let constants = DescriptorConstants(parameters)
-    centres = CentrePool { CentreDescriptor(constants) }
+    try self.init(.modified(parameters))
   }
 
   /// Behler and Parrinello's descriptors.
   ///
   /// - Throws: `AtomisticsError` for parameters that make no sense.
   public init(_ parameters: BehlerParrinelloParameters) throws {
-    try parameters.validate()
-    (species, size, cutoff) = (parameters.species, parameters.size, parameters.cutoff)
-    centres = CentrePool { BehlerParrinelloCentre(parameters) }
+    try self.init(.behlerParrinello(parameters))
   }
 
   /// Either kind.
   ///
   /// - Throws: `AtomisticsError` for parameters that make no sense.
   public init(_ settings: DescriptorSettings) throws {
-    switch settings {
-    case .behlerParrinello(let parameters): try self.init(parameters)
-    case .modified(let parameters): try self.init(parameters)
-    }
+    centres = try CentrePool(settings)
+    (species, size, cutoff) = (settings.species, settings.size, settings.cutoff)
   }
 
   /// The descriptors of a whole structure, forces and energy taken over.

@@ -20,4 +20,12 @@ public enum DescriptorSettings: Sendable, Equatable {
     case .modified(let parameters): parameters.size
     }
   }
+
+  /// The larger cutoff in angstrom.
+  var cutoff: Double {
+    switch self {
+    case .behlerParrinello(let parameters): parameters.cutoff
+    case .modified(let parameters): parameters.cutoff
+    }
+  }
 }

@@ -9,6 +9,8 @@ package enum FloatList {
   case half(UnsafeRawBufferPointer, inverseScale: Float)
   /// The same in an array.
   case halfArray([Float16], inverseScale: Float)
+  /// Single precision in a file, read where it is copied, and once.
+  case streamed(StreamedFloats)
 
   package var count: Int {
     switch self {
@@ -16,13 +18,14 @@ package enum FloatList {
     case .packed(let bytes): bytes.count / MemoryLayout<Float>.size
     case .half(let bytes, _): bytes.count / MemoryLayout<Float16>.size
     case .halfArray(let numbers, _): numbers.count
+    case .streamed(let numbers): numbers.count
     }
   }
 
   /// The memory of the numbers.
   var byteCount: Int {
     switch self {
-    case .array, .packed: MemoryLayout<Float>.size * count
+    case .array, .packed, .streamed: MemoryLayout<Float>.size * count
     case .half, .halfArray: MemoryLayout<Float16>.size * count
     }
   }
@@ -31,7 +34,7 @@ package enum FloatList {
   var owned: FloatList {
     switch self {
     case .array, .halfArray: self
-    case .packed: .array(array)
+    case .packed, .streamed: .array(array)
     case .half(let bytes, let inverseScale):
       .halfArray(
         Array(unsafeUninitializedCapacity: count) { target, initialized in
@@ -49,7 +52,7 @@ package enum FloatList {
     case .half(let bytes, let inverseScale): return try body(bytes, inverseScale)
     case .halfArray(let numbers, let inverseScale):
       return try numbers.withUnsafeBytes { try body($0, inverseScale) }
-    case .array, .packed:
+    case .array, .packed, .streamed:
       let half = HalfPrecision(array)
       return try half.bits.withUnsafeBytes { try body($0, 1 / half.scale) }
     }
@@ -76,6 +79,7 @@ package enum FloatList {
       numbers[range].withUnsafeBytes {
         HalfPrecision.expand($0, inverseScale: inverseScale, to: target)
       }
+    case .streamed(let numbers): numbers.copy(range, to: target)
     }
   }
 
@@ -87,7 +91,7 @@ package enum FloatList {
     }
   }
 
-  /// The first number that is not finite, nil where all are.
+  /// The first number that is not finite, nil where all are; of numbers that are not read yet none is.
   var firstNotFinite: Float? {
     let isFinite =
       switch self {
@@ -101,6 +105,7 @@ package enum FloatList {
         bytes.baseAddress.map { VectorMath.areFinite($0, count: count, of: Float.self) } ?? true
       case .half(let bytes, _): HalfPrecision.areFinite(bytes)
       case .halfArray(let numbers, _): numbers.withUnsafeBytes { HalfPrecision.areFinite($0) }
+      case .streamed: true
       }
     return isFinite ? nil : array.first { !$0.isFinite }
   }

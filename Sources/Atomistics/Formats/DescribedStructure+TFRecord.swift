@@ -97,8 +97,13 @@ extension DescribedStructure {
 
 extension StructureView {
   /// The structure in an encoded example, as long as its bytes are there.
-  init(_ example: EncodedExample, fallbackName: @autoclosure () -> String) throws {
-    let reader = FeatureReader(features: example)
+  ///
+  /// - Parameter streamed: of the bytes those that are not read yet.
+  init(
+    _ example: EncodedExample, streamed: StreamedBytes? = nil,
+    fallbackName: @autoclosure () -> String
+  ) throws {
+    let reader = FeatureReader(features: example, streamed: streamed)
     let species = try reader.species()
     let descriptors = try reader.floats("gvects")
     let n = species.count
@@ -126,11 +131,14 @@ extension StructureView {
 /// Takes features out of an example, with exact errors.
 private struct FeatureReader {
   let features: EncodedExample
+  let streamed: StreamedBytes?
 
   func floats(_ name: String, count: Int? = nil) throws -> FloatList {
     let values: FloatList
     switch features[name] {
-    case .packedFloats(let bytes): values = .packed(bytes)
+    case .packedFloats(let bytes):
+      let isStreamed = streamed.map { $0.place.baseAddress == bytes.baseAddress } ?? false
+      values = isStreamed ? .streamed(StreamedFloats(streamed!)) : .packed(bytes)
     case .floats(let numbers): values = .array(numbers)
     case let other:
       throw AtomisticsError(

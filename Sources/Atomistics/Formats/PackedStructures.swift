@@ -84,6 +84,36 @@ public final class PackedStructures: StructureSource {
     }
   }
 
+  public func withStreamedStructure<R>(
+    at index: Int, _ body: (StructureView) throws -> R
+  ) throws -> R {
+    let place = places[index]
+    guard case .records(let file) = parts[Int(place.part)] else {
+      return try withStructure(at: index, body)
+    }
+    do {
+      if let result = try withStreamedStructure(in: file, Int(place.record), body) { return result }
+    } catch {
+      // What is wrong with a record is told as where it is read as a whole; else the error is of `body`.
+      try withStructure(at: index) { _ in }
+      throw error
+    }
+    return try withStructure(at: index, body)
+  }
+
+  /// Nil where a structure is not worth it.
+  private func withStreamedStructure<R>(
+    in file: TFRecordFile, _ record: Int, _ body: (StructureView) throws -> R
+  ) throws -> R? {
+    func longRun(_ bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+      EncodedExample.longFloats(bytes, least: TFRecordFile.leastStreamed)
+    }
+    return try file.withStreamedRecord(record, longRun: longRun) { bytes, streamed in
+      try body(
+        try Self.view(of: bytes, in: file, record, includesDerivatives, streamed: streamed))
+    }
+  }
+
   // MARK: Files
 
   /// A file with its usable records.
@@ -130,11 +160,17 @@ public final class PackedStructures: StructureSource {
     _ body: (StructureView) -> R
   ) throws(FormatError) -> R {
     try file.withRecord(record) { bytes in
-      body(
-        try StructureView(
-          try EncodedExample(bytes) { includesDerivatives || !isDerivative($0) },
-          fallbackName: DescribedStructureFile.fallbackName(file.url, record)))
+      body(try view(of: bytes, in: file, record, includesDerivatives))
     }
+  }
+
+  private static func view(
+    of bytes: UnsafeRawBufferPointer, in file: TFRecordFile, _ record: Int,
+    _ includesDerivatives: Bool, streamed: StreamedBytes? = nil
+  ) throws -> StructureView {
+    try StructureView(
+      try EncodedExample(bytes) { includesDerivatives || !isDerivative($0) }, streamed: streamed,
+      fallbackName: DescribedStructureFile.fallbackName(file.url, record))
   }
 
   private static func isDerivative(_ feature: String) -> Bool {

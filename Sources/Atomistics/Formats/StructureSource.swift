@@ -16,11 +16,24 @@ public protocol StructureSource: Sendable {
   ///
   /// - Throws: as `structure(at:)`, and what `body` throws.
   func withStructure<R>(at index: Int, _ body: (StructureView) throws -> R) throws -> R
+
+  /// As `withStructure`, but long lists may be read from the file when `body` copies them, straight to their place:
+  /// `body` copies each number once at most, from front to back, and what it has made of them is good only if this
+  /// returns.
+  ///
+  /// - Throws: as `withStructure`, at times after `body`.
+  func withStreamedStructure<R>(at index: Int, _ body: (StructureView) throws -> R) throws -> R
 }
 
 extension StructureSource {
   public func withStructure<R>(at index: Int, _ body: (StructureView) throws -> R) throws -> R {
     try body(try structure(at: index).view)
+  }
+
+  public func withStreamedStructure<R>(
+    at index: Int, _ body: (StructureView) throws -> R
+  ) throws -> R {
+    try withStructure(at: index, body)
   }
 }
 
@@ -65,24 +78,46 @@ public final class StructureCache: StructureSource {
   public func withStructure<R>(at index: Int, _ body: (StructureView) throws -> R) throws -> R {
     if let found = kept.withLock({ $0.structures[index] }) { return try body(found) }
     return try source.withStructure(at: index) { structure in
-      keep(structure, at: index)
+      if let copy = copy(structure, at: index) { keep(copy, at: index) }
       return try body(structure)
     }
   }
 
-  private func keep(_ structure: StructureView, at index: Int) {
+  public func withStreamedStructure<R>(
+    at index: Int, _ body: (StructureView) throws -> R
+  ) throws -> R {
+    if let found = kept.withLock({ $0.structures[index] }) { return try body(found) }
+    var copied: StructureView?
+    do {
+      let result = try source.withStreamedStructure(at: index) { structure in
+        copied = copy(structure, at: index)
+        return try body(copied ?? structure)
+      }
+      // Not before it is known to be good.
+      if let copied { keep(copied, at: index) }
+      return result
+    } catch {
+      if let copied { kept.withLock { $0.room += copied.byteCount } }
+      throw error
+    }
+  }
+
+  /// Takes room for a structure; nil where there is none, or it is kept already.
+  private func copy(_ structure: StructureView, at index: Int) -> StructureView? {
     let byteCount = structure.byteCount
     let isWanted = kept.withLock { kept in
       guard kept.structures[index] == nil, byteCount <= kept.room else { return false }
       kept.room -= byteCount
       return true
     }
-    guard isWanted else { return }
-    let copy = structure.owned
+    return isWanted ? structure.owned : nil
+  }
+
+  private func keep(_ copy: StructureView, at index: Int) {
     kept.withLock { kept in
       // Another thread may have kept it meanwhile.
       if kept.structures[index] != nil {
-        kept.room += byteCount
+        kept.room += copy.byteCount
       } else {
         kept.structures[index] = copy
       }

@@ -36,6 +36,9 @@ package struct ProtobufReader {
 
   package var isAtEnd: Bool { position >= bytes.count }
 
+  /// The bytes that are left.
+  var count: Int { bytes.count - position }
+
   /// The place of the next field in the outermost message.
   package var offset: Int { base + position }
 

@@ -10,7 +10,21 @@ extension Plan: CustomStringConvertible {
   ///
   /// Results lie at offsets in their device's arena, which are known where all sizes are; else buffers
   /// have numbers, and sizes names.
-  public var description: String {
+  public var description: String { lines.joined(separator: "\n") }
+
+  /// The same, and below each call of a function for slices, indented, what the function does with one of them.
+  ///
+  /// - Throws: `GraphError` where the function cannot be planned.
+  func description(withSlicesPlacedBy placement: Placement) throws -> String {
+    try zip(lines, steps).map { line, step in
+      guard let call = step.node.operation as? SlicedCall else { return line }
+      let function = try Plan(call.function, on: call.devices.first, placement)
+      let inner = try function.description(withSlicesPlacedBy: placement)
+      return ([line] + inner.split(separator: "\n").map { "    " + $0 }).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+
+  private var lines: [String] {
     let memory = knownMemory
     return steps.enumerated().map { index, step in
       let results = step.outputs.map { describe($0, memory) }
@@ -22,7 +36,7 @@ extension Plan: CustomStringConvertible {
       let place = deviceNames[step.device].short
       return "\(index) \(place) \(step.node.operationName) \(step.node.name)"
         + "\(result)\(overwritten)\(work)"
-    }.joined(separator: "\n")
+    }
   }
 
   private func describe(_ value: Int, _ memory: EpochMemory?) -> String {

@@ -165,6 +165,16 @@ public final class Session: @unchecked Sendable {
       isOptimized: options.isOptimized, isParallel: lanes != nil, placement: options.placement)
   }
 
+  /// The steps of a plan, one a line; below a call of a function for slices those of the function, indented.
+  ///
+  /// - Throws: as `plan`.
+  public func planDescription(
+    feeds: [Value] = [], fetches: [Value], targets: [Node] = []
+  ) throws -> String {
+    try plan(feeds: feeds, fetches: fetches, targets: targets)
+      .description(withSlicesPlacedBy: options.placement)
+  }
+
   /// Calls `body` with what runs a plan, where it has run and does not now.
   func withRunner<R>(
     feeds: [Value], fetches: [Value], targets: [Node], _ body: (PlanRunner) throws -> R

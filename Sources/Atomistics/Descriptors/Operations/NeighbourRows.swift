@@ -111,17 +111,3 @@ extension Operation {
     guard a.couldEqual(b) else { throw GraphError("\(what) differ: \(a) and \(b)") }
   }
 }
-
-extension CentrePool {
-  /// - Throws: `AtomisticsError` for parameters that make no sense.
-  convenience init(_ settings: DescriptorSettings) throws {
-    try settings.validate()
-    switch settings {
-    case .behlerParrinello(let parameters):
-      self.init { BehlerParrinelloCentre(parameters) }
-    case .modified(let parameters):
-      let constants = DescriptorConstants(parameters)
-      self.init { CentreDescriptor(constants) }
-    }
-  }
-}
