@@ -70,6 +70,13 @@ struct DeviceTrainingTests {
     try compare(Fixtures.model(.tanh), objective, try Fixtures.structures(8))
   }
 
+  @Test func derivativesInHalfPrecision() throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = 0.1
+    objective.hasHalfDerivatives = true
+    try compare(Fixtures.model(.tanh), objective, try Fixtures.structures(8))
+  }
+
   @Test(.enabled(if: Golden.isPresent, "reference data absent"))
   func theDataOfTheOriginal() throws {
     let folder = Golden.url("panna/golden")
@@ -81,9 +88,10 @@ struct DeviceTrainingTests {
   }
 
   /// What a training with forces leaves to the CPU: nothing but the node that waits for all others.
-  @Test func nothingOfAStepIsTheProcessors() throws {
+  @Test(arguments: [false, true]) func nothingOfAStepIsTheProcessors(half: Bool) throws {
     var objective = TrainingObjective()
     objective.forcesCost = 0.1
+    objective.hasHalfDerivatives = half
     let trainer = try trainer(Fixtures.model(), objective, TestDevice.placement)
     let trace = RunTrace()
     _ = try trainer.run(try trainer.batch(of: try Fixtures.structures(4)), trace: trace)
