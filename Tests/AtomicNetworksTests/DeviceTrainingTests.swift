@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import AtomicNetworks
+@testable import DataflowAccelerators
 
 /// Trainings on a device, beside those on the CPU.
 @Suite(
@@ -85,6 +86,52 @@ struct DeviceTrainingTests {
     objective.forcesCost = 0.02
     let files = try DescribedStructureFile.files(in: folder.appendingPathComponent("tfr_sparse"))
     try compare(model, objective, try files.flatMap(DescribedStructureFile.read))
+  }
+
+  /// Devices that share batches: the bits of one that computes the same slices alone, close to those of the CPU. They
+  /// are one of OpenCL's, opened twice.
+  @Test(
+    .enabled(if: !TestDevice.catalog.openCL.isEmpty, TestDevice.absence),
+    arguments: [(0, false), (0.1, false), (0.1, true)])
+  func devicesShareBatches(forcesCost: Double, half: Bool) throws {
+    let entry = TestDevice.catalog.openCL[0]
+    let devices = try (0..<2).map { try Accelerator(entry.open(), name: .local("OPENCL", $0)) }
+    var objective = TrainingObjective()
+    objective.forcesCost = forcesCost
+    objective.hasHalfDerivatives = half
+    objective.regularization.weightsL2 = 0.01
+    let structures = try Fixtures.structures(9)
+    func run(_ devices: [Accelerator], threads: Int) throws -> ([TrainingStep], [Tensor]) {
+      var options = SessionOptions(intraOpParallelismThreads: threads)
+      options.placement.devices += devices
+      options.placement.defaultDevice = devices.first?.name ?? DeviceName()
+      let trainer = try Trainer(
+        Fixtures.model(), objective: objective,
+        schedule: TrainingSchedule(batchSize: 8, maxSteps: 40, learningRate: 0.002),
+        options: options, slicing: devices.isEmpty ? .whole : .count(3),
+        sliceDevices: devices.map(\.name))
+      let steps = try (0..<40).map { step in
+        // Sizes change, and addresses with them.
+        let first = step % 3 == 2 ? 4 : 0
+        return try trainer.run(trainer.batch(of: Array(structures[first..<min(first + 8, 9)])))
+      }
+      return (steps, try trainer.state().map(\.value))
+    }
+    let (expected, _) = try run([], threads: 1)
+    let (one, oneState) = try run([devices[0]], threads: 2)
+    for (step, (a, b)) in zip(one, expected).enumerated() {
+      expectClose(a.energyErrors, b.energyErrors, step)
+      expectClose(a.squaredForceErrors ?? [], b.squaredForceErrors ?? [], step)
+      expectClose([a.energyLoss], [b.energyLoss], step)
+    }
+    for threads in [1, 2, 3] {
+      let (both, state) = try run(devices, threads: threads)
+      for (a, b) in zip(both, one) {
+        #expect(a.energyErrors == b.energyErrors && a.energyLoss == b.energyLoss)
+        #expect(a.squaredForceErrors == b.squaredForceErrors && a.forceLoss == b.forceLoss)
+      }
+      for (a, b) in zip(state, oneState) { #expect(a.hasSameBits(as: b)) }
+    }
   }
 
   /// What a training with forces leaves to the CPU: nothing but the node that waits for all others.
