@@ -88,6 +88,51 @@ struct DeviceTrainingTests {
     try compare(model, objective, try files.flatMap(DescribedStructureFile.read))
   }
 
+  /// Batches that are on their way to the device before their step train to the same bits; nothing waits for ever where
+  /// a training ends before its batches.
+  @Test(arguments: [0, 0.1]) func batchesSentAhead(forcesCost: Double) throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = forcesCost
+    let structures = try Fixtures.structures(9)
+    func train(sends: Bool) throws -> [Tensor] {
+      let trainer = try trainer(Fixtures.model(), objective, TestDevice.placement)
+      #expect(trainer.batchSender != nil)
+      let batches = BatchPipeline(
+        structures, order: ShuffledOrder(count: 9, seed: 3), batchSize: 4,
+        make: trainer.batchMaker, sender: sends ? trainer.batchSender : nil)
+      for _ in 0..<12 {
+        let batch = try #require(try batches.next())
+        #expect((batch.ahead != nil) == sends)
+        _ = try trainer.run(batch)
+      }
+      if forcesCost == 0 { batches.close() }
+      return try trainer.state().map(\.value)
+    }
+    for (a, b) in zip(try train(sends: true), try train(sends: false)) {
+      #expect(a.hasSameBits(as: b))
+    }
+    #expect(try trainer(Fixtures.model(), objective).batchSender == nil)
+  }
+
+  /// An error of the data comes behind the batches before it.
+  @Test func errorsComeInOrder() throws {
+    let trainer = try trainer(Fixtures.model(), TrainingObjective(), TestDevice.placement)
+    var structures = try Fixtures.structures(9)
+    structures[5].species[0] = 7
+    var order = ShuffledOrder(count: 9, seed: 3)
+    let batches = BatchPipeline(
+      structures, order: order, batchSize: 1, make: trainer.batchMaker, sender: trainer.batchSender)
+    var count = 0
+    #expect(throws: DataError.self) {
+      while let batch = try batches.next() {
+        _ = try trainer.run(batch)
+        count += 1
+      }
+    }
+    let places = (0..<9).map { order.index(at: $0) }
+    #expect(count == places.firstIndex(of: 5))
+  }
+
   /// Devices that share batches: the bits of one that computes the same slices alone, close to those of the CPU. They
   /// are one of OpenCL's, opened twice.
   @Test(

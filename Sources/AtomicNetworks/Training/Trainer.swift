@@ -14,6 +14,9 @@ public final class Trainer {
   public private(set) var step: Int
   /// Puts structures together for a step, on any thread.
   public let batchMaker: BatchMaker
+  /// Sends batches to the device that computes the steps ahead of their use; nil where that reads them at the host, or
+  /// several share them.
+  public let batchSender: BatchSender?
   let initial: NetworkModel
   let session: Session
   private let descriptorSize: Int
@@ -58,6 +61,11 @@ public final class Trainer {
       rescale: model.energyRescale, includesForces: objective.includesForces,
       hasHalfBlocks: objective.hasHalfDerivatives,
       slicing: graph.slices == nil ? .whole : slicing, elementType: elementType)
+    let placement = options.placement
+    let device = placement.devices.first {
+      !placement.defaultDevice.isEmpty && placement.defaultDevice.matches($0.name)
+    }
+    batchSender = graph.slices == nil ? device?.memory.map { BatchSender($0) } : nil
     try graph.potential.initialize(session, with: model.networks)
   }
 
@@ -99,6 +107,7 @@ public final class Trainer {
       fetches, feeds: try stepFeeds(batch, learningRate: rate), targets: [graph.step],
       options: RunOptions(trace: trace)
     ).map(\.inDouble)
+    withExtendedLifetime(batch.ahead) {}
     step += 1
     lastNames = batch.batch.names
     let report = report(batch.batch, results, rate)
@@ -200,6 +209,8 @@ public struct TrainingBatch: Sendable {
   public let batch: Batch
   /// Without offsets, rescaled, in eV.
   public let referenceEnergies: [Float]
+  /// Its tensors on their way to a device.
+  var ahead: (any TensorsAhead)?
 }
 
 /// A term of the loss that is no finite number.

@@ -45,10 +45,10 @@ final class Staging: Sendable {
     var failure: (any Error)?
   }
 
-  private let driver: any AcceleratorDriver
+  private let queue: any CopyQueue
   private let contents = Guarded(Contents())
 
-  init(_ driver: any AcceleratorDriver) { self.driver = driver }
+  init(_ queue: any CopyQueue) { self.queue = queue }
 
   /// The source has been read when this returns.
   func upload(
@@ -56,7 +56,7 @@ final class Staging: Sendable {
   ) throws {
     try forEachPiece(of: byteCount) { _, place, piece in
       place.copyMemory(from: source + piece.lowerBound, byteCount: piece.count)
-      try driver.upload(place, to: target + piece.lowerBound, byteCount: piece.count)
+      try queue.upload(place, to: target + piece.lowerBound, byteCount: piece.count)
     }
   }
 
@@ -65,7 +65,7 @@ final class Staging: Sendable {
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
     try forEachPiece(of: byteCount) { block, place, piece in
-      try driver.download(source + piece.lowerBound, to: place, byteCount: piece.count)
+      try queue.download(source + piece.lowerBound, to: place, byteCount: piece.count)
       block.arrivals.append(
         Arrival(source: place, target: target + piece.lowerBound, byteCount: piece.count))
     }
@@ -94,7 +94,7 @@ final class Staging: Sendable {
   ///   either.
   func synchronize() throws {
     try contents.withLock { contents in
-      try attempt(&contents) { try driver.synchronize() }
+      try attempt(&contents) { try queue.synchronize() }
       for block in contents.busy { block.deliver() }
       contents.free += contents.busy
       contents.busy = []
@@ -118,7 +118,7 @@ final class Staging: Sendable {
     if let known = contents.free.popLast() {
       block = known
     } else if contents.busy.count < Self.mostBlocks {
-      block = Block(try driver.makeStagingBlock(byteCount: Self.blockSize))
+      block = Block(try queue.makeStagingBlock(byteCount: Self.blockSize))
     } else {
       block = contents.busy[0]
       try attempt(&contents) { try block.memory.wait() }

@@ -126,6 +126,7 @@ struct TrainingSetup {
       structures,
       order: ShuffledOrder(
         count: structures.count, seed: configuration.seed, window: configuration.pipeline.window),
-      position: trainer.step * size, batchSize: size, options: options, make: trainer.batchMaker)
+      position: trainer.step * size, batchSize: size, options: options, make: trainer.batchMaker,
+      sender: trainer.batchSender)
   }
 }
