@@ -1,13 +1,9 @@
 import DataflowRuntime
 import Tensors
 
-/// What a driver's library offers of one device: memory, kernels, and a queue in which everything is done in
-/// the order of the calls. Safe to use from several threads.
-protocol AcceleratorDriver: AnyObject, Sendable {
-  var properties: AcceleratorProperties { get }
-
-  func allocate(byteCount: Int) throws -> any DeviceBlock
-
+/// A queue in which copies, and whatever else it takes, are done in the order of the calls. Safe to use from several
+/// threads.
+protocol CopyQueue: AnyObject, Sendable {
   /// Asks for a copy from the host's memory, which stays as it is until that is done.
   func upload(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
@@ -16,13 +12,32 @@ protocol AcceleratorDriver: AnyObject, Sendable {
   func download(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
 
-  func fill(_ block: any DeviceBlock, with byte: UInt8) throws
-
   /// Waits until everything is done that was asked for.
   func synchronize() throws
 
   /// Memory of the host's that the device reads and writes by itself, while the caller goes on.
   func makeStagingBlock(byteCount: Int) throws -> any StagingBlock
+}
+
+/// What a driver's library offers of one device: memory, kernels, and a queue of its own.
+protocol AcceleratorDriver: CopyQueue {
+  var properties: AcceleratorProperties { get }
+
+  func allocate(byteCount: Int) throws -> any DeviceBlock
+
+  func fill(_ block: any DeviceBlock, with byte: UInt8) throws
+
+  /// Another queue, for copies beside what the device's own does.
+  ///
+  /// - Returns: nil where the driver has none.
+  func makeSideQueue() throws -> (any SideQueue)?
+
+  /// Has what the device's queue is asked for from now on wait for a place in a side queue.
+  func wait(for mark: any QueueMark) throws
+
+  /// Asks for a copy inside the device's memory.
+  func move(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
 
   /// What multiplies matrices, where the device has a library for it.
   var products: (any MatrixProducts)? { get }
@@ -44,8 +59,19 @@ protocol AcceleratorDriver: AnyObject, Sendable {
 extension AcceleratorDriver {
   var products: (any MatrixProducts)? { nil }
 
+  func makeSideQueue() throws -> (any SideQueue)? { nil }
+
   func record(_ body: () throws -> Void) throws -> (any DeviceRecording)? { nil }
 }
+
+/// A queue beside the device's own.
+protocol SideQueue: CopyQueue {
+  /// Notes what was asked for so far.
+  func mark() throws -> any QueueMark
+}
+
+/// A place in a queue: everything that was asked for before.
+protocol QueueMark: AnyObject {}
 
 /// Memory of the host's, page-locked where the driver has room for that.
 protocol StagingBlock: AnyObject {

@@ -6,6 +6,7 @@ final class AcceleratorQueue: DeviceMemory {
   let driver: any AcceleratorDriver
   private let faults: FaultTable
   private let staging: Staging
+  private let ahead: CopiesAhead
   private let programs = Guarded(Programs())
 
   /// A kernel's text, and how wide its places are.
@@ -25,6 +26,7 @@ final class AcceleratorQueue: DeviceMemory {
     self.driver = driver
     faults = FaultTable(driver)
     staging = Staging(driver)
+    ahead = CopiesAhead(driver)
   }
 
   /// Notes a text that will be wanted soon. Compilers take most of their time for beginning at all, so a
@@ -68,12 +70,21 @@ final class AcceleratorQueue: DeviceMemory {
   func makeFaultSite() throws -> FaultSite { try faults.makeSite() }
 
   func allocate(byteCount: Int) throws -> any DeviceBlock {
-    try driver.allocate(byteCount: byteCount)
+    do {
+      return try driver.allocate(byteCount: byteCount)
+    } catch {
+      // What is there before its time need not be.
+      guard ahead.giveUp() else { throw error }
+      return try driver.allocate(byteCount: byteCount)
+    }
   }
+
+  func sendAhead(_ tensors: [Tensor]) -> (any TensorsAhead)? { ahead.send(tensors) }
 
   func upload(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
+    if try ahead.move(source, to: target, byteCount: byteCount) { return }
     try staging.upload(source, to: target, byteCount: byteCount)
   }
 
@@ -91,5 +102,7 @@ final class AcceleratorQueue: DeviceMemory {
     try driver.record(body)
   }
 
-  func synchronize() throws { try faults.collect { try staging.synchronize() } }
+  func synchronize() throws {
+    try ahead.release { try faults.collect { try staging.synchronize() } }
+  }
 }

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import AtomicNetworks
+@testable import DataflowAccelerators
 
 /// Trainings on a device, beside those on the CPU.
 @Suite(
@@ -70,6 +71,13 @@ struct DeviceTrainingTests {
     try compare(Fixtures.model(.tanh), objective, try Fixtures.structures(8))
   }
 
+  @Test func derivativesInHalfPrecision() throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = 0.1
+    objective.hasHalfDerivatives = true
+    try compare(Fixtures.model(.tanh), objective, try Fixtures.structures(8))
+  }
+
   @Test(.enabled(if: Golden.isPresent, "reference data absent"))
   func theDataOfTheOriginal() throws {
     let folder = Golden.url("panna/golden")
@@ -80,10 +88,102 @@ struct DeviceTrainingTests {
     try compare(model, objective, try files.flatMap(DescribedStructureFile.read))
   }
 
+  /// Batches that are on their way to the device before their step train to the same bits; nothing waits for ever where
+  /// a training ends before its batches.
+  @Test(arguments: [0, 0.1]) func batchesSentAhead(forcesCost: Double) throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = forcesCost
+    let structures = try Fixtures.structures(9)
+    func train(sends: Bool) throws -> [Tensor] {
+      let trainer = try trainer(Fixtures.model(), objective, TestDevice.placement)
+      #expect(trainer.batchSender != nil)
+      let batches = BatchPipeline(
+        structures, order: ShuffledOrder(count: 9, seed: 3), batchSize: 4,
+        make: trainer.batchMaker, sender: sends ? trainer.batchSender : nil)
+      for _ in 0..<12 {
+        let batch = try #require(try batches.next())
+        #expect((batch.ahead != nil) == sends)
+        _ = try trainer.run(batch)
+      }
+      if forcesCost == 0 { batches.close() }
+      return try trainer.state().map(\.value)
+    }
+    for (a, b) in zip(try train(sends: true), try train(sends: false)) {
+      #expect(a.hasSameBits(as: b))
+    }
+    #expect(try trainer(Fixtures.model(), objective).batchSender == nil)
+  }
+
+  /// An error of the data comes behind the batches before it.
+  @Test func errorsComeInOrder() throws {
+    let trainer = try trainer(Fixtures.model(), TrainingObjective(), TestDevice.placement)
+    var structures = try Fixtures.structures(9)
+    structures[5].species[0] = 7
+    var order = ShuffledOrder(count: 9, seed: 3)
+    let batches = BatchPipeline(
+      structures, order: order, batchSize: 1, make: trainer.batchMaker, sender: trainer.batchSender)
+    var count = 0
+    #expect(throws: DataError.self) {
+      while let batch = try batches.next() {
+        _ = try trainer.run(batch)
+        count += 1
+      }
+    }
+    let places = (0..<9).map { order.index(at: $0) }
+    #expect(count == places.firstIndex(of: 5))
+  }
+
+  /// Devices that share batches: the bits of one that computes the same slices alone, close to those of the CPU. They
+  /// are one of OpenCL's, opened twice.
+  @Test(
+    .enabled(if: !TestDevice.catalog.openCL.isEmpty, TestDevice.absence),
+    arguments: [(0, false), (0.1, false), (0.1, true)])
+  func devicesShareBatches(forcesCost: Double, half: Bool) throws {
+    let entry = TestDevice.catalog.openCL[0]
+    let devices = try (0..<2).map { try Accelerator(entry.open(), name: .local("OPENCL", $0)) }
+    var objective = TrainingObjective()
+    objective.forcesCost = forcesCost
+    objective.hasHalfDerivatives = half
+    objective.regularization.weightsL2 = 0.01
+    let structures = try Fixtures.structures(9)
+    func run(_ devices: [Accelerator], threads: Int) throws -> ([TrainingStep], [Tensor]) {
+      var options = SessionOptions(intraOpParallelismThreads: threads)
+      options.placement.devices += devices
+      options.placement.defaultDevice = devices.first?.name ?? DeviceName()
+      let trainer = try Trainer(
+        Fixtures.model(), objective: objective,
+        schedule: TrainingSchedule(batchSize: 8, maxSteps: 40, learningRate: 0.002),
+        options: options, slicing: devices.isEmpty ? .whole : .count(3),
+        sliceDevices: devices.map(\.name))
+      let steps = try (0..<40).map { step in
+        // Sizes change, and addresses with them.
+        let first = step % 3 == 2 ? 4 : 0
+        return try trainer.run(trainer.batch(of: Array(structures[first..<min(first + 8, 9)])))
+      }
+      return (steps, try trainer.state().map(\.value))
+    }
+    let (expected, _) = try run([], threads: 1)
+    let (one, oneState) = try run([devices[0]], threads: 2)
+    for (step, (a, b)) in zip(one, expected).enumerated() {
+      expectClose(a.energyErrors, b.energyErrors, step)
+      expectClose(a.squaredForceErrors ?? [], b.squaredForceErrors ?? [], step)
+      expectClose([a.energyLoss], [b.energyLoss], step)
+    }
+    for threads in [1, 2, 3] {
+      let (both, state) = try run(devices, threads: threads)
+      for (a, b) in zip(both, one) {
+        #expect(a.energyErrors == b.energyErrors && a.energyLoss == b.energyLoss)
+        #expect(a.squaredForceErrors == b.squaredForceErrors && a.forceLoss == b.forceLoss)
+      }
+      for (a, b) in zip(state, oneState) { #expect(a.hasSameBits(as: b)) }
+    }
+  }
+
   /// What a training with forces leaves to the CPU: nothing but the node that waits for all others.
-  @Test func nothingOfAStepIsTheProcessors() throws {
+  @Test(arguments: [false, true]) func nothingOfAStepIsTheProcessors(half: Bool) throws {
     var objective = TrainingObjective()
     objective.forcesCost = 0.1
+    objective.hasHalfDerivatives = half
     let trainer = try trainer(Fixtures.model(), objective, TestDevice.placement)
     let trace = RunTrace()
     _ = try trainer.run(try trainer.batch(of: try Fixtures.structures(4)), trace: trace)

@@ -10,10 +10,18 @@ import Testing
     _ objective: TrainingObjective, slice: Int?, _ type: ElementType = .float64,
     _ options: SessionOptions = SessionOptions()
   ) throws -> Trainer {
+    try trainer(
+      objective, slice.map { .derivatives(byteCount: $0) } ?? .whole, type, options)
+  }
+
+  private func trainer(
+    _ objective: TrainingObjective, _ slicing: BatchSlicing, _ type: ElementType = .float64,
+    _ options: SessionOptions = SessionOptions()
+  ) throws -> Trainer {
     try Trainer(
       Fixtures.model(), objective: objective,
       schedule: TrainingSchedule(batchSize: 7, maxSteps: 5, learningRate: 0.01),
-      elementType: type, options: options, sliceByteCount: slice)
+      elementType: type, options: options, slicing: slicing)
   }
 
   private func train(_ trainer: Trainer) throws -> (steps: [TrainingStep], state: [[Double]]) {
@@ -63,6 +71,30 @@ import Testing
     for (a, b) in zip(found.state, expected.state) { expectEqual(a, b, "state") }
   }
 
+  /// A number of slices, of about the same size; at most as many as there are structures.
+  @Test(arguments: [1, 2, 3, 7, 100], [0, 0.7]) func numbersOfSlices(count: Int, cost: Double)
+    throws
+  {
+    var objective = objective()
+    objective.forcesCost = cost
+    let sliced = try trainer(objective, .count(count))
+    let slices = try sliced.batch(of: Fixtures.structures(7)).batch.slices
+    // Two small structures beside each other may be in one.
+    #expect((count < 4 ? count...count : 6...7).contains(slices.count))
+    #expect(slices.reduce(0) { $0 + $1.structures } == 7)
+    if count < 4 {
+      let sizes = slices.map { $0.atoms.reduce(3 * $0.blocks, +) }
+      #expect(sizes.max()! < 2 * sizes.min()!)
+    }
+    let (found, expected) = (try train(sliced), try train(trainer(objective, .whole)))
+    for (a, b) in zip(found.steps, expected.steps) {
+      expectEqual(a.energyErrors, b.energyErrors, "energies")
+      expectEqual(a.squaredForceErrors ?? [], b.squaredForceErrors ?? [], "squared forces")
+      for (a, b) in zip(a.atomicEnergies, b.atomicEnergies) { expectEqual(a, b, "atoms") }
+    }
+    for (a, b) in zip(found.state, expected.state) { expectEqual(a, b, "state") }
+  }
+
   @Test func threadsMakeNoDifference() throws {
     func bits(_ intra: Int, _ inter: Int) throws -> [UInt32] {
       let trainer = try trainer(
@@ -88,6 +120,10 @@ import Testing
       let trainer = try trainer(objective, slice: 1)
       #expect(trainer.graph.slices == nil)
       #expect(try trainer.batch(of: Fixtures.structures(3)).batch.slices.count == 1)
+    }
+    for objective in objectives.prefix(3) {
+      let error = #expect(throws: NetworkError.self) { try self.trainer(objective, .count(2)) }
+      #expect(error?.description == Trainer.noSlices)
     }
   }
 

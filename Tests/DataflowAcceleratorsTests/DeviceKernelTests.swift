@@ -83,6 +83,22 @@ struct DeviceKernelTests {
       graph, fetches, feeds, 1e-12, onDevice: "Cumsum", "Cumprod", "LinearRecurrence")
   }
 
+  /// All numbers of half precision, as the processor reads them, bit by bit.
+  @Test func halvesAreRead() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float16, [65_536])
+    let numbers = (0..<65_536).map { Float16(bitPattern: UInt16($0)) }
+    let session = DeviceComparison.session(graph, isOptimized: false)
+    let result = try session.run([cast(x, to: .float32)], feeds: [x: Tensor(numbers)])[0]
+    for (found, half) in zip(result.scalars(as: Float.self), numbers) {
+      let expected = Float(half)
+      #expect(found.bitPattern == expected.bitPattern || (found.isNaN && expected.isNaN))
+    }
+    try DeviceComparison.compare(
+      graph, [cast(x, to: .float32), cast(x, to: .int32), cast(x, to: .uint8), cast(x, to: .bool)],
+      [x: Tensor(numbers)], 0, onDevice: "Cast")
+  }
+
   /// A zero stays one, whatever comes behind it.
   @Test func productsBehindAZero() throws {
     let graph = Graph()
@@ -215,8 +231,8 @@ struct DeviceKernelTests {
       "StridedSlice")
   }
 
-  /// Halves are moved, not computed with.
-  @Test func halves() throws {
+  /// Whatever moves elements moves halves as they are.
+  @Test func halvesAreMoved() throws {
     let graph = Graph()
     let x = graph.placeholder(.float16, [3, 4])
     let rows = graph.constant(Tensor([2, 0] as [Int32]))

@@ -1,14 +1,22 @@
+import Foundation
 import Synchronization
 import TestSupport
 
 @testable import DataflowAccelerators
 
 /// Stands in for NVIDIA's driver: memory is the host's, kernels do nothing, and calls are written down. Copies are
-/// made at once or, where `isLazy`, when somebody waits for them.
+/// made at once or, where `isLazy`, when somebody waits for them. What is done in a stream other than the first is marked
+/// as "beside".
 final class FakeCUDA: Sendable {
   struct State {
     var calls: [String] = []
-    var memory: [UInt64: UnsafeMutableRawPointer] = [:]
+    var memory: [UInt64: UnsafeMutableRawBufferPointer] = [:]
+    /// How many bytes there are.
+    var size = Int.max
+    /// How many copies were asked for beside what the device does.
+    var copiesBeside = 0
+    /// How many there are before the device is done with what it does, for some seconds.
+    var awaitedCopiesBeside = 0
     var modules = 0
     var streams = 0
     var contexts = 0
@@ -95,6 +103,15 @@ final class FakeCUDA: Sendable {
     UnsafeMutableRawPointer(bitPattern: number)!
   }
 
+  private static func beside(_ stream: UnsafeMutableRawPointer) -> String {
+    stream == handle(20) ? "" : " beside"
+  }
+
+  private func work() {
+    let end = Date.now + 20
+    while withState({ $0.copiesBeside < $0.awaitedCopiesBeside }), Date.now < end { usleep(1000) }
+  }
+
   var library: CUDALibrary {
     CUDALibrary(
       path: "stand-in", initialize: { _ in self.note("initialize") },
@@ -132,12 +149,19 @@ final class FakeCUDA: Sendable {
         }
       },
       destroyStream: { _ in self.note("destroyStream") { $0.streams -= 1 } },
-      synchronize: { _ in self.note("synchronize") { $0.copyAll() } },
+      synchronize: { stream in
+        if Self.beside(stream).isEmpty { self.work() }
+        return self.note("synchronize\(Self.beside(stream))") { $0.copyAll() }
+      },
       allocate: { address, count in
-        self.note("allocate") { state in
-          let block = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
-          block.initializeMemory(as: UInt8.self, repeating: 0, count: count)
-          address.pointee = UInt64(UInt(bitPattern: block))
+        let isFull = self.withState { state in
+          state.memory.values.reduce(count) { $0 + $1.count } > state.size
+        }
+        if isFull { return 2 }
+        return self.note("allocate") { state in
+          let block = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+          block.initializeMemory(as: UInt8.self, repeating: 0)
+          address.pointee = UInt64(UInt(bitPattern: block.baseAddress))
           state.memory[address.pointee] = block
         }
       },
@@ -166,14 +190,23 @@ final class FakeCUDA: Sendable {
       destroyEvent: { _ in self.note("destroyEvent") { $0.events -= 1 } },
       recordEvent: { _, _ in self.note("recordEvent") },
       awaitEvent: { _ in self.note("awaitEvent") { $0.copyAll() } },
-      upload: { target, source, count, _ in
-        self.note("upload \(count)") { state in
+      streamAwaitsEvent: { _, _ in self.note("streamAwaitsEvent") },
+      upload: { target, source, count, stream in
+        self.note("upload \(count)\(Self.beside(stream))") { state in
+          if !Self.beside(stream).isEmpty { state.copiesBeside += 1 }
           let target = UnsafeMutableRawPointer(bitPattern: UInt(target))!
           state.copy(Copy(target: target, source: source, count: count))
         }
       },
       download: { target, source, count, _ in
         self.note("download \(count)") { state in
+          let source = UnsafeRawPointer(bitPattern: UInt(source))!
+          state.copy(Copy(target: target, source: source, count: count))
+        }
+      },
+      move: { target, source, count, _ in
+        self.note("move \(count)") { state in
+          let target = UnsafeMutableRawPointer(bitPattern: UInt(target))!
           let source = UnsafeRawPointer(bitPattern: UInt(source))!
           state.copy(Copy(target: target, source: source, count: count))
         }

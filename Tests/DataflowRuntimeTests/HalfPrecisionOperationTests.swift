@@ -63,6 +63,8 @@ import Testing
     let none = try graph.gradients(
       of: [sum(blockSparseProduct(half, x, rowStarts: starts))], withRespectTo: [half])
     #expect(none == [nil])
+    #expect(
+      try graph.gradients(of: [sum(cast(half, to: .float32))], withRespectTo: [half]) == [nil])
   }
 
   @Test func whatIsNotPossibleIsSaid() {

@@ -19,6 +19,106 @@ import Testing
     #expect(DeviceChoice(choice.description) == choice)
   }
 
+  @Test(arguments: [
+    ("gpu", TrainingDevices.one(.gpu(0)), "gpu:0"), ("gpus", .gpus, "gpus"),
+    ("gpu:0,GPU:1", .several([.gpu(0), .gpu(1)]), "gpu:0, gpu:1"),
+    (" opencl , gpu:3", .several([.openCL(0), .gpu(3)]), "opencl:0, gpu:3"),
+  ])
+  func choicesOfSeveral(text: String, devices: TrainingDevices, name: String) {
+    #expect(TrainingDevices(text) == devices)
+    #expect(devices.description == name)
+    #expect(TrainingDevices(name) == devices)
+  }
+
+  /// A list is for `train`; others say so.
+  @Test func severalDevicesAreForTrain() throws {
+    let workspace = try TrainingWorkspace()
+    let expected = "expected cpu, gpu, gpu:N, opencl:N or auto; several devices are for train"
+    for text in ["gpu:0,gpu:1", "gpus"] {
+      #expect(workspace.run("evaluate", ["--device", text]) == 2)
+      #expect(
+        try workspace.said("evaluate", ["--device", text]).contains("--device \(text): \(expected)")
+      )
+      let setting = ["--set", "PARALLELIZATION.device=\(text)"]
+      #expect(workspace.run("evaluate", setting) == 2)
+      #expect(
+        try workspace.said("evaluate", setting).contains(
+          "[PARALLELIZATION] device = \(text): \(expected)"))
+    }
+    for text in ["gpu,gpu:0", "gpu:0,cpu", "gpu:0,auto", "gpu:0,", "gpu:0;gpu:1", "gpu:0, x"] {
+      #expect(TrainingDevices(text) == nil)
+      #expect(
+        try workspace.said("train", ["--device", text]).contains(
+          "--device \(text): expected \(TrainingDevices.allowed)"))
+    }
+  }
+
+  /// One that is not there is named.
+  @Test func listsWithDevicesThatAreNotThere() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    let said = try workspace.said("train", ["--device", "opencl:97,opencl:98"])
+    #expect(said.contains("device opencl:97: "))
+    #expect(!FileManager.default.fileExists(atPath: workspace.path + "/train"))
+  }
+
+  /// Losses that are no sums cannot be shared, which is said before anything is written.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func lossesThatAreNotShared() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    let settings = [
+      "--set", "PARALLELIZATION.slices=2", "--set", "TRAINING_PARAMETERS.loss_function=exp_quad",
+    ]
+    #expect(workspace.run("train", settings) == 1)
+    #expect(
+      try workspace.said("train", settings).contains(
+        "slices = 2: a batch can be cut into slices where losses are sums over its structures and"
+          + " networks are layers"))
+    #expect(!FileManager.default.fileExists(atPath: workspace.path + "/train"))
+  }
+
+  /// Two devices that share batches give the bits of one that computes the same slices.
+  @Test(
+    .enabled(
+      if: TestDevice.catalog.openCL.first?.properties.name.hasPrefix("pthread") == true,
+      "OpenCL's first device is not PoCL's"),
+    .enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func trainingOnSeveralDevices() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0)
+    func train(_ settings: [String], _ folder: String) throws -> [Data] {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: TrainTests.executable)
+      let more = [
+        "IO_INFORMATION.train_dir=\(workspace.path)/\(folder)",
+        "PARALLELIZATION.intra_op_parallelism_threads=2",
+      ]
+      process.arguments =
+        ["train", "--config", "\(workspace.path)/train.ini"] + settings
+        + more.flatMap { ["--set", $0] }
+      // PoCL's processor, twice.
+      process.environment = ProcessInfo.processInfo.environment.merging(
+        ["POCL_DEVICES": "pthread pthread"]) { $1 }
+      let pipe = Pipe()
+      (process.standardOutput, process.standardError) = (pipe, pipe)
+      try process.run()
+      let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0, "\(said)")
+      let count = said.split(separator: "\n").filter { $0.hasPrefix("train: computes on") }.count
+      #expect(count == (settings.contains("opencl:0,opencl:1") ? 2 : 1), "\(said)")
+      let networks = URL(fileURLWithPath: "\(workspace.path)/\(folder)/saved_networks")
+      return try FileManager.default.contentsOfDirectory(atPath: networks.path).sorted()
+        .map { try Data(contentsOf: networks.appendingPathComponent($0)) }
+    }
+    let both = try train(["--device", "opencl:0,opencl:1"], "both")
+    let one = try train(["--device", "opencl:0", "--set", "PARALLELIZATION.slices=2"], "one")
+    let whole = try train(["--device", "opencl:0"], "whole")
+    #expect(both == one && both.count > 2)
+    #expect(both.map(\.count) == whole.map(\.count))
+  }
+
   @Test(arguments: ["", "cuda", "gpu:", "gpu:-1", "gpu:1:2", "cpu:1", "auto:0", "gpu:x"])
   func wrongChoices(text: String) throws {
     #expect(DeviceChoice(text) == nil)

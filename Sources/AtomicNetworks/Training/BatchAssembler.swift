@@ -15,10 +15,9 @@ struct BatchAssembler {
   /// Of each structure, what its blocks in half precision are to be multiplied with.
   private var blockScales: [Float] = []
   private var species: [SpeciesRows]
-  /// The blocks that a slice has, in bytes; nil where all structures are one slice.
-  private let sliceByteCount: Int?
-  /// The slices, the last of which is not full yet.
-  private var slices: [Batch.Slice] = []
+  private let slicing: BatchSlicing
+  /// What each structure would be as a slice of its own.
+  private var structures: [Batch.Slice] = []
   private var names: [String] = []
   private var atomCounts: [Int] = []
   private var energies: [Float] = []
@@ -29,17 +28,16 @@ struct BatchAssembler {
   ///   - speciesCount: how many species there are networks for.
   ///   - rescale: what reference forces are multiplied with.
   ///   - hasHalfBlocks: whether derivatives are kept in half precision.
-  ///   - sliceByteCount: a slice ends with the structure whose derivatives make it so large; nil for never.
   init(
     speciesCount: Int, descriptorSize: Int, includesForces: Bool, rescale: Double,
-    hasHalfBlocks: Bool = false, sliceByteCount: Int? = nil
+    hasHalfBlocks: Bool = false, slicing: BatchSlicing = .whole
   ) {
     self.descriptorSize = descriptorSize
     self.includesForces = includesForces
     self.rescale = Float(rescale)
     let blockType: ElementType = hasHalfBlocks ? .float16 : .float32
     self.blockType = blockType
-    self.sliceByteCount = sliceByteCount
+    self.slicing = slicing
     species = (0..<speciesCount).map { _ in SpeciesRows(blockType, knowsZeros: speciesCount > 1) }
   }
 
@@ -105,18 +103,17 @@ struct BatchAssembler {
     }
   }
 
-  /// Adds a structure to the last slice, or to a new one where that is full.
   private mutating func count(
     _ structure: StructureView, _ runs: [(kind: Int, atoms: Range<Int>)]
   ) {
-    // As in single precision, so that slices are the same in half precision.
-    let blockSize = 3 * descriptorSize * MemoryLayout<Float>.size
-    let isFull = slices.last.map { $0.blocks * blockSize >= sliceByteCount ?? .max } ?? true
-    if isFull { slices.append(Batch.Slice(atoms: species.map { _ in 0 })) }
-    let last = slices.count - 1
-    slices[last].structures += 1
-    for run in runs { slices[last].atoms[run.kind] += run.atoms.count }
-    if includesForces { slices[last].blocks += structure.derivatives?.neighbours.count ?? 0 }
+    var size = Batch.Slice(structures: 1, atoms: species.map { _ in 0 })
+    for run in runs { size.atoms[run.kind] += run.atoms.count }
+    if includesForces { size.blocks = structure.derivatives?.neighbours.count ?? 0 }
+    structures.append(size)
+  }
+
+  private var slices: [Batch.Slice] {
+    slicing.slices(of: structures, descriptorSize: descriptorSize)
   }
 
   /// Neighbouring atoms of one species, which are copied at once.
@@ -134,6 +131,7 @@ struct BatchAssembler {
 
   /// The batch of what was taken in; nothing more can be.
   func batch(_ elementType: ElementType) -> Batch {
+    let slices = slices
     for (kind, rows) in species.enumerated() {
       rows.sortByZeros(descriptorSize, slices: slices.map { $0.atoms[kind] })
     }

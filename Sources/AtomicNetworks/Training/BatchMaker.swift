@@ -9,21 +9,21 @@ public final class BatchMaker: Sendable {
   private let rescale: Double
   private let includesForces: Bool
   private let hasHalfBlocks: Bool
-  private let sliceByteCount: Int?
+  private let slicing: BatchSlicing
   private let elementType: ElementType
   /// The largest batch of each species so far, for which room is made at once.
   private let largest: Mutex<[(atoms: Int, blocks: Int)]>
 
   init(
     descriptorSize: Int, offsets: [Double], rescale: Double, includesForces: Bool,
-    hasHalfBlocks: Bool = false, sliceByteCount: Int? = nil, elementType: ElementType
+    hasHalfBlocks: Bool = false, slicing: BatchSlicing = .whole, elementType: ElementType
   ) {
     self.descriptorSize = descriptorSize
     self.offsets = offsets
     self.rescale = rescale
     self.includesForces = includesForces
     self.hasHalfBlocks = hasHalfBlocks
-    self.sliceByteCount = sliceByteCount
+    self.slicing = slicing
     self.elementType = elementType
     largest = Mutex(offsets.map { _ in (0, 0) })
   }
@@ -38,7 +38,7 @@ public final class BatchMaker: Sendable {
     var assembler = BatchAssembler(
       speciesCount: offsets.count, descriptorSize: descriptorSize, includesForces: includesForces,
       rescale: rescale, hasHalfBlocks: hasHalfBlocks,
-      sliceByteCount: isWhole ? nil : sliceByteCount)
+      slicing: isWhole ? .whole : slicing)
     assembler.reserve(largest.withLock { $0 })
     var referenceEnergies: [Float] = []
     for index in indices {

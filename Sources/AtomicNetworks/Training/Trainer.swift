@@ -14,6 +14,9 @@ public final class Trainer {
   public private(set) var step: Int
   /// Puts structures together for a step, on any thread.
   public let batchMaker: BatchMaker
+  /// Sends batches to the device that computes the steps ahead of their use; nil where that reads them at the host, or
+  /// several share them.
+  public let batchSender: BatchSender?
   let initial: NetworkModel
   let session: Session
   private let descriptorSize: Int
@@ -24,31 +27,51 @@ public final class Trainer {
   /// from one use to the next.
   public static let sliceByteCount = 4 << 20
 
-  /// - Parameter sliceByteCount: in training on forces, a step takes a batch slice by slice, a slice as many structures
-  ///   as have so many bytes of derivatives; nil for batches as a whole.
-  /// - Throws: `NetworkError` or `GraphError` where the networks do not fit together.
+  /// - Parameters:
+  ///   - slicing: how steps take a batch. Slices by their derivatives are for training on forces on the CPU, where
+  ///     the losses are sums and the networks layers; otherwise such batches are taken as a whole.
+  ///   - sliceDevices: those among the options' that compute the slices in turn; empty for the one that computes
+  ///     everything else.
+  /// - Throws: `NetworkError` or `GraphError` where the networks do not fit together, or a number of slices is asked
+  ///   for where there can be none.
   public init(
     _ model: NetworkModel, objective: TrainingObjective, schedule: TrainingSchedule,
     elementType: ElementType = .float32, options: SessionOptions = SessionOptions(),
-    sliceByteCount: Int? = Trainer.sliceByteCount
+    slicing: BatchSlicing = .derivatives(byteCount: Trainer.sliceByteCount),
+    sliceDevices: [DeviceName] = []
   ) throws {
     descriptorSize = try model.descriptorSize()
     initial = model
     self.schedule = schedule
-    // What has memory of its own is fed once, and reads it faster than slices could be cut.
-    let isSliced = objective.includesForces && options.placement.defaultDevice.isEmpty
+    let isSliced =
+      switch slicing {
+      case .whole: false
+      // What has memory of its own is fed once, and reads it faster than slices could be cut.
+      case .derivatives: objective.includesForces && options.placement.defaultDevice.isEmpty
+      case .count: true
+      }
     graph = try TrainingGraph(
-      model.networks, objective: objective, elementType: elementType,
-      isSliced: isSliced && sliceByteCount != nil)
+      model.networks, objective: objective, elementType: elementType, isSliced: isSliced,
+      sliceDevices: sliceDevices)
+    if case .count = slicing, graph.slices == nil { throw NetworkError(Self.noSlices) }
     session = Session(graph.potential.graph, options: options)
     step = 0
     batchMaker = BatchMaker(
       descriptorSize: descriptorSize, offsets: model.networks.map(\.offset),
       rescale: model.energyRescale, includesForces: objective.includesForces,
       hasHalfBlocks: objective.hasHalfDerivatives,
-      sliceByteCount: graph.slices == nil ? nil : sliceByteCount, elementType: elementType)
+      slicing: graph.slices == nil ? .whole : slicing, elementType: elementType)
+    let placement = options.placement
+    let device = placement.devices.first {
+      !placement.defaultDevice.isEmpty && placement.defaultDevice.matches($0.name)
+    }
+    batchSender = graph.slices == nil ? device?.memory.map { BatchSender($0) } : nil
     try graph.potential.initialize(session, with: model.networks)
   }
+
+  /// Why a batch is not to be cut into a number of slices.
+  public static let noSlices =
+    "a batch can be cut into slices where losses are sums over its structures and networks are layers"
 
   /// The networks as they are now.
   public func model() throws -> NetworkModel {
@@ -84,6 +107,7 @@ public final class Trainer {
       fetches, feeds: try stepFeeds(batch, learningRate: rate), targets: [graph.step],
       options: RunOptions(trace: trace)
     ).map(\.inDouble)
+    withExtendedLifetime(batch.ahead) {}
     step += 1
     lastNames = batch.batch.names
     let report = report(batch.batch, results, rate)
@@ -184,6 +208,8 @@ public struct TrainingBatch: Sendable {
   public let batch: Batch
   /// Without offsets, rescaled, in eV.
   public let referenceEnergies: [Float]
+  /// Its tensors on their way to a device.
+  var ahead: (any TensorsAhead)?
 }
 
 /// A term of the loss that is no finite number.

@@ -28,8 +28,10 @@ public struct TrainingFindings {
   ///   - inputs: the placeholders of the batch.
   ///   - data: the part of the loss that depends on them, a sum over structures.
   ///   - regularization: the other part, nil where there is none.
+  ///   - devices: those that compute the slices, in turn; empty for where everything else is.
   func sliced(
-    by inputs: [Value], data: Value, regularization: Value?, _ variables: [Variable]
+    by inputs: [Value], data: Value, regularization: Value?, _ variables: [Variable],
+    on devices: [DeviceName]
   ) throws -> (slices: SlicedValues, findings: Self, gradients: [Value?]) {
     let graph = data.graph
     let sources = variables.map(\.value)
@@ -37,7 +39,8 @@ public struct TrainingFindings {
     let costs = try regularization.map { try graph.gradients(of: [$0], withRespectTo: sources) }
     let ownSums = [data] + sums
     let slices = try graph.sliced(
-      sums: ownSums + found.compactMap { $0 }, rows: rows, by: inputs, name: "slices")
+      sums: ownSums + found.compactMap { $0 }, rows: rows, by: inputs, on: devices,
+      name: "slices")
     var left = slices.sums.dropFirst(ownSums.count)
     let gradients = found.enumerated().map { index, gradient -> Value? in
       let terms = [gradient.flatMap { _ in left.popFirst() }, costs?[index]].compactMap { $0 }

@@ -101,12 +101,13 @@ public struct TrainingGraph {
   /// Takes one step.
   public let step: Node
 
-  /// - Parameter isSliced: whether steps take a batch slice by slice, as they may where the objective is a sum and no
-  ///   network is a text, which may do with the atoms of a batch whatever it likes.
+  /// - Parameters:
+  ///   - isSliced: whether steps take a batch slice by slice where they can.
+  ///   - sliceDevices: those that compute the slices, in turn; empty for where everything else is.
   /// - Throws: `GraphError` where the networks' descriptors differ in size.
   public init(
     _ networks: [SpeciesNetwork], objective: TrainingObjective,
-    elementType: ElementType = .float32, isSliced: Bool = false
+    elementType: ElementType = .float32, isSliced: Bool = false, sliceDevices: [DeviceName] = []
   ) throws {
     let graph = Graph()
     self.objective = objective
@@ -141,15 +142,23 @@ public struct TrainingGraph {
       atomicEnergies: potential.atomicEnergies, squaredForceErrors: forces?.squaredErrors,
       absoluteForceErrors: forces?.absoluteErrors)
     let gradients: [Value?]
-    if isSliced, objective.isSum, networks.allSatisfy({ $0.graph == nil }) {
+    if isSliced, Self.canSlice(networks, objective) {
       (slices, findings, gradients) = try whole.sliced(
         by: inputs, data: total,
-        regularization: objective.regularization.isNone ? nil : regularizationLoss, variables)
+        regularization: objective.regularization.isNone ? nil : regularizationLoss, variables,
+        on: sliceDevices)
     } else {
       (slices, findings) = (nil, whole)
       gradients = try graph.gradients(of: [loss], withRespectTo: variables.map(\.value))
     }
     step = try Self.makeStep(graph, variables, gradients, objective, learningRate)
+  }
+
+  /// Whether slices of a batch can be computed by themselves: where the objective is a sum and no network is a text,
+  /// which may do with the atoms of a batch whatever it likes.
+  public static func canSlice(_ networks: [SpeciesNetwork], _ objective: TrainingObjective) -> Bool
+  {
+    objective.isSum && networks.allSatisfy { $0.graph == nil }
   }
 
   /// What differs between the structures of a batch.

@@ -114,7 +114,23 @@ final class CUDADriver: AcceleratorDriver, @unchecked Sendable {
   }
 
   func makeStagingBlock(byteCount: Int) throws -> any StagingBlock {
-    try CUDAStagingBlock(self, byteCount)
+    try CUDAStagingBlock(self, queue: self, in: streams.main, byteCount)
+  }
+
+  func makeSideQueue() throws -> (any SideQueue)? { try CUDASideQueue(self) }
+
+  func wait(for mark: any QueueMark) throws {
+    guard let mark = mark as? CUDAMark else { preconditionFailure("a mark of another driver's") }
+    try call("waiting for a copy") { library.streamAwaitsEvent(streams.main, mark.event) }
+  }
+
+  func move(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
+  ) throws {
+    try call("copying on the device") {
+      library.move(
+        CUDALibrary.Address(target), CUDALibrary.Address(source), byteCount, streams.main)
+    }
   }
 
   func record(_ body: () throws -> Void) throws -> (any DeviceRecording)? {
@@ -158,7 +174,7 @@ private struct ContextHandle: @unchecked Sendable {
 }
 
 extension CUDALibrary.Address {
-  fileprivate init(_ pointer: UnsafeRawPointer) { self = UInt64(UInt(bitPattern: pointer)) }
+  init(_ pointer: UnsafeRawPointer) { self = UInt64(UInt(bitPattern: pointer)) }
 }
 
 private final class CUDABlock: DeviceBlock {

@@ -25,8 +25,10 @@ struct CUDALibrary: Sendable {
   var destroyEvent: @Sendable (Handle) -> Int32
   var recordEvent: @Sendable (_ event: Handle, _ stream: Handle) -> Int32
   var awaitEvent: @Sendable (Handle) -> Int32
+  var streamAwaitsEvent: @Sendable (_ stream: Handle, _ event: Handle) -> Int32
   var upload: @Sendable (Address, UnsafeRawPointer, Int, Handle) -> Int32
   var download: @Sendable (UnsafeMutableRawPointer, Address, Int, Handle) -> Int32
+  var move: @Sendable (_ target: Address, _ source: Address, Int, Handle) -> Int32
   var fill: @Sendable (Address, UInt8, Int, Handle) -> Int32
   var loadModule: @Sendable (UnsafeMutablePointer<Handle?>, UnsafeRawPointer) -> Int32
   var unloadModule: @Sendable (Handle) -> Int32
@@ -111,12 +113,18 @@ extension CUDALibrary {
     recordEvent = { record($0, $1) }
     let waitForEvent: @convention(c) (Handle) -> Int32 = try library.function("cuEventSynchronize")
     awaitEvent = { waitForEvent($0) }
+    let streamWait: @convention(c) (Handle, Handle, UInt32) -> Int32 =
+      try library.function("cuStreamWaitEvent")
+    streamAwaitsEvent = { streamWait($0, $1, 0) }
     let upload: @convention(c) (Address, UnsafeRawPointer, Int, Handle) -> Int32 =
       try library.function("cuMemcpyHtoDAsync_v2")
     self.upload = { upload($0, $1, $2, $3) }
     let download: @convention(c) (UnsafeMutableRawPointer, Address, Int, Handle) -> Int32 =
       try library.function("cuMemcpyDtoHAsync_v2")
     self.download = { download($0, $1, $2, $3) }
+    let move: @convention(c) (Address, Address, Int, Handle) -> Int32 =
+      try library.function("cuMemcpyDtoDAsync_v2")
+    self.move = { move($0, $1, $2, $3) }
     let fill: @convention(c) (Address, UInt8, Int, Handle) -> Int32 =
       try library.function("cuMemsetD8Async")
     self.fill = { fill($0, $1, $2, $3) }

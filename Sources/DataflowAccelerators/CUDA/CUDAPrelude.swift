@@ -28,6 +28,12 @@ enum CUDAPrelude {
     #define GROUPS ((INDEX)gridDim.x)
     #define FOR_EACH(i, count) \\
       for (INDEX i = GROUP * GROUP_SIZE + THREAD; i < (count); i += GROUPS * GROUP_SIZE)
+    DEVICE float numberOfHalf(UInt16 bits) {
+      float number;
+      asm("cvt.f32.f16 %0, %1;" : "=f"(number) : "h"(bits));
+      return number;
+    }
+    #define HALF(x, i) numberOfHalf((x)[i])
     #define ATOMIC_ADD(place, value) atomicAdd(place, value)
     #define ATOMIC_MIN(place, value) atomicMin(place, value)
     #define REPORT(number) { \\

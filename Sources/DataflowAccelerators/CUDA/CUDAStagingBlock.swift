@@ -7,10 +7,17 @@ final class CUDAStagingBlock: StagingBlock {
   /// The memory, where there is none that is page-locked.
   private let ordinary: AlignedStorage?
   private let driver: CUDADriver
+  private let queue: any CopyQueue
+  private let stream: CUDALibrary.Handle
   private let event: CUDALibrary.Handle
 
-  init(_ driver: CUDADriver, _ byteCount: Int) throws {
-    (self.driver, self.byteCount) = (driver, byteCount)
+  /// - Parameters:
+  ///   - queue: what copies from and to it.
+  ///   - stream: the queue's.
+  init(
+    _ driver: CUDADriver, queue: any CopyQueue, in stream: CUDALibrary.Handle, _ byteCount: Int
+  ) throws {
+    (self.driver, self.queue, self.stream, self.byteCount) = (driver, queue, stream, byteCount)
     let library = driver.library
     var event: CUDALibrary.Handle?
     // One that only tells whether it has happened.
@@ -24,7 +31,7 @@ final class CUDAStagingBlock: StagingBlock {
 
   deinit {
     // Nothing is left to be done with it when the driver has been waited for.
-    try? driver.synchronize()
+    try? queue.synchronize()
     try? driver.call("giving up an event") { driver.library.destroyEvent(event) }
     if ordinary == nil {
       try? driver.call("unlocking memory") { driver.library.freeHost(base) }
@@ -32,7 +39,7 @@ final class CUDAStagingBlock: StagingBlock {
   }
 
   func mark() throws {
-    try driver.call("noting an event") { driver.library.recordEvent(event, driver.streams.main) }
+    try driver.call("noting an event") { driver.library.recordEvent(event, stream) }
   }
 
   func wait() throws {

@@ -1,12 +1,5 @@
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Tensors
 
 /// The streams in which kernels are started: the device's and, on a thread that records, another, so that
 /// what other threads ask for in the meantime is done and not recorded.
@@ -22,16 +15,14 @@ final class CUDAStreams: @unchecked Sendable {
   /// The one for kernels that this thread starts.
   var current: CUDALibrary.Handle {
     let thread = recordingThread.load(ordering: .acquiring)
-    return thread != 0 && thread == Self.thisThread ? recording ?? main : main
+    return thread != 0 && thread == threadIdentity ? recording ?? main : main
   }
 
   /// Has the kernels that `body` starts on this thread go to a stream; one thread at a time.
   func with(_ stream: CUDALibrary.Handle, _ body: () throws -> Void) rethrows {
     recording = stream
-    recordingThread.store(Self.thisThread, ordering: .releasing)
+    recordingThread.store(threadIdentity, ordering: .releasing)
     defer { recordingThread.store(0, ordering: .releasing) }
     try body()
   }
-
-  private static var thisThread: UInt { UInt(bitPattern: pthread_self().hashValue) }
 }

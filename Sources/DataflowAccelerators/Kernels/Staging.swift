@@ -45,26 +45,18 @@ final class Staging: Sendable {
     var failure: (any Error)?
   }
 
-  private let driver: any AcceleratorDriver
+  private let queue: any CopyQueue
   private let contents = Guarded(Contents())
 
-  init(_ driver: any AcceleratorDriver) { self.driver = driver }
+  init(_ queue: any CopyQueue) { self.queue = queue }
 
   /// The source has been read when this returns.
   func upload(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
-    try contents.withLock { contents in
-      var done = 0
-      while done < byteCount {
-        let block = try room(&contents)
-        let count = min(byteCount - done, block.memory.byteCount - block.used)
-        let place = block.memory.base + block.used
-        place.copyMemory(from: source + done, byteCount: count)
-        try driver.upload(place, to: target + done, byteCount: count)
-        use(count, of: block)
-        done += count
-      }
+    try forEachPiece(of: byteCount) { _, place, piece in
+      place.copyMemory(from: source + piece.lowerBound, byteCount: piece.count)
+      try queue.upload(place, to: target + piece.lowerBound, byteCount: piece.count)
     }
   }
 
@@ -72,14 +64,24 @@ final class Staging: Sendable {
   func download(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
+    try forEachPiece(of: byteCount) { block, place, piece in
+      try queue.download(source + piece.lowerBound, to: place, byteCount: piece.count)
+      block.arrivals.append(
+        Arrival(source: place, target: target + piece.lowerBound, byteCount: piece.count))
+    }
+  }
+
+  /// Finds room for some bytes, piece by piece.
+  private func forEachPiece(
+    of byteCount: Int,
+    _ copy: (Block, _ place: UnsafeMutableRawPointer, _ piece: Range<Int>) throws -> Void
+  ) throws {
     try contents.withLock { contents in
       var done = 0
       while done < byteCount {
         let block = try room(&contents)
         let count = min(byteCount - done, block.memory.byteCount - block.used)
-        let place = block.memory.base + block.used
-        try driver.download(source + done, to: place, byteCount: count)
-        block.arrivals.append(Arrival(source: place, target: target + done, byteCount: count))
+        try copy(block, block.memory.base + block.used, done..<done + count)
         use(count, of: block)
         done += count
       }
@@ -92,7 +94,7 @@ final class Staging: Sendable {
   ///   either.
   func synchronize() throws {
     try contents.withLock { contents in
-      try attempt(&contents) { try driver.synchronize() }
+      try attempt(&contents) { try queue.synchronize() }
       for block in contents.busy { block.deliver() }
       contents.free += contents.busy
       contents.busy = []
@@ -116,7 +118,7 @@ final class Staging: Sendable {
     if let known = contents.free.popLast() {
       block = known
     } else if contents.busy.count < Self.mostBlocks {
-      block = Block(try driver.makeStagingBlock(byteCount: Self.blockSize))
+      block = Block(try queue.makeStagingBlock(byteCount: Self.blockSize))
     } else {
       block = contents.busy[0]
       try attempt(&contents) { try block.memory.wait() }

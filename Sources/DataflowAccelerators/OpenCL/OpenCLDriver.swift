@@ -108,6 +108,19 @@ final class OpenCLDriver: AcceleratorDriver, @unchecked Sendable {
   func upload(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) throws {
+    try upload(source, to: target, byteCount: byteCount, in: queue)
+  }
+
+  func download(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
+  ) throws {
+    try download(source, to: target, byteCount: byteCount, in: queue)
+  }
+
+  func upload(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
+    in queue: CLHandle
+  ) throws {
     let (buffer, offset) = find(target)
     try library.check(
       library.write(
@@ -116,7 +129,8 @@ final class OpenCLDriver: AcceleratorDriver, @unchecked Sendable {
   }
 
   func download(
-    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int,
+    in queue: CLHandle
   ) throws {
     let (buffer, offset) = find(source)
     try library.check(
@@ -134,7 +148,28 @@ final class OpenCLDriver: AcceleratorDriver, @unchecked Sendable {
   func synchronize() throws { try library.check(library.finish(queue), "waiting for the device") }
 
   func makeStagingBlock(byteCount: Int) -> any StagingBlock {
-    OpenCLStagingBlock(self, context, queue, byteCount)
+    OpenCLStagingBlock(self, context, owner: self, queue, byteCount)
+  }
+
+  func makeSideQueue() throws -> (any SideQueue)? {
+    try OpenCLSideQueue(self, context, device)
+  }
+
+  func wait(for mark: any QueueMark) throws {
+    guard let mark = mark as? OpenCLMark else { preconditionFailure("a mark of another driver's") }
+    var (event, marker): (CLHandle?, CLHandle?) = (mark.event, nil)
+    // The queue does one after the other, so that what comes behind the marker waits too.
+    try library.check(library.mark(queue, 1, &event, &marker), "waiting for a copy")
+    if let marker { _ = library.releaseEvent(marker) }
+  }
+
+  func move(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
+  ) throws {
+    let (from, to) = (find(source), find(target))
+    try library.check(
+      library.move(queue, from.buffer, to.buffer, from.offset, to.offset, byteCount, 0, nil, nil),
+      "copying on the device")
   }
 
   // MARK: Kernels

@@ -41,6 +41,10 @@ struct OpenCLLibrary: Sendable {
   let waitForEvents: @convention(c) (UInt32, UnsafePointer<CLHandle?>?) -> Int32
   let write: Copy
   let read: Copy
+  let move:
+    @convention(c) (
+      CLHandle, CLHandle, CLHandle, Int, Int, Int, UInt32, CLHandle?, CLHandle?
+    ) -> Int32
   let fill:
     @convention(c) (
       CLHandle, CLHandle, CLHandle?, Int, Int, Int, UInt32, CLHandle?, CLHandle?
@@ -72,6 +76,7 @@ struct OpenCLLibrary: Sendable {
       CLHandle, CLHandle, UInt32, UnsafePointer<Int>?, UnsafePointer<Int>?, UnsafePointer<Int>?,
       UInt32, CLHandle?, CLHandle?
     ) -> Int32
+  let flush: Release
   let finish: Release
   let releaseMemory: Release
   let releaseEvent: Release
@@ -100,6 +105,7 @@ struct OpenCLLibrary: Sendable {
     waitForEvents = try library.function("clWaitForEvents")
     write = try library.function("clEnqueueWriteBuffer")
     read = try library.function("clEnqueueReadBuffer")
+    move = try library.function("clEnqueueCopyBuffer")
     fill = try library.function("clEnqueueFillBuffer")
     createProgram = try library.function("clCreateProgramWithSource")
     createProgramWithBinary = try library.function("clCreateProgramWithBinary")
@@ -109,6 +115,7 @@ struct OpenCLLibrary: Sendable {
     createKernel = try library.function("clCreateKernel")
     setArgument = try library.function("clSetKernelArg")
     launch = try library.function("clEnqueueNDRangeKernel")
+    flush = try library.function("clFlush")
     finish = try library.function("clFinish")
     releaseMemory = try library.function("clReleaseMemObject")
     releaseEvent = try library.function("clReleaseEvent")

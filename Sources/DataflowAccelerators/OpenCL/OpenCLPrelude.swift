@@ -24,6 +24,7 @@ enum OpenCLPrelude {
     #define GROUPS ((INDEX)get_num_groups(0))
     #define FOR_EACH(i, count) \\
       for (INDEX i = GROUP * GROUP_SIZE + THREAD; i < (count); i += GROUPS * GROUP_SIZE)
+    #define HALF(x, i) vload_half(i, (const __global half *)(x))
     #define ATOMIC_ADD(place, value) atomic_add((volatile __global int *)(place), value)
     #define ATOMIC_MIN(place, value) atomic_min((volatile __global int *)(place), value)
     #define REPORT(number) { ATOMIC_MIN(fault, (int)min((long)(number), 2147483646L)); }

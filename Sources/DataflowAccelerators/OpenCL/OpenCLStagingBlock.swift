@@ -8,11 +8,18 @@ final class OpenCLStagingBlock: StagingBlock {
   private let buffer: CLHandle?
   private let ordinary: AlignedStorage?
   private let driver: OpenCLDriver
+  private let owner: any CopyQueue
   private let queue: CLHandle
   private var event: CLHandle?
 
-  init(_ driver: OpenCLDriver, _ context: CLHandle, _ queue: CLHandle, _ byteCount: Int) {
-    (self.driver, self.queue, self.byteCount) = (driver, queue, byteCount)
+  /// - Parameters:
+  ///   - owner: what copies from and to it.
+  ///   - queue: the owner's.
+  init(
+    _ driver: OpenCLDriver, _ context: CLHandle, owner: any CopyQueue, _ queue: CLHandle,
+    _ byteCount: Int
+  ) {
+    (self.driver, self.owner, self.queue, self.byteCount) = (driver, owner, queue, byteCount)
     let library = driver.library
     var code: Int32 = 0
     // Read and written, in memory of the host's.
@@ -43,7 +50,7 @@ final class OpenCLStagingBlock: StagingBlock {
   }
 
   func wait() throws {
-    guard event != nil else { return try driver.synchronize() }
+    guard event != nil else { return try owner.synchronize() }
     try driver.library.check(driver.library.waitForEvents(1, &event), "waiting for an event")
   }
 }

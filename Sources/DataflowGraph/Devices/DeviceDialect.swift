@@ -20,6 +20,7 @@ import Tensors
 /// | `SHARED`, `SYNC` | memory of a group; waits for all its threads |
 /// | `DEVICE` | begins a function |
 /// | `Int64`, `UInt8`, `UInt16`, `UInt32`, `UInt64` | types, beside `int`, `float` and `double` |
+/// | `HALF(x, i)` | the element `i` of `UInt16 *x` in global memory, of half precision, as a `float` |
 /// | `ATOMIC_ADD`, `ATOMIC_MIN` | on an `int` in memory; return what it was |
 /// | `REPORT(number)` | a fault, into the parameter `BUFFER(int, fault)` |
 ///
@@ -33,7 +34,8 @@ public enum DeviceDialect {
   /// More groups than that gain nothing.
   static let mostGroups = 8192
 
-  /// The name of an element type; booleans are bytes, and half precision, which is only moved, is its bits.
+  /// The name of an element type; booleans are bytes, and half precision is its bits, which are moved as they
+  /// are and read by `element`.
   public static func name(of type: ElementType) -> String {
     switch type {
     case .float32: "float"
@@ -44,6 +46,14 @@ public enum DeviceDialect {
     case .uint8, .bool: "UInt8"
     case .resource: "Int64"
     }
+  }
+
+  /// What elements of a type are computed in.
+  static func computed(_ type: ElementType) -> ElementType { type == .float16 ? .float32 : type }
+
+  /// An element of a buffer, of the type that it is computed in.
+  static func element(_ buffer: String, _ place: String, _ type: ElementType) -> String {
+    type == .float16 ? "HALF(\(buffer), \(place))" : "\(buffer)[\(place)]"
   }
 
   /// A number as a literal of the type.

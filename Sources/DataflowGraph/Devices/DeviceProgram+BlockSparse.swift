@@ -1,7 +1,8 @@
 import Tensors
 
 // In all three a group takes a row, and then another one: the lines of a row's blocks follow each other
-// in memory, and the group reads them side by side.
+// in memory, and the group reads them side by side. Blocks in half precision are computed with in single
+// precision.
 
 extension DeviceProgram {
   /// What the kernels have in common: the lines of a row, none for row starts that cannot be.
@@ -19,17 +20,21 @@ extension DeviceProgram {
   }
 
   /// `y[p, c] = Σ_g blocks[p, c, g] · x[row(p), g]`
+  ///
+  /// - Parameter type: the blocks'.
   static func blockSparseProduct(_ type: ElementType) -> DeviceProgram {
-    let name = DeviceDialect.name(of: type)
+    let (stored, computed) = (DeviceDialect.name(of: type), DeviceDialect.computed(type))
+    let name = DeviceDialect.name(of: computed)
+    let element = DeviceDialect.element("blocks", "r * width + c", type)
     // Eight threads sum up a line: each takes some columns of what all have loaded together.
     let source = """
       \(rows(name))#define TEAM 8
       #define COUNT (GROUP_SIZE / TEAM)
       #define WIDTH 32
-      KERNEL(product)(BUFFER(\(name), blocks), BUFFER(\(name), x), BUFFER(int, starts),
+      KERNEL(product)(BUFFER(\(stored), blocks), BUFFER(\(name), x), BUFFER(int, starts),
           BUFFER(\(name), y), INDEX rows, INDEX blockCount, INDEX height, INDEX width,
           BUFFER(int, fault)) {
-        OPEN(\(name), blocks)
+        OPEN(\(stored), blocks)
         OPEN(\(name), x)
         OPEN(int, starts)
         OPEN(\(name), y)
@@ -45,7 +50,7 @@ extension DeviceProgram {
               for (int l = (int)THREAD; l < COUNT * WIDTH; l += GROUP_SIZE) {
                 const INDEX r = line + l / WIDTH, c = column + l % WIDTH;
                 tile[l / WIDTH][l % WIDTH] =
-                  r < end && c < width ? blocks[r * width + c] * x[row * width + c] : 0;
+                  r < end && c < width ? \(element) * x[row * width + c] : 0;
               }
               SYNC;
               for (int k = member; k < WIDTH; k += TEAM) total += tile[own][k];
@@ -63,7 +68,7 @@ extension DeviceProgram {
       }
 
       """
-    return DeviceProgram(source: source, types: [type]) { sizes in
+    return DeviceProgram(source: source, types: [type, computed]) { sizes in
       let (blocks, x) = (sizes.inputs[0], sizes.inputs[1])
       guard x[1] == blocks[2], sizes.inputs[2][0] == x[0] + 1 else {
         throw GraphError("\(blocks), \(x) and \(sizes.inputs[2]) do not fit")
@@ -73,14 +78,18 @@ extension DeviceProgram {
   }
 
   /// `x[i, g] = Σ_{p in row i} Σ_c blocks[p, c, g] · y[p, c]`
+  ///
+  /// - Parameter type: the blocks'.
   static func blockSparseTransposedProduct(_ type: ElementType) -> DeviceProgram {
-    let name = DeviceDialect.name(of: type)
+    let (stored, computed) = (DeviceDialect.name(of: type), DeviceDialect.computed(type))
+    let name = DeviceDialect.name(of: computed)
+    let element = DeviceDialect.element("blocks", "line * width + c", type)
     // Teams as wide as a line take a line each; their sums are added up at the end.
     let source = """
-      \(rows(name))KERNEL(transposed)(BUFFER(\(name), blocks), BUFFER(\(name), y),
+      \(rows(name))KERNEL(transposed)(BUFFER(\(stored), blocks), BUFFER(\(name), y),
           BUFFER(int, starts), BUFFER(\(name), x), INDEX rows, INDEX blockCount, INDEX height,
           INDEX width, BUFFER(int, fault)) {
-        OPEN(\(name), blocks)
+        OPEN(\(stored), blocks)
         OPEN(\(name), y)
         OPEN(int, starts)
         OPEN(\(name), x)
@@ -96,7 +105,7 @@ extension DeviceProgram {
             \(name) total = 0;
             if (team < teams && c < width)
               for (INDEX line = first + team; line < end; line += teams)
-                total = fma(blocks[line * width + c], y[line], total);
+                total = fma(\(element), y[line], total);
             sums[THREAD] = total;
             SYNC;
             if (team == 0 && c < width) {
@@ -109,7 +118,7 @@ extension DeviceProgram {
       }
 
       """
-    return DeviceProgram(source: source, types: [type]) { sizes in
+    return DeviceProgram(source: source, types: [type, computed]) { sizes in
       let blocks = sizes.inputs[0]
       guard sizes.inputs[1] == [blocks[0], blocks[1]],
         sizes.inputs[2][0] == sizes.outputs[0][0] + 1

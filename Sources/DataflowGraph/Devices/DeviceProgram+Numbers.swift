@@ -4,13 +4,14 @@ extension DeviceProgram {
   /// Elements as another type, as `Cast` describes it.
   static func cast(from source: ElementType, to target: ElementType) -> DeviceProgram {
     let (from, to) = (DeviceDialect.name(of: source), DeviceDialect.name(of: target))
+    let computed = DeviceDialect.computed(source)
     let text = """
       KERNEL(convert)(BUFFER(\(from), x), BUFFER(\(to), y), INDEX count) {
         OPEN(\(from), x)
         OPEN(\(to), y)
         FOR_EACH(i, count) {
-          const \(from) v = x[i];
-          y[i] = \(conversion(from: source, to: target));
+          const \(DeviceDialect.name(of: computed)) v = \(DeviceDialect.element("x", "i", source));
+          y[i] = \(conversion(from: computed, to: target));
         }
       }
 

@@ -34,7 +34,7 @@ public struct BlockSparseProduct: Operation {
   }
 
   public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
-    inputs[0].elementType == .float16 ? nil : .blockSparseProduct(inputs[0].elementType)
+    .blockSparseProduct(inputs[0].elementType)
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {

@@ -35,7 +35,7 @@ public struct BlockSparseTransposedProduct: Operation {
   }
 
   public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
-    inputs[0].elementType == .float16 ? nil : .blockSparseTransposedProduct(inputs[0].elementType)
+    .blockSparseTransposedProduct(inputs[0].elementType)
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {

@@ -32,17 +32,21 @@ public struct Cast: Operation {
   }
 
   public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> DeviceProgram? {
-    inputs[0].elementType == .float16 ? nil : .cast(from: inputs[0].elementType, to: target)
+    .cast(from: inputs[0].elementType, to: target)
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
-    [cast(outputGradients[0]!, to: node.inputs[0].elementType)]
+    let source = node.inputs[0].elementType
+    // What is stored in half precision is given.
+    return [source == .float16 ? nil : cast(outputGradients[0]!, to: source)]
   }
 
   public static var samples: [OperationSample] {
     func sample(_ from: Tensor, _ to: Tensor) -> OperationSample {
       OperationSample(Cast(to: to.elementType), [from], differentiable: []) { _ in [to] }
     }
+    // With some below the normal numbers.
+    let halves: [Float16] = [0, -0.0, 0.1, -0x1p-24, 0x1.ff8p-15, 0x1p-14, 65504, -.infinity]
     return [
       OperationSample(Cast(to: .float64), [.random([3, 400])]) { $0 },
       sample(Tensor([true, false, true]), Tensor([1.0, 0, 1])),
@@ -55,6 +59,12 @@ public struct Cast: Operation {
       sample(Tensor([(1 << 32) + 5, -1] as [Int64]), Tensor([5, -1] as [Int32])),
       sample(Tensor([7, 255] as [UInt8]), Tensor([7, 255] as [Int64])),
       sample(Tensor([true, false]), Tensor([1, 0] as [Int32])),
+      sample(Tensor(halves + [.nan]), Tensor(halves.map { Double($0) } + [.nan])),
+      sample(Tensor(halves), Tensor(halves.map { Float($0) })),
+      sample(
+        Tensor([1.9, -1.9, .infinity, .nan] as [Float16]),
+        Tensor([1, -1, .min, .min] as [Int32])),
+      sample(Tensor([0x1p-24, -0.0, .nan] as [Float16]), Tensor([true, false, true])),
     ]
   }
 }

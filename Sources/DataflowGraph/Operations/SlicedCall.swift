@@ -219,7 +219,7 @@ private final class SlicedCallKernel: FunctionCaller {
         }
       }
     }
-    if runners.count > 1 {
+    if !call.devices.isEmpty {
       context.executor.run(shards: runners.count) { device in
         for slice in stride(from: device, to: slices, by: runners.count) { run(slice, on: serial) }
       }

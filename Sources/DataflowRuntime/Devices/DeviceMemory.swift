@@ -13,6 +13,12 @@ public protocol DeviceMemory: AnyObject, Sendable {
   func upload(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
 
+  /// Begins to copy tensors to the device beside what it does. As long as the result lives, an upload of one of
+  /// them takes what has come in place of what is at the host.
+  ///
+  /// - Returns: nil where the device cannot do that or has no room: an upload copies as ever then.
+  func sendAhead(_ tensors: [Tensor]) -> (any TensorsAhead)?
+
   /// Copies bytes of a block to the host, where they are after the next `synchronize`.
   func download(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) throws
@@ -31,8 +37,13 @@ public protocol DeviceMemory: AnyObject, Sendable {
 }
 
 extension DeviceMemory {
+  public func sendAhead(_ tensors: [Tensor]) -> (any TensorsAhead)? { nil }
+
   public func record(_ body: () throws -> Void) throws -> (any DeviceRecording)? { nil }
 }
+
+/// Tensors on their way to a device, or there already, before they are fed.
+public protocol TensorsAhead: AnyObject, Sendable {}
 
 /// Work on a device that was written down.
 public protocol DeviceRecording: AnyObject {

@@ -1,14 +1,6 @@
 import DataflowGraph
 import Tensors
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// When each step of one or more runs began and ended, and on which thread.
 public final class RunTrace: Sendable {
   public struct Record: Sendable {
@@ -62,7 +54,7 @@ public final class RunTrace: Sendable {
   func record(
     _ step: TracedStep, from start: ContinuousClock.Instant, to end: ContinuousClock.Instant
   ) {
-    let thread = UInt(bitPattern: pthread_self().hashValue)
+    let thread = threadIdentity
     contents.withLock { contents in
       let number = contents.threads[thread] ?? contents.threads.count
       contents.threads[thread] = number

@@ -14,6 +14,12 @@ enum DeviceChoice: Equatable, Sendable {
 
   static let allowed = "cpu, gpu, gpu:N, opencl:N or auto"
 
+  /// What is allowed instead of some text.
+  static func expected(insteadOf text: String) -> String {
+    text.contains(",") || text.lowercased() == "gpus"
+      ? "\(allowed); several devices are for train" : allowed
+  }
+
   init?(_ text: String) {
     let parts = text.lowercased().split(separator: ":", omittingEmptySubsequences: false)
     let index = parts.count == 2 ? Int(parts[1]) : 0
@@ -29,8 +35,9 @@ enum DeviceChoice: Equatable, Sendable {
 
   /// What a configuration asks for, the processor if nothing.
   init(_ section: IniSection) throws {
-    guard let choice = Self(try section.string("device", default: "cpu")) else {
-      throw section.error("device", Self.allowed)
+    let text = try section.string("device", default: "cpu")
+    guard let choice = Self(text) else {
+      throw section.error("device", Self.expected(insteadOf: text))
     }
     self = choice
   }
@@ -42,24 +49,38 @@ enum DeviceChoice: Equatable, Sendable {
   func placement(report: (String) -> Void) throws -> Placement {
     var placement = Placement()
     guard self != .processor else { return placement }
-    let catalog = AcceleratorCatalog.ofThisMachine()
+    do {
+      try placement.add(self, of: AcceleratorCatalog.ofThisMachine(), report: report)
+    } catch {
+      guard self == .auto else { throw error }
+      report("computes on the processor: \(error)")
+    }
+    return placement
+  }
+}
+
+extension Placement {
+  /// Opens a device, which computes whatever no other is asked to if it is the first.
+  ///
+  /// - Parameter report: is told which device it is.
+  /// - Throws: `WorkError` where it cannot be used.
+  mutating func add(
+    _ choice: DeviceChoice, of catalog: AcceleratorCatalog, report: (String) -> Void
+  ) throws {
     let device: Accelerator
     do {
-      switch self {
+      switch choice {
       case .openCL(let index): device = try catalog.openCL(index)
       case .gpu(let index): device = try catalog.gpu(index)
       case .processor, .auto: device = try catalog.gpu()
       }
     } catch {
-      guard self == .auto else { throw WorkError("device \(self): \(error)") }
-      report("computes on the processor: \(error)")
-      return placement
+      throw WorkError(choice == .auto ? "\(error)" : "device \(choice): \(error)")
     }
     let properties = device.properties
     report("computes on \(properties.name) (\(properties.interface), \(properties.capability))")
-    placement.devices.append(device)
-    placement.defaultDevice = device.name
-    return placement
+    devices.append(device)
+    if defaultDevice.isEmpty { defaultDevice = device.name }
   }
 }
 
@@ -84,7 +105,7 @@ extension ParsedArguments {
   func device() throws -> DeviceChoice? {
     try self["--device"].map { text in
       guard let choice = DeviceChoice(text) else {
-        throw UsageError("--device \(text): expected \(DeviceChoice.allowed)")
+        throw UsageError("--device \(text): expected \(DeviceChoice.expected(insteadOf: text))")
       }
       return choice
     }

@@ -9,6 +9,7 @@ struct PipelineConfiguration {
   static let parallelKeys = [
     "num_parallel_readers", "num_parallel_calls", "shuffle_buffer_size_multiplier",
     "prefetch_buffer_size_multiplier", "dataset_cache", "memory_budget", "slice_memory",
+    "slices",
   ]
   static let dataKeys = ["damaged_records", "max_damaged_records", "descriptor_cache"]
 
@@ -24,6 +25,8 @@ struct PipelineConfiguration {
   let memory: Int
   /// Derivatives in a slice of a batch, in bytes; nil for batches as a whole.
   let sliceMemory: Int?
+  /// How many slices a batch is cut into; nil: as many as devices share it, or by `sliceMemory`.
+  let slices: Int?
   let damaged: DamagedRecords
   /// Where structures that were described during a training are kept for the next one; nil: nowhere.
   let descriptorCache: URL?
@@ -48,11 +51,18 @@ struct PipelineConfiguration {
     let slice = try parallel.int(
       "slice_memory", default: Trainer.sliceByteCount >> 20, in: 0...(1 << 40))
     sliceMemory = slice == 0 ? nil : slice << 20
+    slices = parallel.has("slices") ? try parallel.int("slices", in: 1...65536) : nil
     descriptorCache = io.has("descriptor_cache") ? try io.url("descriptor_cache") : nil
     let most = try io.int("max_damaged_records", default: 100, in: 0...Int.max)
     damaged =
       try io.choice("damaged_records", default: Damaged.strict) == .skip
       ? .skip(atMost: most) : .strict
+  }
+
+  /// - Parameter devices: how many share a batch.
+  func slicing(devices: Int) -> BatchSlicing {
+    if let count = slices ?? (devices > 1 ? devices : nil) { return .count(count) }
+    return sliceMemory.map { .derivatives(byteCount: $0) } ?? .whole
   }
 
   /// Half of the memory is for batches, the other half for structures that stay.

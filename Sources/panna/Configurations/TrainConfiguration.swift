@@ -34,7 +34,7 @@ struct TrainConfiguration {
   let interOpThreads: Int
   /// Whether the device of every operation is printed.
   let logsDevicePlacement: Bool
-  var device: DeviceChoice
+  var devices: TrainingDevices
   let networks: NetworkConfiguration
   /// Nil where nothing is validated during the training.
   let validation: ValidationConfiguration?
@@ -92,7 +92,7 @@ struct TrainConfiguration {
     pipeline = try PipelineConfiguration(io, parallel, batchSize: schedule.batchSize)
     threads = try parallel.int("intra_op_parallelism_threads", default: 0, in: 0...4096)
     interOpThreads = try parallel.int("inter_op_parallelism_threads", default: 1, in: 0...4096)
-    device = try DeviceChoice(parallel)
+    devices = try TrainingDevices(parallel)
     logsDevicePlacement = try Self.logsDevicePlacement(parallel, io)
     let data = file.optionalSection("DATA_INFORMATION")
     ignored =
@@ -101,6 +101,8 @@ struct TrainConfiguration {
       + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
       + (inputFormat == .examples || pipeline.descriptorCache == nil
         ? [] : ["[IO_INFORMATION] descriptor_cache without input_format = example"])
+      + (pipeline.slices != nil && parallel.has("slice_memory")
+        ? ["[PARALLELIZATION] slice_memory with slices"] : [])
       + networks.species.flatMap { symbol in
         LayerBehaviour.unusedFiles(file.optionalSection(symbol)).map { "[\(symbol)] \($0)" }
       }

@@ -17,6 +17,8 @@ enum Devices: Program {
                  other GPUs by way of OpenCL
       opencl:N   all devices of OpenCL, processors too
 
+    train takes several, with commas between them, and gpus, all that there are.
+
     Libraries are searched where the system searches, LD_LIBRARY_PATH with it, then in the toolkits that
     CUDA_HOME and CUDA_PATH name, in /usr/local/cuda and in the wheels of PyPI.
     """

@@ -9,7 +9,7 @@ enum Train: Program {
   static let name = "train"
   static let summary = "trains networks on TFRecord files"
   static let options = CommandLineOptions([
-    .config, .set, .device,
+    .config, .set, .trainingDevices,
     .init(
       "--instances", value: "N",
       help: "a committee: N trainings, seeds one apart, in train_dir/instance_<i>"),
@@ -82,7 +82,8 @@ enum Train: Program {
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
       device (cpu)               what computes: cpu, gpu, gpu:N, opencl:N or auto, a GPU where there is
-                                 one (see panna devices); --device prevails
+                                 one (see panna devices); gpus, all that there are, or a list, such as
+                                 gpu:0, gpu:1: they share each batch; --device prevails
       log_device_placement (False)   prints what computes each operation; the original's
                                  [IO_INFORMATION] has it too
       num_parallel_readers (1)   num_parallel_calls (1)   the larger of them is the number of threads
@@ -96,6 +97,10 @@ enum Train: Program {
       slice_memory (4)           with forces, losses that are sums, networks of layers, on the CPU: a
                                  step takes its batch in slices of so many MiB of derivatives, which
                                  stay in the processor's cache from one use to the next; 0: as a whole
+      slices (one a device where there are several)  a step takes its batch in so many slices of about
+                                 the same size, which devices compute in turn, as many at a time as
+                                 there are threads; losses as for slice_memory. The same number gives
+                                 the same bits on any number of equal devices
     [IO_INFORMATION], of *.example files
       descriptor_cache           folder that keeps what was computed, for any descriptors; the next
                                  epoch or training reads it there (none)
@@ -123,8 +128,8 @@ enum Train: Program {
       try instances.map { count in
         try (0..<count).map { try TrainConfiguration(file, instance: $0) }
       } ?? [TrainConfiguration(file)]
-    if let device = try arguments.device() {
-      for index in configurations.indices { configurations[index].device = device }
+    if let devices = try arguments.trainingDevices() {
+      for index in configurations.indices { configurations[index].devices = devices }
     }
     for key in configurations[0].ignored { warn("train: \(key) has no effect here") }
     for configuration in configurations {

@@ -94,12 +94,29 @@ struct TrainingSetup {
   func makeTrainer(intraOpThreads: Int, interOpThreads: Int) throws -> Trainer {
     var options = SessionOptions(
       intraOpParallelismThreads: intraOpThreads, interOpParallelismThreads: interOpThreads)
-    options.placement = try configuration.device.placement { say("train: \($0)") }
+    options.placement = try configuration.devices.placement { say("train: \($0)") }
     options.placement.log = { say("train: \($0)") }
     options.placement.logsAll = configuration.logsDevicePlacement
+    let devices = options.placement.devices.dropFirst().map(\.name)
+    try checkSlices(devices: devices.count, threads: intraOpThreads)
     return try Trainer(
       model, objective: configuration.objective, schedule: configuration.schedule,
-      options: options, sliceByteCount: configuration.pipeline.sliceMemory)
+      options: options, slicing: configuration.pipeline.slicing(devices: devices.count),
+      sliceDevices: devices)
+  }
+
+  /// Checks that batches can be cut into slices, where they are to be.
+  private func checkSlices(devices: Int, threads: Int) throws {
+    guard case .count = configuration.pipeline.slicing(devices: devices) else { return }
+    guard TrainingGraph.canSlice(model.networks, configuration.objective) else {
+      let key = configuration.pipeline.slices.map { "slices = \($0)" }
+      throw WorkError("\(key ?? "device = \(configuration.devices)"): \(Trainer.noSlices)")
+    }
+    if devices > threads {
+      warn(
+        "train: \(devices) devices share a batch, but intra_op_parallelism_threads lets"
+          + " \(threads) compute at a time")
+    }
   }
 
   /// Batches in the seeded order from the trainer's next step on, made ahead on threads of their own.
@@ -109,6 +126,7 @@ struct TrainingSetup {
       structures,
       order: ShuffledOrder(
         count: structures.count, seed: configuration.seed, window: configuration.pipeline.window),
-      position: trainer.step * size, batchSize: size, options: options, make: trainer.batchMaker)
+      position: trainer.step * size, batchSize: size, options: options, make: trainer.batchMaker,
+      sender: trainer.batchSender)
   }
 }
