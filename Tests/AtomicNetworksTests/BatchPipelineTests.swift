@@ -124,7 +124,8 @@ import Testing
     func batches(_ source: any StructureSource, threads: Int) throws -> [TrainingBatch] {
       let make = BatchMaker(
         descriptorSize: 150, offsets: Array(repeating: 0, count: species), rescale: 2,
-        includesForces: true, hasHalfBlocks: hasHalfBlocks, sliceByteCount: 1 << 19,
+        includesForces: true, hasHalfBlocks: hasHalfBlocks,
+        slicing: .derivatives(byteCount: 1 << 19),
         elementType: .float32)
       let pipeline = BatchPipeline(
         source, order: ShuffledOrder(count: 12, seed: 7), batchSize: 8,

@@ -131,7 +131,9 @@ import Testing
     let trainer = try trainer(objective(), slice: 1)
     let plan = try trainer.planDescription(for: trainer.batch(of: Fixtures.structures(3)))
     let lines = plan.split(separator: "\n")
-    func isProduct(_ line: Substring) -> Bool { line.contains("MatMul") }
+    func isProduct(_ line: Substring) -> Bool {
+      line.contains("MatMul") || line.contains("FusedProduct")
+    }
     #expect(lines.contains { $0.contains(" SlicedCall ") })
     #expect(lines.contains { $0.hasPrefix("    ") && isProduct($0) })
     #expect(!lines.contains { !$0.hasPrefix("    ") && isProduct($0) })
