@@ -202,22 +202,13 @@ import Testing
   /// Many threads send and upload at once; each gets its own.
   @Test(.enabled(if: TestDevice.isPresent, TestDevice.absence))
   func manyThreads() async throws {
-    let device = TestDevice.device!
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for thread in 0..<4 {
-        group.addTask {
-          let queue = try #require(device.memory as? AcceleratorQueue)
-          for round in 0..<10 {
-            let tensors = tensors(
-              [5 + thread, 7000 * (round % 3 + 1)], seed: UInt64(100 * thread + 10 * round))
-            let sent = queue.sendAhead(tensors)
-            expectEqual(try uploaded(tensors, to: queue), tensors)
-            if round % 2 == 0 { expectEqual(try uploaded(tensors, to: queue), tensors) }
-            withExtendedLifetime(sent) {}
-          }
-        }
-      }
-      try await group.waitForAll()
+    try await onManyThreads { queue, thread, round in
+      let tensors = tensors(
+        [5 + thread, 7000 * (round % 3 + 1)], seed: UInt64(100 * thread + 10 * round))
+      let sent = queue.sendAhead(tensors)
+      expectEqual(try uploaded(tensors, to: queue), tensors)
+      if round % 2 == 0 { expectEqual(try uploaded(tensors, to: queue), tensors) }
+      withExtendedLifetime(sent) {}
     }
   }
 }

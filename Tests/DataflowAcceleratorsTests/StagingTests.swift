@@ -62,19 +62,10 @@ import Testing
   /// Many threads use one device; each gets its own bytes.
   @Test(.enabled(if: TestDevice.isPresent, TestDevice.absence))
   func copiesOfManyThreads() async throws {
-    let device = TestDevice.device!
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for thread in 0..<4 {
-        group.addTask {
-          let queue = try #require(device.memory as? AcceleratorQueue)
-          for round in 0..<10 {
-            try checkCopies(
-              queue, [5 + thread, 70_000 * (round % 3 + 1), Staging.blockSize / 3],
-              seed: UInt64(100 * thread + round))
-          }
-        }
-      }
-      try await group.waitForAll()
+    try await onManyThreads { queue, thread, round in
+      try checkCopies(
+        queue, [5 + thread, 70_000 * (round % 3 + 1), Staging.blockSize / 3],
+        seed: UInt64(100 * thread + round))
     }
   }
 
@@ -152,5 +143,22 @@ import Testing
       try queue.download(block.base, to: target.base, byteCount: 64)
     }
     #expect(UnsafeRawBufferPointer(start: target.base, count: 64).allSatisfy { $0 == 7 })
+  }
+}
+
+/// Calls `body` with the device's memory on four threads at once, ten times on each.
+func onManyThreads(
+  _ body:
+    @escaping @Sendable (_ queue: AcceleratorQueue, _ thread: Int, _ round: Int) throws -> Void
+) async throws {
+  let device = TestDevice.device!
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    for thread in 0..<4 {
+      group.addTask {
+        let queue = try #require(device.memory as? AcceleratorQueue)
+        for round in 0..<10 { try body(queue, thread, round) }
+      }
+    }
+    try await group.waitForAll()
   }
 }
