@@ -70,7 +70,7 @@ final class FusedProductKernel<T: MatrixElement>: Kernel {
         return
       }
       let a = UnsafePointer(context.inputs[0].elements(T.self))
-      let b = UnsafePointer(context.inputs[1].elements(T.self))
+      let b = product.right(context)
       let target = outputs[0].elements(T.self)
       context.forEachShard(product.sharding) { shard, range in
         let blocks = Sharding(count: range.count, shards: max(1, range.count / rows))

@@ -9,6 +9,10 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
   private var rows = 0
   private var inner = 0
   private(set) var columns = 0
+  /// Whether the right matrix is stored as it is, since the kernel brought it into this order where it is not.
+  private var isTurned = false
+  /// Whether blocks of zeros may be left out by themselves, without bringing others together.
+  private var isTiled = false
   /// Whether shards are of the inner dimension.
   private(set) var isSplit = false
   /// Whether the result is known when all shards are done, and no row of it before.
@@ -38,8 +42,26 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     let (count, least) = isSplit ? (inner, Self.leastInner) : (rows, Self.leastRows)
     sharding = Sharding(
       count: count, nanoseconds: perItem, maximum: min(16, max(1, count / least)))
-    return isSplit && sharding.shards > 1
-      ? sharding.shards * rows * columns * MemoryLayout<T>.stride : 0
+    let suits =
+      T.hasSmallKernels && ProductTiles.suit(isSplit ? rows : inner, columns, of: T.self)
+    isTurned = transposeB && suits && !isSplit && rows >= Self.leastRows
+    isTiled = suits && (isTurned || !transposeB)
+    let partial = isSplit && sharding.shards > 1 ? sharding.shards * rows * columns : 0
+    return (isTurned ? inner * columns : partial) * MemoryLayout<T>.stride
+  }
+
+  /// The right matrix as shards read it: brought into the order of a matrix that is not transposed where they ask for
+  /// it.
+  func right(_ context: borrowing KernelContext) -> UnsafePointer<T> {
+    let stored = UnsafePointer(context.inputs[1].elements(T.self))
+    guard isTurned else { return stored }
+    let turned = context.workspace.assumingMemoryBound(to: T.self)
+    for row in 0..<inner {
+      for column in 0..<columns {
+        turned[row &* columns &+ column] = stored[column &* inner &+ row]
+      }
+    }
+    return UnsafePointer(turned)
   }
 
   @specialized(where T == Float)
@@ -49,7 +71,7 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     guard rows * columns > 0 else { return }
     guard inner > 0 else { return output.update(repeating: 0, count: rows * columns) }
     let a = UnsafePointer(context.inputs[0].elements(T.self))
-    let b = UnsafePointer(context.inputs[1].elements(T.self))
+    let b = right(context)
     let partial = context.workspace.assumingMemoryBound(to: T.self)
     context.forEachShard(sharding) { shard, range in
       if isSplit {
@@ -65,11 +87,15 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
   }
 
   /// Some rows of the result.
+  ///
+  /// - Parameter b: what `right` makes of the right matrix.
   func multiplyRows(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ range: Range<Int>,
     into output: UnsafeMutablePointer<T>
   ) {
-    guard !transposeA, let zeros = ZeroBlocks(a, rows: range.count, columns: inner) else {
+    guard !transposeA,
+      let zeros = ZeroBlocks(a, rows: range.count, columns: inner, keepsMost: !isTiled)
+    else {
       let target = output + range.lowerBound * columns
       return multiply(a, b, rows: range, inner: 0..<inner, into: target)
     }
@@ -87,6 +113,15 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
         }
         return multiply(a, b, rows: panel.rows, inner: only, into: target)
       }
+      guard !isTiled else {
+        return ProductTiles.forEachTile(of: panel.rows) { rows in
+          for range in ranges {
+            multiply(
+              a, b, rows: rows, inner: range, into: output + rows.lowerBound * columns,
+              adding: range.lowerBound > ranges[0].lowerBound)
+          }
+        }
+      }
       packing.multiply(
         a, b, isTransposed: transposeB, panel.rows, ranges, into: target, columns: columns)
     }
@@ -97,7 +132,9 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ range: Range<Int>,
     into target: UnsafeMutablePointer<T>
   ) {
-    guard transposeA, let zeros = ZeroBlocks(a, rows: range.count, columns: rows) else {
+    guard transposeA,
+      let zeros = ZeroBlocks(a, rows: range.count, columns: rows, keepsMost: !isTiled)
+    else {
       return multiply(a, b, rows: 0..<rows, inner: range, into: target)
     }
     var adding = false
@@ -111,7 +148,15 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
       } else {
         if !adding { target.update(repeating: 0, count: rows * columns) }
         let ranges = zeros.ranges(of: panel)
-        if ranges.count == 1 {
+        if isTiled {
+          ProductTiles.forEachTile(of: panel.rows) { terms in
+            for range in ranges {
+              multiply(
+                a, b, rows: range, inner: terms, into: target + range.lowerBound * columns,
+                adding: true)
+            }
+          }
+        } else if ranges.count == 1 {
           multiply(
             a, b, rows: ranges[0], inner: panel.rows,
             into: target + ranges[0].lowerBound * columns, adding: true)
@@ -130,14 +175,15 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     into target: UnsafeMutablePointer<T>, adding: Bool = false
   ) {
     let strideA = transposeA ? self.rows : self.inner
-    let strideB = transposeB ? self.inner : columns
+    let isTransposedB = transposeB && !isTurned
+    let strideB = isTransposedB ? self.inner : columns
     let startA =
       transposeA
       ? inner.lowerBound * strideA + rows.lowerBound : rows.lowerBound * strideA + inner.lowerBound
-    let startB = transposeB ? inner.lowerBound : inner.lowerBound * strideB
+    let startB = isTransposedB ? inner.lowerBound : inner.lowerBound * strideB
     T.multiply(
       MatrixOperand(base: a + startA, isTransposed: transposeA, stride: strideA),
-      MatrixOperand(base: b + startB, isTransposed: transposeB, stride: strideB),
+      MatrixOperand(base: b + startB, isTransposed: isTransposedB, stride: strideB),
       into: target, rows: rows.count, inner: inner.count, columns: columns, adding: adding)
   }
 }

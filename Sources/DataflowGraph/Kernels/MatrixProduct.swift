@@ -8,26 +8,29 @@ struct MatrixOperand<T> {
   let isTransposed: Bool
   /// Elements from one stored row to the next.
   let stride: Int
+
+  /// The matrix from an element on.
+  subscript(row: Int, column: Int) -> MatrixOperand {
+    let (storedRow, storedColumn) = isTransposed ? (column, row) : (row, column)
+    return MatrixOperand(
+      base: base + (storedRow * stride + storedColumn), isTransposed: isTransposed, stride: stride)
+  }
 }
 
 /// The floating-point types that BLAS multiplies.
 protocol MatrixElement: KernelFloat {
-  /// target[rows, columns] = left[rows, inner] · right[inner, columns], all row-major.
-  ///
-  /// - Parameter adding: whether the product is added to what `target` holds.
-  static func multiply(
-    _ left: MatrixOperand<Self>, _ right: MatrixOperand<Self>,
-    into target: UnsafeMutablePointer<Self>, rows: Int, inner: Int, columns: Int, adding: Bool)
-}
+  /// Whether the library computes small products from the factors as they lie, on this processor.
+  static var hasSmallKernels: Bool { get }
 
-extension MatrixElement {
+  /// target[rows, columns] = left[rows, inner] · right[inner, columns], by one call of the library.
+  ///
+  /// - Parameters:
+  ///   - stride: elements from one row of `target` to the next.
+  ///   - adding: whether the product is added to what `target` holds.
   static func multiply(
     _ left: MatrixOperand<Self>, _ right: MatrixOperand<Self>,
-    into target: UnsafeMutablePointer<Self>, rows: Int, inner: Int, columns: Int
-  ) {
-    multiply(
-      left, right, into: target, rows: rows, inner: inner, columns: columns, adding: false)
-  }
+    into target: UnsafeMutablePointer<Self>, stride: Int, rows: Int, inner: Int, columns: Int,
+    adding: Bool)
 }
 
 private func flag(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
@@ -35,26 +38,42 @@ private func flag(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
 }
 
 extension Float: MatrixElement {
+  static let hasSmallKernels = {
+    typealias Permit = @convention(c) (CInt, CInt, CLong, CLong, CLong, Float, Float) -> CInt
+    return ProductTiles.areFast(BLAS.function("sgemm_small_matrix_permit")) {
+      unsafeBitCast($0, to: Permit.self)(0, $1 ? 1 : 0, $4, $2, $3, 1, $5 ? 1 : 0) != 0
+    }
+  }()
+
   static func multiply(
     _ left: MatrixOperand<Float>, _ right: MatrixOperand<Float>,
-    into target: UnsafeMutablePointer<Float>, rows: Int, inner: Int, columns: Int, adding: Bool
+    into target: UnsafeMutablePointer<Float>, stride: Int, rows: Int, inner: Int, columns: Int,
+    adding: Bool
   ) {
     cblas_sgemm(
       CblasRowMajor, flag(left.isTransposed), flag(right.isTransposed), blasint(rows),
       blasint(columns), blasint(inner), 1, left.base, blasint(left.stride), right.base,
-      blasint(right.stride), adding ? 1 : 0, target, blasint(columns))
+      blasint(right.stride), adding ? 1 : 0, target, blasint(stride))
   }
 }
 
 extension Double: MatrixElement {
+  static let hasSmallKernels = {
+    typealias Permit = @convention(c) (CInt, CInt, CLong, CLong, CLong, Double, Double) -> CInt
+    return ProductTiles.areFast(BLAS.function("dgemm_small_matrix_permit")) {
+      unsafeBitCast($0, to: Permit.self)(0, $1 ? 1 : 0, $4, $2, $3, 1, $5 ? 1 : 0) != 0
+    }
+  }()
+
   static func multiply(
     _ left: MatrixOperand<Double>, _ right: MatrixOperand<Double>,
-    into target: UnsafeMutablePointer<Double>, rows: Int, inner: Int, columns: Int, adding: Bool
+    into target: UnsafeMutablePointer<Double>, stride: Int, rows: Int, inner: Int, columns: Int,
+    adding: Bool
   ) {
     cblas_dgemm(
       CblasRowMajor, flag(left.isTransposed), flag(right.isTransposed), blasint(rows),
       blasint(columns), blasint(inner), 1, left.base, blasint(left.stride), right.base,
-      blasint(right.stride), adding ? 1 : 0, target, blasint(columns))
+      blasint(right.stride), adding ? 1 : 0, target, blasint(stride))
   }
 }
 
@@ -76,6 +95,14 @@ package enum BLAS {
     prepare
     let version = String(cString: openblas_get_config()).split(separator: " ").prefix(2)
     return "\(version.joined(separator: " ")), kernels for \(kernels)"
+  }
+
+  /// One of the library's functions for the processor, whose name is its own or, in builds for many processors, ends
+  /// with the processor's.
+  static func function(_ name: String) -> UnsafeMutableRawPointer? {
+    prepare
+    return Platform.function(named: "\(name)_\(kernels.uppercased())")
+      ?? Platform.function(named: name)
   }
 
   static var kernels: String { String(cString: openblas_get_corename()) }

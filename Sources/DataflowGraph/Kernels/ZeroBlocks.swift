@@ -19,13 +19,17 @@ struct ZeroBlocks<T: MatrixElement> {
   private let columns: Int
   private let width: Int
   private let all: UInt64
+  private let keepsMost: Bool
 
-  /// - Parameter columns: the matrix's, whose rows follow each other without gaps.
+  /// - Parameters:
+  ///   - columns: the matrix's, whose rows follow each other without gaps.
+  ///   - keepsMost: whether a few zeros are not worth several products instead of one.
   /// - Returns: nil for matrices that are too small for blocks to matter.
-  init?(_ matrix: UnsafePointer<T>, rows: Int, columns: Int) {
+  init?(_ matrix: UnsafePointer<T>, rows: Int, columns: Int, keepsMost: Bool) {
     guard rows >= Self.rowsOfPanel, columns >= 128 else { return nil }
     self.matrix = matrix
     self.columns = columns
+    self.keepsMost = keepsMost
     width = ((columns + 63) / 64).roundedUp(toMultipleOf: 32)
     let count = (columns + width - 1) / width
     all = count == 64 ? .max : 1 << UInt64(count) - 1
@@ -64,7 +68,7 @@ struct ZeroBlocks<T: MatrixElement> {
     return ranges
   }
 
-  /// All blocks where a few zeros would not be worth several products.
+  /// All blocks where there are too few zeros to be left out.
   private func blocks(of rows: Range<Int>) -> UInt64 {
     var found: UInt64 = 0
     var (block, start) = (0, 0)
@@ -74,7 +78,7 @@ struct ZeroBlocks<T: MatrixElement> {
       start += length
       block += 1
     }
-    return 4 * found.nonzeroBitCount > 3 * all.nonzeroBitCount ? all : found
+    return keepsMost && 4 * found.nonzeroBitCount > 3 * all.nonzeroBitCount ? all : found
   }
 
   private func isZero(_ rows: Range<Int>, _ start: Int, _ length: Int) -> Bool {
