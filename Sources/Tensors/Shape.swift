@@ -12,10 +12,10 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   public static let scalar = Shape([])
 
-  public var rank: Int { dimensions.count }
+  @inlinable public var rank: Int { dimensions.count }
 
   /// The product of all sizes: 1 for a scalar.
-  public var elementCount: Int { dimensions.reduce(1, *) }
+  @inlinable public var elementCount: Int { dimensions.reduce(1, *) }
 
   /// The product of all sizes where it is no more than `most`, nil else.
   public func elementCount(atMost most: Int) -> Int? {
@@ -25,7 +25,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     }
   }
 
-  public subscript(axis: Int) -> Int {
+  @inlinable public subscript(axis: Int) -> Int {
     get { dimensions[axis] }
     set { dimensions[axis] = newValue }
   }

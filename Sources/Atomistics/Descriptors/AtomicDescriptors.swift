@@ -49,12 +49,20 @@ public struct AtomicDescriptors: Sendable {
     executor: any ParallelExecutor = SerialExecutor()
   ) throws -> DescribedStructure {
     let species = try structure.speciesIndices(in: self.species)
-    let neighbours = try NeighbourList(of: structure, cutoff: cutoff, executor: executor)
-    try Self.checkDistances(neighbours, structure)
-    let (values, derivatives) =
-      includeDerivatives
-      ? valuesAndDerivatives(species: species, neighbours: neighbours, executor: executor)
-      : (self.values(species: species, neighbours: neighbours, executor: executor), nil)
+    var values: [Float]
+    var derivatives: DerivativeBlocks?
+    if !includeDerivatives && structure.count > Self.fewAtoms {
+      values = try valuesOfMany(structure, species, executor)
+    } else {
+      let neighbours = try NeighbourList(of: structure, cutoff: cutoff, executor: executor)
+      try Self.checkDistances(neighbours, structure)
+      if includeDerivatives {
+        (values, derivatives) = valuesAndDerivatives(
+          species: species, neighbours: neighbours, executor: executor)
+      } else {
+        values = self.values(species: species, neighbours: neighbours, executor: executor)
+      }
+    }
     return DescribedStructure(
       name: structure.name, energy: Float(structure.energy ?? 0), species: species,
       descriptorSize: size, descriptors: values, derivatives: derivatives,
@@ -77,17 +85,64 @@ public struct AtomicDescriptors: Sendable {
 
   /// Atoms at one place see nothing of each other and count twice for the rest: an atom on the border of
   /// its cell that is listed with its image, as a rule.
-  private static func checkDistances(_ list: NeighbourList, _ structure: Structure) throws {
-    for atom in 0..<list.atomCount {
-      let row = list.row(atom)
+  ///
+  /// - Parameter first: the atom of the list's first row.
+  private static func checkDistances(
+    _ list: NeighbourList, _ structure: Structure, from first: Int = 0
+  ) throws(AtomisticsError) {
+    for row in 0..<list.atomCount {
       guard
-        let twin = row.first(where: { dot(list.displacements[$0], list.displacements[$0]) <= 1e-16 }
-        )
+        let twin = list.row(row).first(where: {
+          dot(list.displacements[$0], list.displacements[$0]) <= 1e-16
+        })
       else { continue }
       let name = structure.name.isEmpty ? "" : " of \(structure.name)"
       throw AtomisticsError(
-        key: "position of atom \(atom + 1)\(name)",
+        key: "position of atom \(first + row + 1)\(name)",
         found: "the place of atom \(list.neighbours[twin] + 1)", allowed: "a place of its own")
+    }
+  }
+
+  /// The descriptors of all atoms, some at a time: the lists of their neighbours stay in the cache.
+  private func valuesOfMany(
+    _ structure: Structure, _ species: [Int32], _ executor: any ParallelExecutor
+  ) throws -> [Float] {
+    let search = try NeighbourSearch(
+      positions: structure.positions, cell: structure.cell, cutoff: cutoff)
+    let failure = Guarded<(first: Int, error: AtomisticsError)?>(nil)
+    let values = [Float](filling: species.count * size) { output in
+      executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
+        let (list, first) = (NeighbourList(search, of: atoms), atoms.lowerBound)
+        do throws(AtomisticsError) {
+          try Self.checkDistances(list, structure, from: first)
+        } catch {
+          failure.withLock { known in
+            if first < known?.first ?? .max { known = (first, error) }
+          }
+        }
+        species.withUnsafeBufferPointer { species in
+          list.withPointers { starts, neighbours, displacements in
+            let input = DescriptorInput(
+              species: species.baseAddress!, starts: starts, firstAtom: first,
+              neighbours: neighbours, displacements: displacements, atomCount: species.count)
+            write(atoms, input, to: output.baseAddress!)
+          }
+        }
+      }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure.error }
+    return values
+  }
+
+  /// Values of some atoms, at their places.
+  private func write<Scalar: DescriptorScalar>(
+    _ atoms: Range<Int>, _ input: DescriptorInput, to output: UnsafeMutablePointer<Scalar>
+  ) {
+    let centre = centres.take()
+    defer { centres.give(centre) }
+    for i in atoms {
+      centre.computeValues(i, input)
+      Self.convert(centre.values, output + i * size, size)
     }
   }
 
@@ -98,18 +153,10 @@ public struct AtomicDescriptors: Sendable {
     _ type: Scalar.Type = Float.self, species: [Int32], neighbours: NeighbourList,
     executor: any ParallelExecutor = SerialExecutor()
   ) -> [Scalar] {
-    let size = size
-    return Array(unsafeUninitializedCapacity: species.count * size) { output, count in
-      count = output.count
-      guard let base = output.baseAddress else { return }
+    Array(filling: species.count * size) { output in
       withInput(species, neighbours) { input in
         executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
-          let centre = centres.take()
-          defer { centres.give(centre) }
-          for i in atoms {
-            centre.computeValues(i, input)
-            Self.convert(centre.values, base + i * size, size)
-          }
+          write(atoms, input, to: output.baseAddress!)
         }
       }
     }
@@ -205,7 +252,9 @@ public struct AtomicDescriptors: Sendable {
   }
 
   /// The atoms of one piece of work; by the number of atoms alone.
-  private func shardSize(_ atoms: Int) -> Int { atoms <= 64 ? 4 : 16 }
+  private func shardSize(_ atoms: Int) -> Int { atoms <= Self.fewAtoms ? 4 : 16 }
+
+  private static var fewAtoms: Int { 64 }
 
   private func withInput<R>(
     _ species: [Int32], _ list: NeighbourList, _ body: (DescriptorInput) -> R
@@ -269,20 +318,14 @@ public struct AtomicDescriptors: Sendable {
   ) -> (values: [Scalar], layout: Layout, blocks: [Scalar]) {
     let layout = layout(list)
     var values: [Scalar] = []
-    let blocks = [Scalar](
-      unsafeUninitializedCapacity: layout.neighbours.count * 3 * size
-    ) { blocks, blockCount in
-      blockCount = layout.neighbours.count * 3 * size
-      values = [Scalar](unsafeUninitializedCapacity: species.count * size) { values, count in
-        count = species.count * size
-        guard let valueBase = values.baseAddress else { return }
-        let blockBase = blocks.baseAddress
+    let blocks = [Scalar](filling: layout.neighbours.count * 3 * size) { blocks in
+      values = [Scalar](filling: species.count * size) { values in
         withInput(species, list) { input in
           executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
             let centre = centres.take()
             defer { centres.give(centre) }
             for i in atoms {
-              evaluate(i, input, layout, centre, valueBase, blockBase)
+              evaluate(i, input, layout, centre, values.baseAddress!, blocks.baseAddress)
             }
           }
         }

@@ -4,6 +4,8 @@ import Tensors
 struct DescriptorInput {
   let species: UnsafePointer<Int32>
   let starts: UnsafePointer<Int>
+  /// The atom that the list's first row is of.
+  var firstAtom = 0
   let neighbours: UnsafePointer<Int32>
   let displacements: UnsafePointer<SIMD3<Double>>
   let atomCount: Int
@@ -95,7 +97,8 @@ final class CentreEnvironment {
 
   /// Looks around one atom.
   func gather(_ centre: Int, _ input: DescriptorInput) {
-    let row = input.starts[centre]..<input.starts[centre + 1]
+    let place = centre - input.firstAtom
+    let row = input.starts[place]..<input.starts[place + 1]
     reserve(row.count)
     let cutoff = max(radialCutoff, angularCutoff)
     let (atoms, entries, all) = (atoms, entries, all)

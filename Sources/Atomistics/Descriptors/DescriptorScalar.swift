@@ -1,5 +1,5 @@
 /// The floating-point types that descriptors are handed out in; inside all is `Double`.
-public protocol DescriptorScalar: BinaryFloatingPoint, Sendable {
+public protocol DescriptorScalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   /// The nearest number of this type.
   init(_ value: Double)
 }

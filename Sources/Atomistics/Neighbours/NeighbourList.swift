@@ -25,27 +25,44 @@ public struct NeighbourList: Sendable, Equatable {
     executor: any ParallelExecutor = SerialExecutor()
   ) throws {
     precondition(cutoff > 0 && cutoff.isFinite, "the cutoff \(cutoff) is not positive")
-    let shards =
-      positions.count <= NeighbourSearch.fewAtoms && !cell.isPeriodic
-      ? [try NeighbourSearch.compared(positions, cell, cutoff: cutoff)]
-      : try Self.shards(positions, cell, cutoff, executor)
+    let search = try NeighbourSearch(positions: positions, cell: cell, cutoff: cutoff)
+    let rows = 64
+    let shards = executor.map(shards: (positions.count + rows - 1) / rows) { shard in
+      search.found(for: (shard * rows)..<min(positions.count, (shard + 1) * rows))
+    }
+    self.init(shards, cutoff: cutoff, executor)
+  }
+
+  /// The neighbours of some of the atoms that a search is for: row 0 is the first of those.
+  init(_ search: NeighbourSearch, of atoms: Range<Int>) {
+    self.init([search.found(for: atoms)], cutoff: search.cutoff, SerialExecutor())
+  }
+
+  private init(
+    _ shards: [NeighbourSearch.Found], cutoff: Double, _ executor: any ParallelExecutor
+  ) {
     var starts = [0]
-    starts.reserveCapacity(positions.count + 1)
+    starts.reserveCapacity(shards.reduce(1) { $0 + $1.counts.count })
     for count in shards.lazy.flatMap(\.counts) { starts.append(starts.last! + count) }
     self.cutoff = cutoff
     self.starts = starts
-    neighbours = shards.count == 1 ? shards[0].neighbours : shards.flatMap(\.neighbours)
-    images = shards.count == 1 ? shards[0].images : shards.flatMap(\.images)
-    displacements = shards.count == 1 ? shards[0].displacements : shards.flatMap(\.displacements)
+    neighbours = Self.joined(shards, executor, \.neighbours)
+    images = Self.joined(shards, executor, \.images)
+    displacements = Self.joined(shards, executor, \.displacements)
   }
 
-  private static func shards(
-    _ positions: [SIMD3<Double>], _ cell: Cell, _ cutoff: Double, _ executor: any ParallelExecutor
-  ) throws -> [NeighbourSearch.Found] {
-    let search = try NeighbourSearch(positions: positions, cell: cell, cutoff: cutoff)
-    let rows = 64
-    return executor.map(shards: (positions.count + rows - 1) / rows) { shard in
-      search.found(for: (shard * rows)..<min(positions.count, (shard + 1) * rows))
+  private static func joined<T: BitwiseCopyable>(
+    _ shards: [NeighbourSearch.Found], _ executor: any ParallelExecutor,
+    _ part: (NeighbourSearch.Found) -> [T]
+  ) -> [T] {
+    if shards.count == 1 { return part(shards[0]) }
+    var starts = [0]
+    for shard in shards { starts.append(starts.last! + part(shard).count) }
+    return Array(filling: starts.last!) { target in
+      executor.run(shards: shards.count) { shard in
+        let end = UnsafeMutableBufferPointer(rebasing: target[starts[shard]...])
+        _ = end.update(fromContentsOf: part(shards[shard]))
+      }
     }
   }
 

@@ -22,6 +22,8 @@ struct NeighbourSearch {
   let cutoff: Double
   /// The number of bins along each vector.
   private var bins: SIMD3<Int>
+  /// Whether atoms are in bins; else every one is compared with every other.
+  private let isSorted: Bool
   /// How many bins away a neighbour can be.
   private var reach: SIMD3<Int>
   /// The cells each atom lies away from the box.
@@ -36,12 +38,21 @@ struct NeighbourSearch {
   /// Atoms further away than this, in cells, are refused.
   private static let farthest = 1e8
 
+  /// So many atoms are compared with each other faster than sorted into bins.
+  private static let fewAtoms = 32
+
+  /// - Throws: `AtomisticsError` for a position that is not finite or too far away.
   init(positions: [SIMD3<Double>], cell: Cell, cutoff: Double) throws {
     self.positions = positions
     self.cell = cell
     self.cutoff = cutoff
     bins = SIMD3(repeating: 1)
     reach = SIMD3(repeating: 0)
+    isSorted = positions.count > Self.fewAtoms || cell.isPeriodic
+    guard isSorted else {
+      try checkRange()
+      return
+    }
     let inside = try wrap()
     var low = SIMD3<Double>.zero
     var extent = SIMD3<Double>.one
@@ -53,20 +64,14 @@ struct NeighbourSearch {
     sort(inside, low, extent)
   }
 
-  /// So many atoms are compared with each other faster than sorted into bins.
-  static let fewAtoms = 32
-
-  /// All neighbours without periodic images, every atom compared with every other.
-  ///
-  /// - Throws: as `init`.
-  static func compared(_ positions: [SIMD3<Double>], _ cell: Cell, cutoff: Double) throws -> Found {
-    try checkRange(of: positions, cell)
+  /// The neighbours without periodic images, every atom compared with every other.
+  private func compared(_ atoms: Range<Int>) -> Found {
     var found = Found()
-    let most = positions.count * max(0, positions.count - 1)
-    found.counts.reserveCapacity(positions.count)
+    let most = atoms.count * max(0, positions.count - 1)
+    found.counts.reserveCapacity(atoms.count)
     found.neighbours.reserveCapacity(most)
     found.displacements.reserveCapacity(most)
-    for i in positions.indices {
+    for i in atoms {
       let before = found.neighbours.count
       for j in positions.indices where j != i {
         let displacement = positions[j] - positions[i]
@@ -80,21 +85,20 @@ struct NeighbourSearch {
     return found
   }
 
-  /// - Throws: `AtomisticsError` for a position that is not finite or too far away.
-  static func checkRange(of positions: [SIMD3<Double>], _ cell: Cell) throws {
+  private func checkRange() throws {
     for (atom, position) in positions.enumerated() {
       let s = cell.fractional(position)
-      guard abs(s.x) < farthest, abs(s.y) < farthest, abs(s.z) < farthest else {
+      guard abs(s.x) < Self.farthest, abs(s.y) < Self.farthest, abs(s.z) < Self.farthest else {
         throw AtomisticsError(
           key: "position of atom \(atom + 1)", found: "\(position.x) \(position.y) \(position.z)",
-          allowed: "finite numbers of at most \(farthest) cells")
+          allowed: "finite numbers of at most \(Self.farthest) cells")
       }
     }
   }
 
   /// The fractional coordinates inside the box.
   private mutating func wrap() throws -> [SIMD3<Double>] {
-    try Self.checkRange(of: positions, cell)
+    try checkRange()
     home.reserveCapacity(positions.count)
     return positions.map { position in
       let cells = cell.cellsAway(position)
@@ -146,6 +150,7 @@ struct NeighbourSearch {
 
   /// All neighbours of the given atoms.
   func found(for atoms: Range<Int>) -> Found {
+    guard isSorted else { return compared(atoms) }
     var found = Found()
     var candidates: [Candidate] = []
     var order: [UInt64] = []

@@ -47,9 +47,9 @@ extension DeviceProgram {
       """
     return DeviceProgram(source: source, types: [type]) { sizes in
       let parts = try layout(sizes).filter { $0.copy.rows > 0 && $0.copy.rowLength > 0 }
-      if let long = parts.first(where: { $0.copy.sizes.count > mostCopyDimensions }) {
+      if let long = parts.first(where: { $0.copy.axes.count > mostCopyDimensions }) {
         throw GraphError(
-          "copies along \(long.copy.sizes.count) dimensions; a device does at most \(mostCopyDimensions)"
+          "copies along \(long.copy.axes.count) dimensions; a device does at most \(mostCopyDimensions)"
         )
       }
       let count = sizes.outputs.first?.elementCount ?? 0
@@ -77,12 +77,13 @@ extension StridedCopyKernel.Part {
     func padded(_ numbers: [Int], _ filler: Int) -> [DeviceArgument] {
       (numbers + Array(repeating: filler, count: rank - numbers.count)).map { .index($0) }
     }
-    let count = copy.rows * copy.rowLength
+    let (axes, count) = (copy.axes, copy.rows * copy.rowLength)
     return DeviceLaunch(
       "copy", items: count,
       [
-        .input(input), .output(output), .index(count), .index(copy.sizes.count),
+        .input(input), .output(output), .index(count), .index(axes.count),
         .index(copy.sourceStart), .index(copy.targetStart),
-      ] + padded(copy.sizes, 1) + padded(copy.sourceStrides, 0) + padded(copy.targetStrides, 0))
+      ] + padded(axes.map(\.size), 1) + padded(axes.map(\.source), 0)
+        + padded(axes.map(\.target), 0))
   }
 }

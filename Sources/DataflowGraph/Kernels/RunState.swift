@@ -3,10 +3,10 @@ import Tensors
 
 /// What the steps of one run share.
 public final class RunState: @unchecked Sendable {
-  // `symbols` is written between steps by the thread that runs them.
+  // `symbols` is written between steps by the thread that runs them, so that nobody reads it meanwhile.
 
   /// The sizes that are known so far, by their names.
-  public package(set) var symbols: [String: Int] = [:]
+  @exclusivity(unchecked) public package(set) var symbols: [String: Int] = [:]
   /// Ends the run early, nil where nobody can.
   public package(set) var cancellation: Cancellation?
   /// What notes when steps ran, nil where nobody asks.

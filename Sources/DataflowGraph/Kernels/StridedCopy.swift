@@ -7,14 +7,34 @@ import Tensors
 struct StridedCopy {
   /// Where elements lie: the first one's place and the distances along each dimension.
   struct Layout {
-    var start = 0
-    var strides: [Int]
+    let start: Int
+    private let shape: Shape
+    /// Nil for the distances that the shape itself gives, which need no memory.
+    private let strides: [Int]?
+
+    init(start: Int = 0, strides: [Int]) {
+      (self.start, self.strides, shape) = (start, strides, .scalar)
+    }
+
+    /// A part of a tensor that lies in row-major order.
+    init(start: Int = 0, in shape: Shape) {
+      (self.start, self.shape, strides) = (start, shape, nil)
+    }
+
+    func stride(_ axis: Int) -> Int { strides?[axis] ?? shape.stride(axis) }
   }
 
-  // Innermost dimension first; neighbours that continue each other are merged.
-  private(set) var sizes: [Int] = []
-  private(set) var sourceStrides: [Int] = []
-  private(set) var targetStrides: [Int] = []
+  /// A dimension: how many elements, and how far apart they are.
+  struct Axis: Equatable {
+    var size: Int
+    let source: Int
+    let target: Int
+  }
+
+  /// The innermost dimension; neighbours that continue each other are one.
+  private(set) var inner = Axis(size: 1, source: 1, target: 1)
+  /// The others, from inside to outside: none for most copies, which needs no memory.
+  private(set) var outer: [Axis] = []
   let sourceStart: Int
   let targetStart: Int
   private let isEmpty: Bool
@@ -23,27 +43,30 @@ struct StridedCopy {
     (sourceStart, targetStart) = (source.start, target.start)
     isEmpty = sizes.contains(0)
     for axis in sizes.indices.reversed() where sizes[axis] != 1 {
-      append(sizes[axis], source.strides[axis], target.strides[axis])
+      append(Axis(size: sizes[axis], source: source.stride(axis), target: target.stride(axis)))
     }
-    if self.sizes.isEmpty { append(1, 1, 1) }
   }
 
-  private mutating func append(_ size: Int, _ source: Int, _ target: Int) {
-    if let length = sizes.last, source == sourceStrides.last! * length,
-      target == targetStrides.last! * length
-    {
-      sizes[sizes.count - 1] *= size
+  private mutating func append(_ axis: Axis) {
+    let last = outer.last ?? inner
+    if last.size == 1 {
+      inner = axis
+    } else if axis.source != last.source * last.size || axis.target != last.target * last.size {
+      outer.append(axis)
+    } else if outer.isEmpty {
+      inner.size *= axis.size
     } else {
-      sizes.append(size)
-      sourceStrides.append(source)
-      targetStrides.append(target)
+      outer[outer.count - 1].size *= axis.size
     }
   }
+
+  /// From inside to outside.
+  var axes: [Axis] { [inner] + outer }
 
   /// How many runs along the innermost dimension there are.
-  var rows: Int { isEmpty ? 0 : sizes.dropFirst().reduce(1, *) }
+  var rows: Int { isEmpty ? 0 : outer.reduce(1) { $0 * $1.size } }
 
-  var rowLength: Int { sizes[0] }
+  var rowLength: Int { inner.size }
 
   /// Copies some of the rows.
   func run(
@@ -63,13 +86,13 @@ struct StridedCopy {
     _ rows: Range<Int>, _ source: UnsafeMutablePointer<Element>, _ target: UnsafeMutableRawPointer
   ) {
     let target = target.assumingMemoryBound(to: Element.self)
-    let (length, step, stride) = (sizes[0], sourceStrides[0], targetStrides[0])
+    let (length, step, stride) = (inner.size, inner.source, inner.target)
     for row in rows {
       var (rest, from, to) = (row, sourceStart, targetStart)
-      for axis in 1..<max(1, sizes.count) {
-        let (quotient, index) = rest.quotientAndRemainder(dividingBy: sizes[axis])
-        from += index * sourceStrides[axis]
-        to += index * targetStrides[axis]
+      for axis in outer {
+        let (quotient, index) = rest.quotientAndRemainder(dividingBy: axis.size)
+        from += index * axis.source
+        to += index * axis.target
         rest = quotient
       }
       let (first, result) = (source + from, target + to)
@@ -84,12 +107,13 @@ struct StridedCopy {
 
 extension Shape {
   /// How far apart neighbours along each dimension lie.
-  var strides: [Int] {
-    var strides = Array(repeating: 1, count: rank)
-    for axis in dimensions.indices.dropLast().reversed() {
-      strides[axis] = strides[axis + 1] * self[axis + 1]
-    }
-    return strides
+  var strides: [Int] { dimensions.indices.map(stride) }
+
+  /// How far apart neighbours along one dimension lie.
+  func stride(_ axis: Int) -> Int {
+    var stride = 1
+    for inner in axis + 1..<rank { stride *= dimensions[inner] }
+    return stride
   }
 
   /// Every element's place, in row-major order.
@@ -99,11 +123,17 @@ extension Shape {
     }
   }
 
-  var layout: StridedCopy.Layout { StridedCopy.Layout(strides: strides) }
+  var layout: StridedCopy.Layout { StridedCopy.Layout(in: self) }
 
   /// The layout of the part that starts at `begin`.
   func layout(from begin: [Int]) -> StridedCopy.Layout {
-    StridedCopy.Layout(start: zip(begin, strides).reduce(0) { $0 + $1.0 * $1.1 }, strides: strides)
+    StridedCopy.Layout(
+      start: begin.indices.reduce(0) { $0 + begin[$1] * stride($1) }, in: self)
+  }
+
+  /// The layout of the part that starts at `begin` along one dimension.
+  func layout(from begin: Int, along axis: Int) -> StridedCopy.Layout {
+    StridedCopy.Layout(start: begin * stride(axis), in: self)
   }
 }
 
@@ -118,7 +148,7 @@ final class StridedCopyKernel: Kernel {
   private let elementSize: Int
   let clears: Bool
   let layout: @Sendable (KernelSizes) throws -> [Part]
-  private var parts: [(part: Part, sharding: Sharding)] = []
+  private var parts: [Part] = []
 
   /// - Parameters:
   ///   - clears: whether the copies leave gaps in the outputs, which are zeros.
@@ -133,16 +163,15 @@ final class StridedCopyKernel: Kernel {
   }
 
   func prepare(_ sizes: KernelSizes) throws -> Int {
-    parts = try layout(sizes).map { part in
-      let cost = 3 + 0.3 * Double(part.copy.rowLength)
-      return (part, Sharding(count: part.copy.rows, nanoseconds: cost))
-    }
+    parts = try layout(sizes)
     return 0
   }
 
   func run(_ context: borrowing KernelContext) {
     if clears { clear(context.outputs[0]) }
-    for (part, sharding) in parts {
+    for part in parts {
+      let cost = 3 + 0.3 * Double(part.copy.rowLength)
+      let sharding = Sharding(count: part.copy.rows, nanoseconds: cost)
       let (source, target) = (context.inputs[part.input].base, context.outputs[part.output].base)
       context.forEachShard(sharding) { _, rows in
         part.copy.run(rows, from: source, to: target, elementSize: elementSize)

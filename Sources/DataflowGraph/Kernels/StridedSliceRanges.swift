@@ -139,27 +139,27 @@ struct StridedSliceRanges: Sendable {
   func layout(
     in shape: Shape, _ value: (Dimension) throws -> Int
   ) throws -> (layout: StridedCopy.Layout, sizes: [Int]) {
-    var layout = StridedCopy.Layout(strides: [])
+    var start = 0
+    var strides: [Int] = []
     var sizes: [Int] = []
-    let strides = shape.strides
     for axis in try axes(inRank: shape.rank) {
       switch axis {
       case .new:
-        layout.strides.append(0)
+        strides.append(0)
         sizes.append(1)
       case .whole(let axis):
-        layout.strides.append(strides[axis])
+        strides.append(shape.stride(axis))
         sizes.append(shape[axis])
       case .single(let axis, let entry):
-        layout.start += try single(try value(begin[entry]), shape[axis]) * strides[axis]
+        start += try single(try value(begin[entry]), shape[axis]) * shape.stride(axis)
       case .range(let axis, let entry):
         let (first, count) = range(
           try value(begin[entry]), try value(end[entry]), entry, in: shape[axis])
-        layout.start += count == 0 ? 0 : first * strides[axis]
-        layout.strides.append(strides[axis] * self.strides[entry])
+        start += count == 0 ? 0 : first * shape.stride(axis)
+        strides.append(shape.stride(axis) * self.strides[entry])
         sizes.append(count)
       }
     }
-    return (layout, sizes)
+    return (StridedCopy.Layout(start: start, strides: strides), sizes)
   }
 }

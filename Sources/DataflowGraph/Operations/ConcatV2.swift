@@ -41,11 +41,12 @@ public struct ConcatV2: Operation {
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     let axis = try inputs[0].shape.axis(axis)
     return StridedCopyKernel(inputs[0].elementType) { sizes in
-      var begin = Array(repeating: 0, count: sizes.outputs[0].rank)
+      var begin = 0
       return sizes.inputs.enumerated().map { index, input in
-        defer { begin[axis] += input[axis] }
+        defer { begin += input[axis] }
         let copy = StridedCopy(
-          sizes: input.dimensions, from: input.layout, to: sizes.outputs[0].layout(from: begin))
+          sizes: input.dimensions, from: input.layout,
+          to: sizes.outputs[0].layout(from: begin, along: axis))
         return .init(input: index, copy: copy)
       }
     }

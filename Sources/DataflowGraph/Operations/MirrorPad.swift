@@ -110,8 +110,9 @@ private struct Piece {
 
 extension [Piece] {
   fileprivate func copy(from inner: Shape, to whole: Shape) -> StridedCopy {
-    var source = inner.layout(from: map(\.source))
-    source.strides = indices.map { source.strides[$0] * self[$0].step }
+    let source = StridedCopy.Layout(
+      start: inner.layout(from: map(\.source)).start,
+      strides: indices.map { inner.stride($0) * self[$0].step })
     return StridedCopy(
       sizes: map(\.count), from: source, to: whole.layout(from: map(\.target)))
   }

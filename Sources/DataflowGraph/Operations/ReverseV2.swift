@@ -28,11 +28,12 @@ public struct ReverseV2: Operation {
     let axes = try axes.map { try inputs[0].shape.axis($0) }
     return StridedCopyKernel(inputs[0].elementType) { sizes in
       let shape = sizes.inputs[0]
-      var source = shape.layout
+      var (start, strides) = (0, shape.strides)
       for axis in axes {
-        source.start += (shape[axis] - 1) * source.strides[axis]
-        source.strides[axis] *= -1
+        start += (shape[axis] - 1) * strides[axis]
+        strides[axis] *= -1
       }
+      let source = StridedCopy.Layout(start: start, strides: strides)
       return [.init(copy: StridedCopy(sizes: shape.dimensions, from: source, to: shape.layout))]
     }
   }

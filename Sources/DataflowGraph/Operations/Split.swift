@@ -76,11 +76,12 @@ extension Operation {
       guard total == sizes.inputs[0][axis] else {
         throw GraphError("the parts' sizes make up \(total), not \(sizes.inputs[0][axis])")
       }
-      var begin = Array(repeating: 0, count: sizes.inputs[0].rank)
+      var begin = 0
       return sizes.outputs.enumerated().map { index, output in
-        defer { begin[axis] += output[axis] }
+        defer { begin += output[axis] }
         let copy = StridedCopy(
-          sizes: output.dimensions, from: sizes.inputs[0].layout(from: begin), to: output.layout)
+          sizes: output.dimensions, from: sizes.inputs[0].layout(from: begin, along: axis),
+          to: output.layout)
         return .init(output: index, copy: copy)
       }
     }
