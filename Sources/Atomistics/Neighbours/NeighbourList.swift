@@ -46,9 +46,9 @@ public struct NeighbourList: Sendable, Equatable {
     for count in shards.lazy.flatMap(\.counts) { starts.append(starts.last! + count) }
     self.cutoff = cutoff
     self.starts = starts
-    neighbours = Self.joined(shards, executor, \.neighbours)
-    images = Self.joined(shards, executor, \.images)
-    displacements = Self.joined(shards, executor, \.displacements)
+    neighbours = Self.joined(shards, executor) { $0.neighbours }
+    images = Self.joined(shards, executor) { $0.images }
+    displacements = Self.joined(shards, executor) { $0.displacements }
   }
 
   private static func joined<T: BitwiseCopyable>(
