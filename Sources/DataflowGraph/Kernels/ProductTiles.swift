@@ -8,6 +8,7 @@ import Tensors
 ///
 /// One of three sizes is long: the rows of the left factor as it is stored. The others are the weights'.
 struct ProductTiles {
+  /// Rows at a time where blocks of zeros are looked for.
   private static var rows: Int { 64 }
   /// Two times what the library's kernels take at a time.
   private static var columns: Int { 128 }
@@ -15,8 +16,10 @@ struct ProductTiles {
   private static var multiplications: Int { 1_000_000 }
   /// What is read for all tiles of some rows, weights or their gradient, has to stay in a cache.
   private static var bytes: Int { 1 << 19 }
-  /// What a tile reads of the left factor and writes, in elements, stays in the nearest cache.
-  private static var elements: Int { 1 << 14 }
+  /// What a tile reads of the weights, and all else that it touches: the nearest caches hold as much, which two
+  /// threads may share.
+  private static var tileBytes: Int { 32 << 10 }
+  private static var otherBytes: Int { 48 << 10 }
 
   /// Some of the left factor's stored rows.
   let rows: Int
@@ -38,7 +41,7 @@ struct ProductTiles {
     ) -> Bool
   ) -> Bool {
     guard let function else { return false }
-    let width = multiplications / (rows * columns)
+    let width = tileBytes / (columns * MemoryLayout<Float>.stride)
     return [false, true].allSatisfy {
       permits(function, false, rows, width, columns, $0)
         && permits(function, true, width, rows, columns, $0)
@@ -61,12 +64,13 @@ struct ProductTiles {
     guard !right.isTransposed, rows * inner * columns > Self.multiplications,
       Self.suit(width, columns, of: T.self)
     else { return nil }
+    let size = MemoryLayout<T>.stride
     self.columns = min(columns, Self.columns)
-    let widest = Self.multiplications / (Self.rows * self.columns)
+    let widest = Self.tileBytes / (self.columns * size)
     parts = Sharding(count: width, shards: (width + widest - 1) / widest)
     let part = parts[0].count
     self.rows = min(
-      max(Self.rows, Self.elements / (part + self.columns)),
+      max(32, Self.otherBytes / ((part + self.columns) * size)),
       Self.multiplications / (part * self.columns))
   }
 }
