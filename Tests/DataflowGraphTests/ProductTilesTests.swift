@@ -39,6 +39,11 @@ import Testing
     let right: [T] = numbers(inner * columns, 4)
     let margin = 64
     var target = (0..<rows * columns + 2 * margin).map { before($0, of: T.self) }
+    if !adding {
+      // What is not added to must not show.
+      target.replaceSubrange(
+        margin..<margin + rows * columns, with: Array(repeating: T.nan, count: rows * columns))
+    }
     left.withUnsafeBufferPointer { left in
       right.withUnsafeBufferPointer { right in
         target.withUnsafeMutableBufferPointer { target in

@@ -5,17 +5,22 @@ import Tensors
 /// Atoms are computed side by side into places of their own; one thread then puts them together in
 /// the order of the list, so that sums have the same bits however the work was shared.
 struct PairForces {
-  private var forces: [SIMD3<Double>]
+  private let forces: [SIMD3<Double>]
 
   /// Computes the forces for atoms in ranges, all zero to begin with.
   init(
     _ list: NeighbourList, executor: any ParallelExecutor, atomsPerShard: Int,
     _ body: (Range<Int>, UnsafeMutablePointer<SIMD3<Double>>) -> Void
   ) {
-    forces = Array(repeating: .zero, count: max(1, list.neighbours.count))
-    forces.withUnsafeMutableBufferPointer { forces in
+    // One at least, so that there is a place to point at.
+    forces = Array(filling: max(1, list.neighbours.count)) { forces in
       let base = forces.baseAddress!
-      executor.run(over: list.atomCount, inRangesOf: atomsPerShard) { atoms in body(atoms, base) }
+      base.initialize(to: .zero)
+      executor.run(over: list.atomCount, inRangesOf: atomsPerShard) { atoms in
+        let own = list.starts[atoms.lowerBound]..<list.starts[atoms.upperBound]
+        (base + own.lowerBound).initialize(repeating: .zero, count: own.count)
+        body(atoms, base)
+      }
     }
   }
 
