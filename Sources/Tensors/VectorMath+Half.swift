@@ -1,23 +1,20 @@
 import CProcessor
 
 extension VectorMath {
-  /// Numbers of half precision in single precision, exactly.
+  /// Eight numbers of half precision in single precision, exactly.
   @inlinable @inline(__always)
-  package static func single(_ x: SIMD8<Float16>) -> SIMD8<Float> {
+  package static func single(_ halves: UnsafeRawPointer) -> SIMD8<Float> {
     guard processor_converts_half() != 0 else {
-      return singleByProduct(unsafeBitCast(x, to: SIMD8<UInt16>.self))
+      return singleByProduct(halves.loadUnaligned(as: SIMD8<UInt16>.self))
     }
-    // Lane by lane, which becomes one instruction; the initialiser for a whole vector stays a call.
-    return SIMD8(
-      Float(x[0]), Float(x[1]), Float(x[2]), Float(x[3]), Float(x[4]), Float(x[5]), Float(x[6]),
-      Float(x[7]))
+    return processor_singles_of_halves(halves)
   }
 
   /// The same from the bits, for processors without an instruction.
   ///
   /// The exponent counts from -15 there and from -127 here; a product with the power of two between them is exact
   /// for numbers below the normal ones too.
-  @inlinable @inline(__always)
+  @inlinable @inline(never)
   package static func singleByProduct(_ bits: SIMD8<UInt16>) -> SIMD8<Float> {
     let wide = SIMD8(
       UInt32(bits[0]), UInt32(bits[1]), UInt32(bits[2]), UInt32(bits[3]), UInt32(bits[4]),

@@ -7,7 +7,10 @@ import Testing
   @Test func everyNumberIsConvertedExactly() {
     for start in stride(from: 0, to: 1 << 16, by: 8) {
       let bits = SIMD8<UInt16>((0..<8).map { UInt16(start + $0) })
-      let found = VectorMath.single(unsafeBitCast(bits, to: SIMD8<Float16>.self))
+      // Where they lie need not be aligned.
+      var bytes: [UInt8] = [0]
+      withUnsafeBytes(of: bits) { bytes += $0 }
+      let found = bytes.withUnsafeBytes { VectorMath.single($0.baseAddress! + 1) }
       let product = VectorMath.singleByProduct(bits)
       for lane in 0..<8 {
         let expected = Float(Float16(bitPattern: bits[lane]))

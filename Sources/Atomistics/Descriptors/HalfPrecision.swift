@@ -28,9 +28,8 @@ struct HalfPrecision: Equatable {
     guard let start = bits.baseAddress else { return }
     let (count, whole) = (bits.count / 2, bits.count / 16 * 8)
     for index in stride(from: 0, to: whole, by: 8) {
-      let some = start.loadUnaligned(fromByteOffset: 2 * index, as: SIMD8<Float16>.self)
       UnsafeMutableRawPointer(target + index).storeBytes(
-        of: VectorMath.single(some) * inverseScale, as: SIMD8<Float>.self)
+        of: VectorMath.single(start + 2 * index) * inverseScale, as: SIMD8<Float>.self)
     }
     for index in whole..<count {
       let one = start.loadUnaligned(fromByteOffset: 2 * index, as: Float16.self)

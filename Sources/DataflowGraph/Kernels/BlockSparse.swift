@@ -54,7 +54,7 @@ extension Double: BlockElement { typealias Computed = Double }
 extension Float16: BlockElement {
   @inline(__always)
   static func vector(_ start: UnsafePointer<Float16>, at index: Int) -> SIMD8<Float> {
-    VectorMath.single(UnsafeRawPointer(start + index).loadUnaligned(as: SIMD8<Float16>.self))
+    VectorMath.single(start + index)
   }
   @inline(__always) var computed: Float { Float(self) }
 }
