@@ -152,8 +152,8 @@ extension EncodedExample.List {
       switch field {
       case .bytes(let packed):
         var numbers = reader.nested(packed)
-        result.reserveCapacity(result.count + packed.count)
-        while !numbers.isAtEnd { result.append(Int64(bitPattern: try numbers.varint())) }
+        let more = try numbers.varints()
+        if result.isEmpty { result = more } else { result += more }
       case .varint(let bits): result.append(Int64(bitPattern: bits))
       default: throw FormatError(offset: start, "\(name): a list of integers holds something else")
       }

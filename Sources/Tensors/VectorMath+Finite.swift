@@ -5,17 +5,30 @@ extension VectorMath {
     _ bytes: UnsafeRawPointer, count: Int, of type: T.Type = T.self
   ) -> Bool {
     // x - x is 0 for finite numbers and NaN for others, and NaN stays in a sum.
-    var lanes = SIMD16<T>(repeating: 0)
-    let whole = count / 16 * 16
+    let zero = SIMD16<T>(repeating: 0)
     let size = MemoryLayout<T>.stride
-    for index in stride(from: 0, to: whole, by: 16) {
-      let some = bytes.loadUnaligned(fromByteOffset: index * size, as: SIMD16<T>.self)
-      lanes += some - some
+    // Four sums, since one waits for itself.
+    var lanes = (zero, zero, zero, zero)
+    var index = 0
+    while index &+ 64 <= count {
+      let next = bytes + index &* size
+      let (one, two, three, four) = (
+        next.loadUnaligned(as: SIMD16<T>.self),
+        next.loadUnaligned(fromByteOffset: 16 &* size, as: SIMD16<T>.self),
+        next.loadUnaligned(fromByteOffset: 32 &* size, as: SIMD16<T>.self),
+        next.loadUnaligned(fromByteOffset: 48 &* size, as: SIMD16<T>.self)
+      )
+      lanes.0 += one - one
+      lanes.1 += two - two
+      lanes.2 += three - three
+      lanes.3 += four - four
+      index &+= 64
     }
-    for index in whole..<count {
-      let one = bytes.loadUnaligned(fromByteOffset: index * size, as: T.self)
-      lanes[0] += one - one
+    while index < count {
+      let one = bytes.loadUnaligned(fromByteOffset: index &* size, as: T.self)
+      lanes.0[0] += one - one
+      index &+= 1
     }
-    return lanes == SIMD16(repeating: 0)
+    return lanes.0 + lanes.1 + (lanes.2 + lanes.3) == zero
   }
 }

@@ -20,6 +20,34 @@ import Testing
     }
   }
 
+  /// Numbers one after the other are as those read one by one, up to where what is wrong with them begins.
+  @Test func runsOfNumbersReturn() throws {
+    var (writer, starts) = (ProtobufWriter(), [0])
+    for value in Self.boundaries {
+      writer.varint(value)
+      starts.append(writer.bytes.count)
+    }
+    for count in 0...writer.bytes.count {
+      try read(Array(writer.bytes.prefix(count))) { reader in
+        let start = starts.last { $0 <= count }!
+        guard start < count else {
+          let numbers = try reader.varints()
+          #expect(
+            numbers == Self.boundaries.prefix(numbers.count).map { Int64(bitPattern: $0) })
+          #expect(numbers.count == starts.firstIndex(of: start) && reader.isAtEnd)
+          return
+        }
+        let message = "a number is cut off after \(count - start) bytes"
+        #expect(throws: FormatError(offset: start, message)) { try reader.varints() }
+      }
+    }
+    try read([3] + Array(repeating: 0xFF, count: 11)) { reader in
+      #expect(throws: FormatError(offset: 1, "a number is longer than ten bytes")) {
+        try reader.varints()
+      }
+    }
+  }
+
   @Test func fieldsOfEveryKindReturn() throws {
     var writer = ProtobufWriter()
     writer.field(1, varint: 300)

@@ -167,15 +167,16 @@ struct BatchAssembler {
   private func forceTensors(_ places: [[Int]], _ type: ElementType) -> Batch.ForceTensors {
     var (starts, neighbours) = ([Int32](), [Int32]())
     var (reference, scales) = ([Float](), [Float]())
+    neighbours.reserveCapacity(species.reduce(0) { $0 + $1.neighbours.count })
     var firstPlace = 0
     for (slice, parts) in parts {
       let firstBlock = neighbours.count
       starts.append(0)
       for (rows, range) in parts {
         for (atom, blocks) in zip(rows.atoms[range], rows.blockRanges[range]) {
-          for neighbour in rows.neighbours[blocks] {
-            neighbours.append(Int32(places[atom.structure][Int(neighbour)] - firstPlace))
-          }
+          let (places, first) = (places[atom.structure], firstPlace)
+          neighbours.append(
+            contentsOf: rows.neighbours[blocks].lazy.map { Int32(places[Int($0)] - first) })
           starts.append(Int32(neighbours.count - firstBlock))
           reference += forces[atom.structure][3 * atom.index..<3 * atom.index + 3]
           if blockType == .float16 { scales.append(blockScales[atom.structure]) }

@@ -223,11 +223,15 @@ private struct FeatureReader {
         allowed: "\(n + 1), ascending from 0 to the \(neighbours.count) neighbours")
     }
     for row in 0..<n {
-      let row = neighbours[Int(starts[row])..<Int(starts[row + 1])]
-      let inRange = row.allSatisfy { (0..<Int64(n)).contains($0) }
-      guard inRange, zip(row, row.dropFirst()).allSatisfy({ $0 < $1 }) else {
+      let row = Int(starts[row])..<Int(starts[row + 1])
+      var (last, ascend) = (Int64(-1), true)
+      for neighbour in neighbours[row] {
+        ascend = ascend && neighbour > last
+        last = neighbour
+      }
+      guard ascend, last < n else {
         throw AtomisticsError(
-          key: "dgvect_neighbours", found: "\(Array(row))",
+          key: "dgvect_neighbours", found: "\(Array(neighbours[row]))",
           allowed: "whole numbers from 0 to below \(n), ascending")
       }
     }

@@ -80,6 +80,32 @@ package struct ProtobufReader {
     throw FormatError(offset: start, "a number is longer than ten bytes")
   }
 
+  /// All numbers that are left, which follow each other.
+  mutating func varints() throws(FormatError) -> [Int64] {
+    var (reader, failure) = (self, nil as FormatError?)
+    let numbers = [Int64](unsafeUninitializedCapacity: reader.count) { target, count in
+      while !reader.isAtEnd {
+        // Most numbers are small ones.
+        let byte = reader.bytes[reader.position]
+        if byte < 0x80 {
+          (target.baseAddress! + count).initialize(to: Int64(byte))
+          reader.position &+= 1
+        } else {
+          do throws(FormatError) {
+            (target.baseAddress! + count).initialize(to: Int64(bitPattern: try reader.varint()))
+          } catch {
+            failure = error
+            return
+          }
+        }
+        count &+= 1
+      }
+    }
+    if let failure { throw failure }
+    self = reader
+    return numbers
+  }
+
   private mutating func counted(
     _ number: Int, _ start: Int
   ) throws(FormatError) -> UnsafeRawBufferPointer {
