@@ -70,7 +70,8 @@ enum CommandLineTool {
     do {
       parsed = try program.options.parse(arguments)
     } catch let error as UsageError {
-      throw UsageError("\(program.name): \(error). See panna \(program.name) --help")
+      let end = error.description.hasSuffix("?") ? "" : "."
+      throw UsageError("\(program.name): \(error)\(end) See panna \(program.name) --help")
     }
     for remark in parsed.remarks { warn("\(program.name): \(remark)") }
     do {

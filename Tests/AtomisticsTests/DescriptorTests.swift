@@ -312,6 +312,28 @@ func randomStructure(
     #expect(one.forces == many.forces && one.virial == many.virial)
   }
 
+  /// Values alone of many atoms are computed beside the search for neighbours, a few atoms at a time.
+  @Test(.timeLimit(.minutes(10)), arguments: [63, 64, 65, 96, 130], [true, false])
+  func valuesAloneAreThoseOfAWholeList(atoms: Int, isPeriodic: Bool) throws {
+    let cell = Cell(cubic: 14)
+    var structure = randomStructure(
+      UInt64(atoms), atoms: atoms, species: ["H", "C"], cell: cell, minimum: 1)
+    if !isPeriodic { structure.cell = .none }
+    let parameters = DescriptorParameters(
+      species: ["C", "H"], radialEta: 16, radialCutoff: 4.6, radialStart: 0.5, radialCount: 9,
+      angularEta: 10, angularCutoff: 3.5, angularStart: 0.5, angularCount: 3, zeta: 50,
+      angleCount: 4)
+    let descriptors = try AtomicDescriptors(parameters)
+    let species = try structure.speciesIndices(in: descriptors.species)
+    let list = try NeighbourList(of: structure, cutoff: descriptors.cutoff)
+    let expected: [Float] = descriptors.values(species: species, neighbours: list)
+    #expect(expected.contains { $0 > 0 })
+    for threads in 1...3 {
+      let executor = ThreadedExecutor(threads: threads)
+      #expect(try descriptors.describe(structure, executor: executor).descriptors == expected)
+    }
+  }
+
   @Test func emptyAndLonely() throws {
     let descriptors = try AtomicDescriptors(GoldenParameters.silicon)
     let empty = try descriptors.describe(
@@ -336,6 +358,25 @@ func randomStructure(
     var molecule = structure
     molecule.cell = .none
     #expect(try descriptors.describe(molecule).descriptors.contains { $0 > 0 })
+  }
+
+  /// However many atoms there are, and on any number of threads, it is the first of them.
+  @Test(arguments: [20, 100], [1, 2, 3])
+  func theFirstAtomAtAPlaceOfAnotherIsNamed(atoms: Int, threads: Int) throws {
+    var structure = randomStructure(
+      3, atoms: atoms, species: ["Si"], cell: Cell(cubic: 14), minimum: 1.5)
+    structure.positions[atoms - 1] = structure.positions[atoms - 4]
+    structure.positions[atoms - 2] = structure.positions[7]
+    let descriptors = try AtomicDescriptors(GoldenParameters.silicon)
+    for includeDerivatives in [true, false] {
+      let error = #expect(throws: AtomisticsError.self) {
+        try descriptors.describe(
+          structure, includeDerivatives: includeDerivatives,
+          executor: ThreadedExecutor(threads: threads))
+      }
+      #expect(error?.key == "position of atom 8")
+      #expect(error?.found == "the place of atom \(atoms - 1)")
+    }
   }
 
   @Test func wrongParametersAreNamed() {

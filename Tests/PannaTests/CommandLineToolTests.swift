@@ -68,6 +68,10 @@ import Testing
       arguments: ["tfr_packer"], status: 2,
       errors: "panna: tfr_packer: -c, --config FILE is missing. See panna tfr_packer --help\n"),
     Run(
+      arguments: ["tfr_packer", "--confg", "a.ini"], status: 2,
+      errors: "panna: tfr_packer: unknown option --confg; did you mean --config? See panna"
+        + " tfr_packer --help\n"),
+    Run(
       arguments: ["tfr_packer", "-c", "/nowhere.ini"], status: 2,
       errors: "panna: tfr_packer: /nowhere.ini: cannot be read\n"),
   ]

@@ -49,7 +49,7 @@ public struct AtomicDescriptors: Sendable {
     executor: any ParallelExecutor = SerialExecutor()
   ) throws -> DescribedStructure {
     let species = try structure.speciesIndices(in: self.species)
-    var values: [Float]
+    let values: [Float]
     var derivatives: DerivativeBlocks?
     if !includeDerivatives && structure.count > Self.fewAtoms {
       values = try valuesOfMany(structure, species, executor)

@@ -26,10 +26,7 @@ public struct NeighbourList: Sendable, Equatable {
   ) throws {
     precondition(cutoff > 0 && cutoff.isFinite, "the cutoff \(cutoff) is not positive")
     let search = try NeighbourSearch(positions: positions, cell: cell, cutoff: cutoff)
-    let rows = 64
-    let shards = executor.map(shards: (positions.count + rows - 1) / rows) { shard in
-      search.found(for: (shard * rows)..<min(positions.count, (shard + 1) * rows))
-    }
+    let shards = executor.map(over: positions.count, inRangesOf: 64) { search.found(for: $0) }
     self.init(shards, cutoff: cutoff, executor)
   }
 

@@ -40,7 +40,7 @@ private func flag(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
 extension Float: MatrixElement {
   static let hasSmallKernels = {
     typealias Permit = @convention(c) (CInt, CInt, CLong, CLong, CLong, Float, Float) -> CInt
-    return ProductTiles.areFast(BLAS.function("sgemm_small_matrix_permit")) {
+    return ProductTiles.areFast(BLAS.function("sgemm_small_matrix_permit"), of: Float.self) {
       unsafeBitCast($0, to: Permit.self)(0, $1 ? 1 : 0, $4, $2, $3, 1, $5 ? 1 : 0) != 0
     }
   }()
@@ -60,7 +60,7 @@ extension Float: MatrixElement {
 extension Double: MatrixElement {
   static let hasSmallKernels = {
     typealias Permit = @convention(c) (CInt, CInt, CLong, CLong, CLong, Double, Double) -> CInt
-    return ProductTiles.areFast(BLAS.function("dgemm_small_matrix_permit")) {
+    return ProductTiles.areFast(BLAS.function("dgemm_small_matrix_permit"), of: Double.self) {
       unsafeBitCast($0, to: Permit.self)(0, $1 ? 1 : 0, $4, $2, $3, 1, $5 ? 1 : 0) != 0
     }
   }()

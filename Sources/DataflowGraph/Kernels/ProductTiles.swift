@@ -32,16 +32,17 @@ struct ProductTiles {
   ///
   /// - Parameters:
   ///   - function: of the library, nil where it has none.
+  ///   - type: of the elements.
   ///   - permits: calls it.
-  static func areFast(
-    _ function: UnsafeMutableRawPointer?,
+  static func areFast<T: MatrixElement>(
+    _ function: UnsafeMutableRawPointer?, of type: T.Type,
     _ permits: (
       _ function: UnsafeMutableRawPointer, _ isLeftTransposed: Bool, _ rows: Int, _ inner: Int,
       _ columns: Int, _ adding: Bool
     ) -> Bool
   ) -> Bool {
     guard let function else { return false }
-    let width = tileBytes / (columns * MemoryLayout<Float>.stride)
+    let width = tileBytes / (columns * MemoryLayout<T>.stride)
     return [false, true].allSatisfy {
       permits(function, false, rows, width, columns, $0)
         && permits(function, true, width, rows, columns, $0)
