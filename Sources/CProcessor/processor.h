@@ -37,6 +37,9 @@ __attribute__((always_inline)) static inline processor_eight_singles processor_s
 #endif
 }
 
+// Has what is at an address brought into the nearest cache meanwhile; any address may be given.
+static inline void processor_prefetch(const void *address) { __builtin_prefetch(address); }
+
 // Products and sums of eight numbers at a time.
 static inline int processor_has_avx2(void) {
 #if defined(__x86_64__)

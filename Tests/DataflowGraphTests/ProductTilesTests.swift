@@ -96,11 +96,11 @@ import Testing
       // Those whose weights leave the cache stay whole.
       guard width * sizes.columns <= 1 << 17 else { return #expect(tiles == nil) }
       let found = try #require(tiles)
-      #expect(found.parts.count == width)
       #expect(found.rows >= 1 && found.columns >= 1)
-      for part in 0..<found.parts.shards {
-        #expect(found.parts[part].count * found.rows * found.columns <= 1_000_000)
-      }
+      #expect(found.width * found.rows * found.columns <= 1_000_000)
+      let parts = found.parts(of: 0..<width)
+      #expect((0..<parts.shards).flatMap { parts[$0] } == Array(0..<width))
+      #expect((0..<parts.shards).allSatisfy { parts[$0].count <= found.width })
       let turned = MatrixOperand(base: factor.baseAddress!, isTransposed: true, stride: 1)
       #expect(ProductTiles(left, turned, rows: 9000, inner: 48, columns: 32) == nil)
       #expect(ProductTiles(left, right, rows: 64, inner: 64, columns: 64) == nil)

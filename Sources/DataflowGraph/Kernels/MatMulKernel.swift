@@ -107,23 +107,14 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
         return multiply(a, b, rows: panel.rows, inner: 0..<inner, into: target)
       }
       let ranges = zeros.ranges(of: panel)
-      guard ranges.count > 1 else {
-        guard let only = ranges.first else {
-          return target.update(repeating: 0, count: panel.rows.count * columns)
-        }
-        return multiply(a, b, rows: panel.rows, inner: only, into: target)
+      guard !ranges.isEmpty else {
+        return target.update(repeating: 0, count: panel.rows.count * columns)
       }
-      guard !isTiled else {
-        return ProductTiles.forEachTile(of: panel.rows) { rows in
-          for range in ranges {
-            multiply(
-              a, b, rows: rows, inner: range, into: output + rows.lowerBound * columns,
-              adding: range.lowerBound > ranges[0].lowerBound)
-          }
-        }
+      guard isTiled || ranges.count == 1 else {
+        return packing.multiply(
+          a, b, isTransposed: transposeB, panel.rows, ranges, into: target, columns: columns)
       }
-      packing.multiply(
-        a, b, isTransposed: transposeB, panel.rows, ranges, into: target, columns: columns)
+      multiply(a, b, rows: panel.rows, inner: 0..<inner, ranges: ranges, into: target)
     }
   }
 
@@ -148,18 +139,9 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
       } else {
         if !adding { target.update(repeating: 0, count: rows * columns) }
         let ranges = zeros.ranges(of: panel)
-        if isTiled {
-          ProductTiles.forEachTile(of: panel.rows) { terms in
-            for range in ranges {
-              multiply(
-                a, b, rows: range, inner: terms, into: target + range.lowerBound * columns,
-                adding: true)
-            }
-          }
-        } else if ranges.count == 1 {
+        if isTiled || ranges.count == 1 {
           multiply(
-            a, b, rows: ranges[0], inner: panel.rows,
-            into: target + ranges[0].lowerBound * columns, adding: true)
+            a, b, rows: 0..<rows, inner: panel.rows, ranges: ranges, into: target, adding: true)
         } else {
           packing.addTransposed(
             a, b, isTransposed: transposeB, stride: transposeB ? inner : columns, panel.rows,
@@ -170,21 +152,27 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     }
   }
 
+  /// - Parameter ranges: of the left matrix's stored columns, all but zeros; nil for all.
   private func multiply(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, rows: Range<Int>, inner: Range<Int>,
-    into target: UnsafeMutablePointer<T>, adding: Bool = false
+    ranges: [Range<Int>]? = nil, into target: UnsafeMutablePointer<T>, adding: Bool = false
   ) {
-    let strideA = transposeA ? self.rows : self.inner
     let isTransposedB = transposeB && !isTurned
-    let strideB = isTransposedB ? self.inner : columns
-    let startA =
-      transposeA
-      ? inner.lowerBound * strideA + rows.lowerBound : rows.lowerBound * strideA + inner.lowerBound
-    let startB = isTransposedB ? inner.lowerBound : inner.lowerBound * strideB
-    T.multiply(
-      MatrixOperand(base: a + startA, isTransposed: transposeA, stride: strideA),
-      MatrixOperand(base: b + startB, isTransposed: isTransposedB, stride: strideB),
-      into: target, rows: rows.count, inner: inner.count, columns: columns, adding: adding)
+    let left = MatrixOperand(
+      base: a, isTransposed: transposeA, stride: transposeA ? self.rows : self.inner
+    )[rows.lowerBound, inner.lowerBound]
+    let right = MatrixOperand(
+      base: b, isTransposed: isTransposedB, stride: isTransposedB ? self.inner : columns
+    )[inner.lowerBound, 0]
+    if let ranges {
+      T.multiply(
+        left, right, into: target, rows: rows.count, inner: inner.count, columns: columns,
+        ranges: ranges, adding: adding)
+    } else {
+      T.multiply(
+        left, right, into: target, rows: rows.count, inner: inner.count, columns: columns,
+        adding: adding)
+    }
   }
 }
 

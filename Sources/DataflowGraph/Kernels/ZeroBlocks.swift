@@ -70,26 +70,27 @@ struct ZeroBlocks<T: MatrixElement> {
 
   /// All blocks where there are too few zeros to be left out.
   private func blocks(of rows: Range<Int>) -> UInt64 {
-    var found: UInt64 = 0
-    var (block, start) = (0, 0)
-    while start < columns {
-      let length = min(width, columns - start)
-      if !isZero(rows, start, length) { found |= 1 << UInt64(block) }
-      start += length
-      block += 1
+    var zeros = all
+    // Rows as they lie, since memory is read ahead along them.
+    for row in rows where zeros != 0 {
+      var rest = zeros
+      while rest != 0 {
+        let block = rest.trailingZeroBitCount
+        let start = block &* width
+        if !isZero(matrix + (row &* columns &+ start), min(width, columns &- start)) {
+          zeros &= ~(1 << UInt64(block))
+        }
+        rest &= rest &- 1
+      }
     }
+    let found = all & ~zeros
     return keepsMost && 4 * found.nonzeroBitCount > 3 * all.nonzeroBitCount ? all : found
   }
 
-  private func isZero(_ rows: Range<Int>, _ start: Int, _ length: Int) -> Bool {
-    let words = length * MemoryLayout<T>.stride / 4
-    for row in rows {
-      let line = UnsafeRawPointer(matrix + (row &* columns &+ start))
-        .assumingMemoryBound(to: UInt32.self)
-      var bits: UInt32 = 0
-      for word in 0..<words { bits |= line[word] }
-      if bits != 0 { return false }
-    }
-    return true
+  private func isZero(_ numbers: UnsafePointer<T>, _ count: Int) -> Bool {
+    let words = UnsafeRawPointer(numbers).assumingMemoryBound(to: UInt32.self)
+    var bits: UInt32 = 0
+    for word in 0..<count &* MemoryLayout<T>.stride / 4 { bits |= words[word] }
+    return bits == 0
   }
 }
