@@ -174,6 +174,49 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
     try coordinator.join()
   }
 
+  /// A queue holds what was put into it: tensors of other types, or fewer of them, are an error.
+  @Test func otherComponentsThanAskedForAreAnError() throws {
+    let queue = try graph.add(FIFOQueueV2(componentTypes: [.float32], shapes: [[2]])).output
+    let enqueue = try graph.add(
+      QueueEnqueueV2(), [queue, graph.constant(Tensor([1, 2] as [Int32]))])
+    let one = try graph.add(
+      QueueDequeueV2(componentTypes: [.float32], shapes: [[2]]), [queue])
+    let two = try graph.add(
+      QueueDequeueV2(componentTypes: [.int32, .int32], shapes: [[2], [2]]), [queue])
+    let session = Session(graph)
+    for (node, message) in [
+      (one, "output 0 has the type int32, expected float"),
+      (two, "got 1 tensors for 2 outputs"),
+    ] {
+      _ = try session.run([], targets: [enqueue])
+      let error = #expect(throws: GraphError.self) { try session.run(node.outputs) }
+      #expect(error?.message == message)
+    }
+  }
+
+  /// Tensors of a batch have as many rows each.
+  @Test func rowsOfABatchMustBeAsMany() throws {
+    let queue = try graph.add(
+      FIFOQueueV2(componentTypes: [.float64, .float64], shapes: [[], []])
+    ).output
+    let x = graph.placeholder(.float64, ["n"])
+    let y = graph.placeholder(.float64, ["m"])
+    let enqueue = try graph.add(QueueEnqueueManyV2(), [queue, x, y])
+    let session = Session(graph)
+    let size = try graph.add(QueueSizeV2(), [queue]).output
+    for (first, second) in [(5, 3), (3, 5)] {
+      let feeds = [
+        x: Tensor(Array(repeating: 1.0, count: first)),
+        y: Tensor(Array(repeating: 1.0, count: second)),
+      ]
+      let error = #expect(throws: GraphError.self) {
+        try session.run([], feeds: feeds, targets: [enqueue])
+      }
+      #expect(error?.message == "the sizes m and n are \(second) and \(first), expected the same")
+    }
+    #expect(try session.run([size])[0] == Tensor(0 as Int32))
+  }
+
   @Test func theEndIsAValue() throws {
     let types: [ElementType] = [.float64]
     let queue = try graph.add(FIFOQueueV2(componentTypes: types, shapes: [["n"]])).output

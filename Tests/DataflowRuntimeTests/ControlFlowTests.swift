@@ -122,6 +122,55 @@ import Testing
     }
   }
 
+  /// What a variable was in each iteration is kept only where the gradient wants it.
+  @Test func loopsKeepNothingThatIsNotUsed() throws {
+    let x = graph.placeholder(.float64, [1000])
+    let loop = try whileLoop([graph.constant(Tensor(0 as Int32)), x]) { body, state in
+      try body.add(Less(), [state[0], body.constant(Tensor(500 as Int32))]).output
+    } body: { body, state in
+      let next = try body.add(AddV2(), [state[0], body.constant(Tensor(1 as Int32))]).output
+      return [next, state[1] + 1]
+    }
+    let feeds = [x: Tensor(shape: [1000], scalars: Array(repeating: 2.0, count: 1000))]
+    let session = Session(graph)
+    #expect(
+      try session.run([loop[1]], feeds: feeds)[0].scalars(as: Double.self).allSatisfy { $0 == 502 })
+    let use = try #require(session.memoryUse(feeds: feeds, fetches: [loop[1]]))
+    #expect(use.byteCount < 100_000)
+    let gradient = try graph.gradient(of: sum(square(loop[1])), withRespectTo: x)
+    #expect(
+      try session.run([gradient], feeds: feeds)[0].scalars(as: Double.self).allSatisfy {
+        $0 == 1004
+      })
+  }
+
+  /// A gradient computes a function once more: other random numbers would be another function's gradient.
+  @Test func randomBranchesAndLoopsHaveNoGradient() throws {
+    let x = graph.placeholder(.float64, [3])
+    func noise(_ body: Graph) throws -> Value {
+      try body.add(RandomUniform(shape: [3], elementType: .float64), name: "noise").output
+    }
+    let condition = graph.placeholder(.bool, [])
+    let branch = try conditional(condition, name: "choice") { body in
+      [x * (try noise(body))]
+    } else: { _ in
+      [x * 2]
+    }[0]
+    let loop = try whileLoop([x], name: "repeat") { body, state in
+      try body.add(Less(), [sum(state[0]), body.constant(10, .float64)]).output
+    } body: { body, state in
+      [state[0] + (try noise(body))]
+    }[0]
+    for (value, function) in [(branch, "choice_then"), (loop, "repeat_body")] {
+      let error = #expect(throws: GraphError.self) {
+        try graph.gradient(of: sum(value), withRespectTo: x)
+      }
+      let message =
+        "has no gradient: it would compute \(function) once more, where noise does not do the same again"
+      #expect(error?.message.hasPrefix(message) == true)
+    }
+  }
+
   @Test func loopVariablesMayGrow() throws {
     let x = graph.placeholder(.float64, ["n"])
     let start = graph.constant(Tensor(0 as Int32))
@@ -133,6 +182,27 @@ import Testing
     }[1]
     #expect(try run([y], [x: Tensor([1.0, 2])])[0].count == 16)
     #expect(try run([sum(y)], [x: Tensor([1.0, 2, 3])])[0] == [48])
+  }
+
+  /// Both loops number the sizes that they find out, and the second one's results have sizes of the first.
+  @Test func loopsTellTheirSizesFromOthers() throws {
+    let x = graph.placeholder(.float64, ["n"])
+    func doubled(_ count: Int32, _ variables: [Value]) throws -> [Value] {
+      let start = graph.constant(Tensor(0 as Int32))
+      let shapes = [[], ["growing"]] + variables.dropFirst().map(\.shape)
+      return try whileLoop([start] + variables, shapes: shapes) { body, state in
+        try body.add(Less(), [state[0], body.constant(Tensor(count))]).output
+      } body: { body, state in
+        let next = try body.add(AddV2(), [state[0], body.constant(Tensor(1 as Int32))]).output
+        let grown = try body.add(ConcatV2(axis: 0), [state[1], state[1]]).output
+        return [next, grown] + state.dropFirst(2)
+      }
+    }
+    let first = try doubled(3, [x])[1]
+    let second = try doubled(1, [x, first])
+    let results = try run([second[1], second[2]], [x: Tensor([1.0, 2])])
+    #expect(results[0] == [1, 2, 1, 2])
+    #expect(results[1].count == 16)
   }
 
   @Test func loopsEndWhenCancelled() throws {

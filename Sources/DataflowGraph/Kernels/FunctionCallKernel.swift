@@ -5,11 +5,19 @@ import Tensors
 class FunctionCallKernel: LateSizeKernel {
   private let inputTypes: [ElementType]
   private let outputs: [TensorSpec]
+  /// Of each output's axes the number of the size that is found out here, nil for other sizes: those that another
+  /// node finds out have numbers too.
+  private let lateNumbers: [[Int?]]
   private var results: [Tensor] = []
 
   init(_ site: KernelSite) {
     inputTypes = site.inputs.map(\.elementType)
     outputs = site.outputs
+    lateNumbers = outputs.map { output in
+      output.shape.dimensions.map { size in
+        size.lateNumber.flatMap { site.node.lateSymbol($0) == size.soleSymbol ? $0 : nil }
+      }
+    }
   }
 
   /// The outputs.
@@ -26,7 +34,14 @@ class FunctionCallKernel: LateSizeKernel {
   }
 
   private func checked(_ results: [Tensor]) throws -> [Tensor] {
+    guard results.count == outputs.count else {
+      throw GraphError("got \(results.count) tensors for \(outputs.count) outputs")
+    }
     for (index, (output, result)) in zip(outputs, results).enumerated() {
+      guard result.elementType == output.elementType else {
+        throw GraphError(
+          "output \(index) has the type \(result.elementType), expected \(output.elementType)")
+      }
       let sizes = output.shape.dimensions
       guard sizes.count == result.shape.rank,
         zip(sizes, result.shape.dimensions).allSatisfy({ $0.known == nil || $0.known == $1 })
@@ -43,9 +58,9 @@ class FunctionCallKernel: LateSizeKernel {
   final func measure(_ context: borrowing KernelContext) throws -> [Int] {
     results = try checked(try compute(context))
     var sizes: [Int] = []
-    for (output, result) in zip(outputs, results) {
-      for (axis, size) in output.shape.dimensions.enumerated() {
-        guard let number = size.lateNumber else { continue }
+    for (numbers, result) in zip(lateNumbers, results) {
+      for (axis, number) in numbers.enumerated() {
+        guard let number else { continue }
         if number >= sizes.count { sizes += Array(repeating: 0, count: number + 1 - sizes.count) }
         sizes[number] = result.shape[axis]
       }
@@ -91,4 +106,26 @@ extension Dimension {
 
 extension GraphFunction {
   var isStateful: Bool { graph.nodes.contains { $0.operation.isStateful } }
+
+  /// A node that would not do the same when the function is computed once more, as gradients do: it draws random
+  /// numbers or changes something.
+  var unrepeatable: Node? {
+    graph.nodes.first { node in
+      let operation = node.operation
+      if !operation.functions.isEmpty {
+        return operation.functions.contains { $0.unrepeatable != nil }
+      }
+      // Loops of TensorFlow keep on stacks what its own gradients want; the value goes on as it is.
+      let goesOn = operation is Assert || operation is Print || operation is StackPushV2
+      return operation.isStateful && !goesOn
+    }
+  }
+
+  /// - Throws: `GraphError` where the gradient of `node`, which runs the function, cannot compute it once more.
+  func expectRepeatable(by node: Node) throws {
+    guard let other = unrepeatable else { return }
+    throw node.error(
+      "has no gradient: it would compute \(name) once more, where \(other.name) does not do the same again"
+    )
+  }
 }

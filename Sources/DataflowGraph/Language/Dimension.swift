@@ -67,8 +67,13 @@ public struct Dimension: Hashable, Sendable {
     return Dimension(terms: terms.mapValues { $0 / count })
   }
 
-  /// Whether the two sizes could be equal in some run.
-  package func couldEqual(_ other: Dimension) -> Bool { (self - other).known ?? 0 == 0 }
+  /// Whether the two sizes could be equal in some run; where that is so and not known yet, runs check it for the
+  /// operation whose shapes are being found.
+  package func couldEqual(_ other: Dimension) -> Bool {
+    if let difference = (self - other).known { return difference == 0 }
+    SizeEquality.note(self, other)
+    return true
+  }
 
   /// The size when the symbols have the given sizes.
   ///

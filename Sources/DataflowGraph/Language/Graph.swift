@@ -67,9 +67,18 @@ public final class Graph: @unchecked Sendable {
     _ operation: any Operation, _ inputs: [Value] = [], name: String? = nil,
     controlInputs: [Node] = []
   ) throws -> Node {
+    try add(operation, inputs, name: name, controlInputs: controlInputs, equalSizes: [])
+  }
+
+  /// - Parameter equalSizes: what runs check beside that which the operation's shapes rely on.
+  private func add(
+    _ operation: any Operation, _ inputs: [Value], name: String?, controlInputs: [Node],
+    equalSizes: [SizeEquality]
+  ) throws -> Node {
     let typeName = type(of: operation).name
     if let inner = inputs.first(where: { $0.graph.isInside(self) })?.graph {
-      return try inner.add(operation, inputs, name: name, controlInputs: controlInputs)
+      return try inner.add(
+        operation, inputs, name: name, controlInputs: controlInputs, equalSizes: equalSizes)
     }
     let inputs = try inputs.map { input in
       guard let own = capture(input) else {
@@ -79,8 +88,11 @@ public final class Graph: @unchecked Sendable {
     }
     let unique = uniqueName(name ?? typeName)
     let specs: [TensorSpec]
+    let found: [SizeEquality]
     do {
-      specs = try operation.outputs(for: inputs.map(\.spec))
+      (specs, found) = try SizeEquality.collecting {
+        try operation.outputs(for: inputs.map(\.spec))
+      }
     } catch let error as GraphError {
       throw GraphError(
         error.message, node: unique, operation: typeName, inputs: inputs.map(\.spec.description))
@@ -88,7 +100,7 @@ public final class Graph: @unchecked Sendable {
     let node = Node(
       graph: self, id: nodes.count, name: unique, operation: operation, inputs: inputs,
       controlInputs: controlScopes.joined() + controlInputs,
-      outputSpecs: specs.map { nameLateSizes($0, of: unique) },
+      outputSpecs: specs.map { nameLateSizes($0, of: unique) }, equalSizes: found + equalSizes,
       device: deviceScopes.last ?? DeviceName(), colocation: colocationScopes.last)
     for symbol in (operation as? BindSizes)?.names ?? [] {
       if let other = sizeBinders.updateValue(node, forKey: symbol) {
@@ -104,14 +116,17 @@ public final class Graph: @unchecked Sendable {
 
   /// Adds a node with the name and place of another graph's.
   ///
-  /// - Parameter operation: what it does instead, if not nil.
+  /// - Parameters:
+  ///   - operation: what it does instead, if not nil.
+  ///   - equalSizes: what runs check beside that which the operation's shapes rely on.
   package func add(
     copyOf node: Node, as operation: (any Operation)? = nil, inputs: [Value],
-    controlInputs: [Node] = [], on device: DeviceName? = nil
+    controlInputs: [Node] = [], on device: DeviceName? = nil, equalSizes: [SizeEquality] = []
   ) throws -> Node {
     try withDevice(device ?? node.device) {
       try add(
-        operation ?? node.operation, inputs, name: node.name, controlInputs: controlInputs)
+        operation ?? node.operation, inputs, name: node.name, controlInputs: controlInputs,
+        equalSizes: equalSizes)
     }
   }
 

@@ -9,6 +9,8 @@ public final class Node: @unchecked Sendable {
   public let inputs: [Value]
   public internal(set) var controlInputs: [Node]
   public let outputSpecs: [TensorSpec]
+  /// The sizes that runs have to find equal.
+  package let equalSizes: [SizeEquality]
   /// Where the node is to run, as far as that was said.
   public let device: DeviceName
   /// A node on whose device this one is to run.
@@ -16,7 +18,8 @@ public final class Node: @unchecked Sendable {
 
   init(
     graph: Graph, id: Int, name: String, operation: any Operation, inputs: [Value],
-    controlInputs: [Node], outputSpecs: [TensorSpec], device: DeviceName, colocation: Node?
+    controlInputs: [Node], outputSpecs: [TensorSpec], equalSizes: [SizeEquality],
+    device: DeviceName, colocation: Node?
   ) {
     self.graph = graph
     self.id = id
@@ -25,6 +28,7 @@ public final class Node: @unchecked Sendable {
     self.inputs = inputs
     self.controlInputs = controlInputs
     self.outputSpecs = outputSpecs
+    self.equalSizes = equalSizes
     self.device = device
     self.colocation = colocation
   }

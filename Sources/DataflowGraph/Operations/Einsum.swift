@@ -34,7 +34,7 @@ public struct Einsum: Operation {
     for (names, shape) in zip(labels.inputs, shapes) {
       for (label, size) in zip(names, shape.dimensions) {
         let known = sizes[label] ?? size
-        guard known.couldEqual(size) || EinsumEquation.isHidden(label) else {
+        guard EinsumEquation.isHidden(label) || known.couldEqual(size) else {
           throw GraphError("label \"\(label)\" of \"\(equation)\" is \(known) and \(size)")
         }
         sizes[label] = try SymbolicShape([known]).broadcast(with: [size])[0]

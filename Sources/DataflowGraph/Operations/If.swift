@@ -57,7 +57,10 @@ public struct If: Operation {
   }
 
   /// Another `If`, whose branches are the gradients of the branches.
+  ///
+  /// - Throws: `GraphError` where a branch draws random numbers or changes something.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
+    try functions.forEach { try $0.expectRepeatable(by: node) }
     let graph = node.graph
     let targets = outputGradients.indices.filter { outputGradients[$0] != nil }
     let inputs = node.inputs.dropFirst()

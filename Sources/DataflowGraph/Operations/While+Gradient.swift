@@ -6,7 +6,10 @@ extension While {
   ///
   /// The variables before each iteration are the loop's own record of them; what the body computed in
   /// between is computed again.
+  ///
+  /// - Throws: `GraphError` where the body draws random numbers or changes something.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
+    try body.expectRepeatable(by: node)
     let backward = BackwardLoop(self, node, outputGradients)
     return try backward.gradients()
   }

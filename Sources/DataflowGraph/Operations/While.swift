@@ -5,7 +5,7 @@ import Tensors
 ///
 /// Inputs: the `n` loop variables at the start, what the condition captures, what the body captures.
 /// Outputs: the loop variables at the end; then, not in TensorFlow, what each was at the start of each
-/// iteration, `[iterations, …]`, which the gradient wants and which costs nothing unless it is used;
+/// iteration, `[iterations, …]`, which the gradient wants, or `[0, …]` where nothing uses it;
 /// and the number of iterations, `int32`.
 public struct While: Operation {
   public static let name = "While"
@@ -53,14 +53,13 @@ public struct While: Operation {
         inputs[index], within: body.inputs[index].spec, next: body.outputs[index].spec, index)
     }
     var late = LateSizes()
-    let iterations = late.next()
     let outputs = finals.map { spec, varying in
       TensorSpec(
         spec.elementType,
         SymbolicShape(zip(spec.shape.dimensions, varying).map { $1 ? late.next() : $0 }))
     }
     let histories = outputs.map {
-      TensorSpec($0.elementType, SymbolicShape([iterations] + $0.shape.dimensions))
+      TensorSpec($0.elementType, SymbolicShape([late.next()] + $0.shape.dimensions))
     }
     return outputs + histories + [TensorSpec(.int32, .scalar)]
   }
@@ -163,17 +162,15 @@ private final class WhileKernel: FunctionCallKernel, FunctionCaller {
       iterations += 1
     }
     let records = try zip(variables, histories).enumerated().map { index, pair in
-      try stacked(pair.1, like: pair.0, count: iterations, index)
+      try stacked(pair.1, like: pair.0, index)
     }
     return variables + records + [Tensor(Int32(iterations))]
   }
 
-  /// The iterations' values one after the other; zeros where nobody asked for them.
-  private func stacked(
-    _ parts: [Tensor], like last: Tensor, count: Int, _ index: Int
-  ) throws -> Tensor {
+  /// The iterations' values one after the other.
+  private func stacked(_ parts: [Tensor], like last: Tensor, _ index: Int) throws -> Tensor {
     var result = Tensor(
-      zeros: Shape([count] + last.shape.dimensions), elementType: last.elementType)
+      zeros: Shape([parts.count] + last.shape.dimensions), elementType: last.elementType)
     for part in parts where part.shape != last.shape {
       throw GraphError(
         "the gradient needs all values of loop variable \(index), but its shape changes from "

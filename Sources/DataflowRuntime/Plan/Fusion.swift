@@ -20,6 +20,8 @@ struct Fusion {
     var product: Node?
     /// What is computed of the result of a product's cluster, as a second result.
     var activation: Node?
+    /// What the joined operations' shapes rely on.
+    var equalSizes: [SizeEquality]
 
     var isJoined: Bool { names.count > 1 || activation != nil }
   }
@@ -68,7 +70,8 @@ struct Fusion {
       if let cluster, cluster.isJoined {
         let (fused, inputs) = cluster.operation(of: node, clusters)
         copy = try graph.add(
-          copyOf: node, as: fused, inputs: inputs.map { values[$0]! }, controlInputs: controls)
+          copyOf: node, as: fused, inputs: inputs.map { values[$0]! }, controlInputs: controls,
+          equalSizes: cluster.equalSizes)
       } else {
         copy = try graph.add(
           copyOf: node, inputs: node.inputs.map { values[$0]! }, controlInputs: controls)
@@ -89,6 +92,7 @@ struct Fusion {
       !devices.hasOwnMemory(devices.index(of: node)), node.outputSpecs == source.outputSpecs
     else { return }
     clusters[source]!.activation = node
+    clusters[source]!.equalSizes += cluster.equalSizes
     absorbed.insert(node)
   }
 
@@ -99,7 +103,7 @@ struct Fusion {
       }
       return Cluster(
         expression: .input(0), inputs: [node.output], type: node.output.elementType, functions: 0,
-        names: [node.operationName], product: node)
+        names: [node.operationName], product: node, equalSizes: node.equalSizes)
     }
     let specs = node.inputs.map(\.spec)
     guard !node.operation.isStateful, node.outputSpecs.count == 1, node.controlInputs.isEmpty,
@@ -109,7 +113,7 @@ struct Fusion {
     else { return nil }
     var cluster = Cluster(
       expression: expression, inputs: [], type: type, functions: expression.functionCount,
-      names: [node.operationName])
+      names: [node.operationName], equalSizes: node.equalSizes)
     let parts = node.inputs.map { input -> ScalarExpression in
       guard let producer = joinable(input, to: node, cluster) else {
         return .input(cluster.number(of: input))
@@ -118,6 +122,7 @@ struct Fusion {
       cluster.functions += producer.functions
       cluster.names = producer.names + cluster.names
       cluster.product = cluster.product ?? producer.product
+      cluster.equalSizes = producer.equalSizes + cluster.equalSizes
       return producer.expression.substituting(
         producer.inputs.map { .input(cluster.number(of: $0)) })
     }

@@ -54,10 +54,18 @@ extension PlanRunner {
     sizes.setShapes(ofValues: viewValues[first..<end], &kernelSizes[index].outputs)
     kernelSizes[index].symbols = state.symbols
     do {
-      return try steps[index].kernel.prepare(kernelSizes[index])
+      let scratch = try steps[index].kernel.prepare(kernelSizes[index])
+      // A branch that is not taken may rely on anything.
+      if !plan.hasBranches { try checkEqualSizes(of: index) }
+      return scratch
     } catch {
       throw describe(error, at: plan.steps[index].node)
     }
+  }
+
+  /// - Throws: `GraphError` where sizes differ that the step takes for equal.
+  func checkEqualSizes(of index: Int) throws {
+    for equality in plan.steps[index].node.equalSizes { try equality.check(with: state.symbols) }
   }
 
   private func pointAtFeedCopies() {

@@ -257,6 +257,7 @@ final class PlanRunner {
     _ index: Int, on executor: any ParallelExecutor, _ control: RunControl
   ) throws {
     let step = plan.steps[index]
+    if plan.hasBranches || step.isLate { try checkEqualSizes(of: index) }
     let mayBlock = step.node.operation.mayBlock
     if mayBlock { control.turn?.leave() }
     defer { if mayBlock { control.turn?.enter() } }
