@@ -26,6 +26,17 @@ import Testing
     #expect(try run(ScatterUpdateRows()) == [30, 40, 3, 4, 50, 60])
   }
 
+  /// Rows of the variable itself are what they were before the first one is changed.
+  @Test func aVariableUpdatesItself() throws {
+    let variable = try graph.variable(Tensor([1.0, 2, 3]), name: "v")
+    let places = graph.constant(Tensor([1, 2, 0] as [Int32]))
+    let node = try graph.add(ScatterUpdateRows(), [variable.value, places, variable.value])
+    let session = Session(graph)
+    try session.initializeVariables()
+    _ = try session.run([], targets: [node])
+    #expect(try session.value(of: variable).scalars(as: Double.self) == [3, 1, 2])
+  }
+
   @Test func wrongRowsAreErrors() throws {
     let outside = #expect(throws: GraphError.self) { try run(ScatterAdd(), [0, 3, 1]) }
     #expect(outside?.message == "index 3 at position 1 is outside 0..<3")

@@ -42,9 +42,17 @@ extension ScatterUpdate {
           throw GraphError(
             "\(context.inputs[2].count) updates for \(indices.count) rows of \(inner)")
         }
+        var updates = context.inputs[2].elements(T.self)
+        // Rows of the variable itself are what they were before the first one is changed.
+        let isOwn = updates == variable.elements(T.self)
+        if isOwn {
+          updates = .allocate(capacity: variable.count)
+          updates.update(from: variable.elements(T.self), count: variable.count)
+        }
+        defer { if isOwn { updates.deallocate() } }
         for position in 0..<indices.count {
           let row = variable.elements(T.self) + indices.integer(at: position, type) * inner
-          let update = context.inputs[2].elements(T.self) + position * inner
+          let update = updates + position * inner
           if let function = Self.function {
             function.apply(row, update, row, inner)
           } else {

@@ -13,6 +13,8 @@ struct PlanBuilder {
   private(set) var epochs: [Plan.Epoch] = [Plan.Epoch(lateStep: nil)]
   let hasBranches: Bool
   private let fed: Set<Value>
+  /// Other names of variables for what they are before a write that a reader of the name comes after.
+  private let snapshots: Set<Node>
   private var stepOfNode: [Node: Int] = [:]
   private(set) var variablesRead: [Node] = []
   private(set) var variablesAssigned: [Node] = []
@@ -33,6 +35,24 @@ struct PlanBuilder {
     self.fetches = fetches
     fed = Set(feeds)
     hasBranches = order.nodes.contains { $0.operation is Switch }
+    snapshots = Self.findSnapshots(order.nodes, fetches)
+  }
+
+  /// An alias of a variable says when the variable is read, however much later the alias is.
+  private static func findSnapshots(_ nodes: [Node], _ fetches: [Value]) -> Set<Node> {
+    guard nodes.contains(where: { !$0.operation.mutatedInputs.isEmpty }) else { return [] }
+    let writes = VariableWrites(nodes)
+    var found: Set<Node> = []
+    func own(_ value: Value) -> [Node] { writes.before(value.node, of: value.node.inputs[0]) }
+    for node in nodes {
+      for input in node.inputs where input.node.operation.isAlias {
+        if writes.before(node, of: input) != own(input) { found.insert(input.node) }
+      }
+    }
+    for fetch in fetches where fetch.node.operation.isAlias {
+      if writes.all(of: fetch) != own(fetch) { found.insert(fetch.node) }
+    }
+    return found
   }
 
   mutating func build() {
@@ -53,11 +73,12 @@ struct PlanBuilder {
   }
 
   /// Constants and variables lie still, aliases are views, what is fed is given. Where a branch may
-  /// not be taken, what waits for it is a step even if it computes nothing.
+  /// not be taken, what waits for it is a step even if it computes nothing; and so is a variable's other name for what
+  /// is overwritten before it is read.
   private func isStep(_ node: Node) -> Bool {
     let isGiven = !node.outputs.isEmpty && node.outputs.allSatisfy(fed.contains)
     if isGiven || node.operation is VariableV2 { return false }
-    if hasBranches && !node.controlInputs.isEmpty { return true }
+    if hasBranches && !node.controlInputs.isEmpty || snapshots.contains(node) { return true }
     return !node.operation.isAlias && !(node.operation is Const)
   }
 

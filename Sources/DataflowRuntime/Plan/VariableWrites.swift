@@ -16,6 +16,9 @@ final class VariableWrites {
     (accesses, indexOfBuffer) = variableAccesses(nodes)
   }
 
+  /// The nodes that write the variable which a value is, under whatever name; none for other values.
+  func all(of value: Value) -> [Node] { indexOfBuffer[value].map { accesses[$0].writers } ?? [] }
+
   /// The nodes that write the variable which a value is, under whatever name, and that the reader depends
   /// on; none for other values.
   func before(_ reader: Node, of value: Value) -> [Node] {
