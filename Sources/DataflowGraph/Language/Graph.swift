@@ -81,6 +81,7 @@ public final class Graph: @unchecked Sendable {
     let specs: [TensorSpec]
     do {
       specs = try operation.outputs(for: inputs.map(\.spec))
+      for spec in specs { try spec.shape.requirePossible() }
     } catch let error as GraphError {
       throw GraphError(
         error.message, node: unique, operation: typeName, inputs: inputs.map(\.spec.description))
