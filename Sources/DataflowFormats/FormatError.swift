@@ -4,7 +4,7 @@ public struct FormatError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Damage: Sendable, Equatable {
     /// The file ends within a record, as that of a program that still writes or was killed.
     case truncated
-    /// A record's length does not fit its checksum: nothing after it can be found.
+    /// A record's length does not fit its checksum: it does not say where the next one begins.
     case lengthChecksum
     /// A record's content does not fit its checksum.
     case contentChecksum

@@ -16,41 +16,78 @@ public final class TFRecordFile: Sendable {
   private let path: String
   /// Where the file stays open.
   private let openInput: PositionedInput?
-  /// Where each record begins, and where the last one ends.
-  private let starts: [Int]
+  /// Where each record lies, from its header to the checksum of its content.
+  private let places: [Range<Int>]
   /// Memory for records, one piece a thread that reads.
   private let buffers = Mutex<[AlignedStorage]>([])
 
   /// The number of records.
-  public var count: Int { starts.count - 1 }
+  public var count: Int { places.count }
 
   /// Finds the records of a file by their lengths; contents are not read.
   ///
+  /// - Parameter onDamage: is told of what cannot be read, and which bytes of the file are lost with it; damage is an
+  ///   error if nil.
   /// - Throws: `FormatError` with file, record and offset where a length is damaged or the file ends within a
   ///   record, and for a compressed file, whose records cannot be found.
-  public convenience init(_ url: URL) throws(FormatError) {
-    var damage: FormatError?
-    try self.init(url) { damage = $0 }
-    if let damage { throw damage }
-  }
-
-  /// As above, but takes the records before the damage.
-  ///
-  /// - Parameter onDamage: is told of what cannot be read.
-  public init(_ url: URL, onDamage: (FormatError) -> Void) throws(FormatError) {
+  public init(
+    _ url: URL, onDamage: ((FormatError, _ lost: Range<Int>) -> Void)? = nil
+  ) throws(FormatError) {
     self.url = url
     path = url.path
     let input = try PositionedInput(url, path: path)
     openInput = input.stayOpen() ? input : nil
-    var starts = [0]
-    do throws(FormatError) {
-      while starts.last! < input.size {
-        starts.append(try Self.end(ofRecordAt: starts.last!, in: input))
+    var places: [Range<Int>] = []
+    var start = 0
+    while start < input.size {
+      do throws(FormatError) {
+        places.append(start..<(try Self.end(ofRecordAt: start, in: input)))
+        start = places.last!.upperBound
+      } catch {
+        var damage = FormatError(error, file: url, record: places.count, start: start)
+        guard let onDamage else { throw damage }
+        let next = try Self.nextRecord(behind: start, in: input)
+        damage.message += "; bytes \(start)..<\(next) of \(input.size) are lost"
+        onDamage(damage, start..<next)
+        start = next
       }
-    } catch {
-      onDamage(FormatError(error, file: url, record: starts.count - 1, start: starts.last!))
     }
-    self.starts = starts
+    self.places = places
+  }
+
+  /// Where the next record begins behind a damaged one whose length says nothing: the next place at which a whole one
+  /// stands, by both of its checksums. The end of the file where there is none.
+  private static func nextRecord(
+    behind start: Int, in input: PositionedInput
+  ) throws(FormatError) -> Int {
+    let piece = AlignedStorage(byteCount: PositionedInput.pieceSize)
+    let header = TFRecordFraming.headerSize
+    var first = start + 1
+    while first + header <= input.size {
+      let bytes = UnsafeMutableRawBufferPointer(
+        start: piece.base, count: min(piece.byteCount, input.size - first))
+      try input.read(into: bytes, at: first)
+      for offset in 0...bytes.count - header
+      where TFRecordFraming.isHeader(
+        UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + header]))
+      {
+        if try isWhole(recordAt: first + offset, in: input) { return first + offset }
+      }
+      first += bytes.count - header + 1
+    }
+    return input.size
+  }
+
+  private static func isWhole(
+    recordAt start: Int, in input: PositionedInput
+  ) throws(FormatError) -> Bool {
+    guard let end = try? end(ofRecordAt: start, in: input) else { return false }
+    let content = start + TFRecordFraming.headerSize
+    let memory = AlignedStorage(uninitialized: end - content)
+    let bytes = UnsafeMutableRawBufferPointer(start: memory.base, count: end - content)
+    try input.read(into: bytes, at: content)
+    let length = bytes.count - TFRecordFraming.footerSize
+    return (try? TFRecordFraming.content(UnsafeRawBufferPointer(bytes), length: length)) != nil
   }
 
   private static func end(
@@ -64,13 +101,16 @@ public final class TFRecordFile: Sendable {
     return content + length + TFRecordFraming.footerSize
   }
 
+  /// The bytes of all records, with what stands around their contents.
+  package var byteCount: Int { places.reduce(0) { $0 + $1.count } }
+
   /// The bytes of a record's content.
   public func byteCount(ofRecord index: Int) -> Int {
-    starts[index + 1] - starts[index] - TFRecordFraming.headerSize - TFRecordFraming.footerSize
+    places[index].count - TFRecordFraming.headerSize - TFRecordFraming.footerSize
   }
 
   /// Where a record's content begins.
-  func start(ofContent index: Int) -> Int { starts[index] + TFRecordFraming.headerSize }
+  func start(ofContent index: Int) -> Int { places[index].lowerBound + TFRecordFraming.headerSize }
 
   /// Calls `body` with a record's content, whose checksum has been verified.
   ///
@@ -96,7 +136,7 @@ public final class TFRecordFile: Sendable {
   }
 
   func error(_ error: any Error, inRecord index: Int) -> FormatError {
-    FormatError(error, file: url, record: index, start: starts[index])
+    FormatError(error, file: url, record: index, start: places[index].lowerBound)
   }
 
   /// Calls `body` with the open file and memory of a record, in which lies what lay there before.

@@ -36,6 +36,9 @@ public struct QueueRunner: Sendable {
           {}
         } catch is RunInterruption {
           // The coordinator has said so.
+        } catch {
+          // Before the end is seen: whoever sees it may stop the coordinator, which keeps the first reason.
+          coordinator.requestStop(error)
         }
       }
     }

@@ -70,6 +70,7 @@ import Testing
     try damage(files[0], at: record + 40)
     let fifth = try TFRecordFile(files[2])
     let start = (0..<4).reduce(0) { $0 + fifth.byteCount(ofRecord: $1) + 16 }
+    let end = start + fifth.byteCount(ofRecord: 4) + 16
     try damage(files[2], at: start + 2)
 
     let strict = #expect(throws: FormatError.self) {
@@ -85,7 +86,7 @@ import Testing
       files, includesDerivatives: true, damaged: .skip(atMost: 2))
     #expect(
       try (0..<skipping.count).map { try skipping.structure(at: $0).name }
-        == ["s0", "s2", "s3", "s4", "s5", "s6", "s7", "s8"])
+        == ["s0", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s10", "s11"])
     #expect(skipping.damage.map(\.damage) == [.contentChecksum, .lengthChecksum])
     #expect(skipping.damage.map(\.record) == [1, 4])
 
@@ -93,8 +94,35 @@ import Testing
       try PackedStructures(files, includesDerivatives: true, damaged: .skip(atMost: 1))
     }
     #expect(
-      tooMany?.message == "the checksum of the record's length is wrong; 2 records are damaged,"
-        + " more than the 1 allowed")
+      tooMany?.message == "the checksum of the record's length is wrong; bytes \(start)..<"
+        + "\(end) of \(fifth.byteCount) are lost; 2 records are damaged, more than the 1 allowed")
+  }
+
+  /// What stands behind a damaged length is still there; where it is not found, as much as is lost counts.
+  @Test func lossesCountInFull() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.file("a.tfrecord")
+    let writer = try TFRecordWriter(file)
+    for number in 0..<20 {
+      try writer.write(Self.structure(3 * number).trainExample(derivatives: .blocks).encoded())
+    }
+    try writer.close()
+    let places = try TFRecordFile(file)
+    let starts = (0..<20).reduce(into: [0]) {
+      $0.append($0.last! + places.byteCount(ofRecord: $1) + 16)
+    }
+    try damage(file, at: starts[2] + 9)
+    let one = try PackedStructures(
+      [file], includesDerivatives: true, damaged: .skip(atMost: 1))
+    #expect(one.count == 19 && one.damage.count == 1 && one.damagedCount == 1)
+    for record in 3..<19 { try damage(file, at: starts[record] + 9) }
+    let error = #expect(throws: FormatError.self) {
+      try PackedStructures([file], includesDerivatives: true, damaged: .skip(atMost: 10))
+    }
+    #expect(error?.offset == starts[2])
+    let most = try PackedStructures(
+      [file], includesDerivatives: true, damaged: .skip(atMost: 20))
+    #expect(most.count == 3 && most.damage.count == 1 && (15...19).contains(most.damagedCount))
   }
 
   @Test func damagedContentsAreFoundWhenTheyAreRead() throws {

@@ -69,10 +69,52 @@ import Testing
       #expect(error?.damage == (inRecord < 12 ? .lengthChecksum : .contentChecksum))
       #expect(error?.file == url.path)
       var damage: [FormatError] = []
-      let rest = try TFRecordFile(url) { damage.append($0) }
-      #expect(rest.count == (inRecord < 12 ? record : 2))
+      var lost: [Range<Int>] = []
+      let rest = try TFRecordFile(url) {
+        damage.append($0)
+        lost.append($1)
+      }
+      #expect(rest.count == (inRecord < 12 ? 1 : 2))
       #expect(damage.count == (inRecord < 12 ? 1 : 0))
+      #expect(lost == (inRecord < 12 ? [record == 0 ? 0..<19 : 19..<39] : []))
     }
+  }
+
+  /// Behind damaged lengths the next whole records are found, also beyond what is looked at at once.
+  @Test(arguments: [[0], [3], [1, 2], [2, 4, 7], [9]]) func recordsBehindDamageAreFound(
+    damaged: [Int]
+  ) throws {
+    let folder = try TemporaryFolder()
+    let records = (0..<10).map { number in
+      (0..<(number == 3 ? 200_000 : 3000 * number)).map {
+        UInt8(truncatingIfNeeded: $0 &* 7 + number)
+      }
+    }
+    let url = folder.file("a.tfrecord")
+    try write(records, to: url)
+    var bytes = [UInt8](try Data(contentsOf: url))
+    let ends = records.reduce(into: [0]) { $0.append($0.last! + $1.count + 16) }
+    for (position, record) in damaged.enumerated() { bytes[ends[record] + 3 * position] ^= 0x20 }
+    try Data(bytes).write(to: url)
+    var (damage, lost): ([FormatError], [Range<Int>]) = ([], [])
+    let file = try TFRecordFile(url) {
+      damage.append($0)
+      lost.append($1)
+    }
+    let found = try (0..<file.count).map { try file.withRecord($0) { Array($0) } }
+    if damaged == [1, 2] {
+      // Two damaged lengths one behind the other are one loss.
+      #expect(lost == [ends[1]..<ends[3]])
+    } else {
+      #expect(lost == damaged.map { ends[$0]..<ends[$0 + 1] })
+    }
+    let left = records.indices.filter { !damaged.contains($0) }
+    #expect(found.map(\.count) == left.map { records[$0].count })
+    #expect(zip(found, left).allSatisfy { $0 == records[$1] } as Bool)
+    #expect(
+      damage.first?.message
+        == "the checksum of the record's length is wrong; bytes \(lost[0].lowerBound)..<"
+        + "\(lost[0].upperBound) of \(bytes.count) are lost")
   }
 
   @Test func everyCutIsFound() throws {

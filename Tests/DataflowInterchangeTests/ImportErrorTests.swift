@@ -50,6 +50,39 @@ import Testing
         == #"NoOp "x" (): there are two nodes of this name"#)
   }
 
+  /// Attributes that would change the numbers and are not computed here.
+  @Test(arguments: [
+    (
+      "BiasAdd", ["x", "v"], #"data_format" value { s: "NCHW""#, "data_format = NCHW; allowed: NHWC"
+    ),
+    ("BiasAddGrad", ["x"], #"data_format" value { s: "NCHW""#, "data_format = NCHW; allowed: NHWC"),
+    ("ApplyAdam", ["x"], #"use_nesterov" value { b: true"#, "use_nesterov = true; allowed: false"),
+    (
+      "ResourceApplyAdam", ["x"], #"use_nesterov" value { b: true"#,
+      "use_nesterov = true; allowed: false"
+    ),
+    (
+      "ApplyAdagrad", ["x"], #"update_slots" value { b: false"#,
+      "update_slots = false; allowed: true"
+    ),
+    ("Cast", ["x"], #"Truncate" value { b: true"#, "Truncate = true; allowed: false"),
+    (
+      "GatherNd", ["x", "v"], #"bad_indices_policy" value { s: "IGNORE""#,
+      #"bad_indices_policy = IGNORE; allowed: "", DEFAULT, ERROR"#
+    ),
+  ]) func whatIsNotComputedIsNamed(
+    operation: String, inputs: [String], attribute: String, expected: String
+  ) throws {
+    let v = """
+      node { name: "v" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+        attr { key: "shape" value { shape { dim { size: 3 } } } } }
+
+      """
+    let names = inputs.map { #"input: "\#($0)""# }.joined(separator: " ")
+    let node = #"node { name: "y" op: "\#(operation)" \#(names) attr { key: "\#(attribute) } } }"#
+    #expect(try message(Self.x + v + node)?.hasSuffix(": attribute \(expected)") == true)
+  }
+
   @Test func cyclesAreNamed() throws {
     let text = """
       node { name: "a" op: "Neg" input: "c" attr { key: "T" value { type: DT_FLOAT } } }

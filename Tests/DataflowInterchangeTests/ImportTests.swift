@@ -154,6 +154,111 @@ import Testing
       missing?.message == "the graph's library has no function bath; did you mean both?")
   }
 
+  private static let counting = """
+    node { name: "v" op: "VarHandleOp" attr { key: "dtype" value { type: DT_FLOAT } }
+      attr { key: "shape" value { shape { } } } }
+    node { name: "one" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
+      attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { } float_val: 1 } } } }
+    node { name: "v/Assign" op: "AssignVariableOp" input: "v" input: "one" }
+    node { name: "step" op: "StatefulPartitionedCall" input: "v"
+      attr { key: "f" value { func { name: "count" } } } }
+    node { name: "after" op: "ReadVariableOp" input: "v" input: "^step" }
+    node { name: "again" op: "StatefulPartitionedCall" input: "v" input: "^after"
+      attr { key: "f" value { func { name: "count" } } } }
+    node { name: "end" op: "ReadVariableOp" input: "v" input: "^again" }
+    library { function {
+      signature { name: "count" input_arg { name: "h" type: DT_RESOURCE } is_stateful: true
+        control_output: "update" }
+      node_def { name: "read" op: "ReadVariableOp" input: "h" }
+      node_def { name: "ten" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
+        attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { } float_val: 10 } } } }
+      node_def { name: "add" op: "AssignAddVariableOp" input: "h" input: "ten:output:0"
+        input: "^read" }
+      node_def { name: "out" op: "Square" input: "ten:output:0" }
+      control_ret { key: "update" value: "add" } } }
+    """
+
+  /// What a function does beside what it returns happens whenever it is called, between what comes before and after.
+  @Test(arguments: [true, false]) func callsDoAllThatTheirFunctionsDo(returns: Bool) throws {
+    var def = try GraphDef(text: Self.counting)
+    if returns {
+      let output = try GraphDef(
+        text: #"library { function { signature { output_arg { name: "y" type: DT_FLOAT } } } }"#)
+      def.library.functions[0].signature.outputs = output.library.functions[0].signature.outputs
+      def.library.functions[0].results = ["y": "out:y:0"]
+    }
+    let graph = try Graph(importing: def)
+    let session = Session(graph)
+    try session.initializeVariables()
+    func run(_ name: String) throws -> Float {
+      try session.run([graph.value(named: name)])[0].scalar()
+    }
+    #expect(try run("after") == 11)
+    #expect(try run("end") == 31)
+    _ = try session.run([], targets: [#require(graph.node(named: "step"))])
+    #expect(try run("v") == 41)
+    if returns {
+      #expect(try run("step") == 100)
+      #expect(try run("v") == 51)
+    }
+  }
+
+  /// What a branch does beside what it returns happens where it is taken.
+  @Test func branchesDoAllThatTheirFunctionsDo() throws {
+    var def = try GraphDef(
+      text: """
+        node { name: "c" op: "Placeholder" attr { key: "dtype" value { type: DT_BOOL } }
+          attr { key: "shape" value { shape { } } } }
+        node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+          attr { key: "shape" value { shape { } } } }
+        node { name: "y" op: "If" input: "c" input: "x"
+          attr { key: "then_branch" value { func { name: "checked" } } }
+          attr { key: "else_branch" value { func { name: "plain" } } } }
+        library {
+          function {
+            signature { name: "checked" input_arg { name: "a" type: DT_FLOAT }
+              output_arg { name: "b" type: DT_FLOAT } control_output: "check" }
+            node_def { name: "less" op: "Less" input: "a" input: "a" }
+            node_def { name: "check" op: "Assert" input: "less:z:0" input: "a" }
+            ret { key: "b" value: "a" } control_ret { key: "check" value: "check" } }
+          function {
+            signature { name: "plain" input_arg { name: "a" type: DT_FLOAT }
+              output_arg { name: "b" type: DT_FLOAT } }
+            ret { key: "b" value: "a" } } }
+        """)
+    let graph = try Graph(importing: def)
+    func run(_ isTaken: Bool) throws -> Float {
+      try Session(graph).run(
+        [graph.value(named: "y")],
+        feeds: [
+          graph.value(named: "c"): Tensor(isTaken), graph.value(named: "x"): Tensor(Float(3)),
+        ])[0].scalar()
+    }
+    #expect(try run(false) == 3)
+    #expect(throws: GraphError.self) { try run(true) }
+
+    for index in 0..<2 { def.library.functions[index].signature.outputs = [] }
+    let error = #expect(throws: GraphError.self) { try Graph(importing: def) }
+    #expect(
+      error?.message
+        == "the function checked returns nothing, so that what it does would be left out")
+    #expect(error?.node == "y")
+  }
+
+  @Test func functionsNeedNoArguments() throws {
+    let graph = try Graph(
+      importing: try GraphDef(
+        text: """
+          node { name: "five" op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } } }
+          library { function {
+            signature { name: "f" output_arg { name: "y" type: DT_FLOAT } }
+            node_def { name: "c" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
+              attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { } float_val: 5 } } } }
+            ret { key: "y" value: "c:output:0" } } }
+          """))
+    #expect(try Session(graph).run([graph.value(named: "five")])[0] == Tensor(Float(5)))
+  }
+
   /// A function that calls itself without an end.
   @Test func endlessCallsAreErrors() throws {
     let def = try GraphDef(

@@ -290,4 +290,23 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
     let error = #expect(throws: GraphError.self) { try coordinator.join() }
     #expect(error?.node == "unfed")
   }
+
+  /// Also one who has seen the end by then: the queue is closed when the coordinator knows why.
+  @Test func anErrorIsKnownBeforeTheEndIsSeen() throws {
+    let queue = try graph.add(FIFOQueueV2(componentTypes: [.float64], shapes: [[]])).output
+    let x = graph.placeholder(.float64, [], name: "unfed")
+    let enqueue = try graph.add(QueueEnqueueV2(), [queue, x])
+    let taken = try graph.add(QueueDequeueV2(componentTypes: [.float64], shapes: [[]]), [queue])
+      .output
+    let runner = try QueueRunner(queue, enqueues: [enqueue])
+    for _ in 0..<200 {
+      let session = Session(graph)
+      let coordinator = Coordinator()
+      runner.start(session, coordinator)
+      while try session.runUnlessEnded([taken]) != nil {}
+      coordinator.requestStop()
+      let error = #expect(throws: GraphError.self) { try coordinator.join() }
+      #expect(error?.node == "unfed")
+    }
+  }
 }

@@ -96,6 +96,56 @@ import Testing
     #expect(error?.message == "Reshape: 2 elements cannot have the shape [1]")
   }
 
+  /// A view that waits for something where there are branches is a copy: of all elements or none.
+  @Test func viewsThatWaitAreChecked() throws {
+    let x = graph.placeholder(.float64, ["n"])
+    let condition = graph.placeholder(.bool, [])
+    let sides = try graph.add(Switch(), [condition, condition])
+    let view = try graph.add(Reshape(shape: [5]), [x], controlInputs: [identity(sides[1]).node])
+    let feeds = [x: Tensor((0..<12).map(Double.init)), condition: Tensor(true)]
+    let error = #expect(throws: GraphError.self) { try run([view.output], feeds) }
+    #expect(error?.message == "12 elements cannot have the shape [5]")
+    #expect(error?.node == view.name)
+  }
+
+  /// The sizes of a branch that is not taken need not fit.
+  @Test(arguments: [true, false], [true, false])
+  func sizesOfABranchNotTakenDoNotCount(isFirst: Bool, isOptimized: Bool) throws {
+    let condition = graph.placeholder(.bool, [])
+    let x = graph.placeholder(.float64, ["n", 4])
+    let n = x.shape[0]
+    let sides = try graph.add(Switch(), [x, condition])
+    let twice = concat([sides[0], sides[0]], axis: 1)
+    let merged = try graph.add(
+      Merge(), [reshape(twice, [n * 4, 2]), reshape(sides[1], [n * 2, 2])])
+    let gradient = try graph.gradient(of: sum(square(merged[0])), withRespectTo: x)
+    let values = Tensor((0..<12).map(Double.init)).reshaped(to: [3, 4])
+    var options = SessionOptions()
+    options.isOptimized = isOptimized
+    let result = try Session(graph, options: options).run(
+      [gradient], feeds: [x: values, condition: Tensor(isFirst)])
+    let factor = isFirst ? 2.0 : 4
+    #expect(result[0].scalars() == values.scalars().map { factor * $0 })
+  }
+
+  /// A view of the wrong number of elements is found where it is read, by a step or as a result, and only there.
+  @Test(arguments: [true, false]) func viewsAreCheckedWhereTheyAreRead(isTaken: Bool) throws {
+    let condition = graph.placeholder(.bool, [])
+    let x = graph.placeholder(.float64, ["n"])
+    let sides = try graph.add(Switch(), [x, condition])
+    let view = reshape(sides[1], [2, 6])
+    let merged = try graph.add(Merge(), [sides[0], reshape(sum(view, axes: [1]), [2])])
+    let feeds = [x: Tensor([1.0, 2, 3]), condition: Tensor(isTaken)]
+    if isTaken {
+      for value in [merged[0], view] {
+        let error = #expect(throws: GraphError.self) { try run([value], feeds) }
+        #expect(error?.message.hasSuffix("3 elements cannot have the shape [2, 6]") == true)
+      }
+    } else {
+      #expect(try run([merged[0]], feeds) == [[1, 2, 3]])
+    }
+  }
+
   // MARK: Loops
 
   @Test(arguments: [0, 1, 4]) func loopDifferentiatesTwice(count: Int) throws {

@@ -36,6 +36,8 @@ public final class PackedStructures: StructureSource {
   private let includesDerivatives: Bool
   /// What was left out, in the order of the files.
   public let damage: [FormatError]
+  /// How many records were left out; where a length was damaged, about as many as the lost bytes are.
+  public let damagedCount: Int
 
   /// Finds the records of all files; where damage is left out, every record is read once for that.
   ///
@@ -56,9 +58,10 @@ public final class PackedStructures: StructureSource {
     let all = try opened.withLock { opened in try files.indices.map { try opened[$0]!.get() } }
     parts = all.map(\.part)
     damage = all.flatMap(\.damage)
-    if case .skip(let most) = damaged, damage.count > most {
-      var error = damage[most]
-      error.message += "; \(damage.count) records are damaged, more than the \(most) allowed"
+    damagedCount = Self.damagedCount(all)
+    if case .skip(let most) = damaged, damagedCount > most {
+      var error = damage[min(most, damage.count - 1)]
+      error.message += "; \(damagedCount) records are damaged, more than the \(most) allowed"
       throw error
     }
     places = all.enumerated().flatMap { part, opened in
@@ -121,6 +124,8 @@ public final class PackedStructures: StructureSource {
     let part: Part
     var records: [Int]
     var damage: [FormatError] = []
+    /// The bytes lost by each of the damages after which the next record had to be looked for.
+    var lost: [Int] = []
 
     init(_ part: Part) {
       self.part = part
@@ -140,7 +145,11 @@ public final class PackedStructures: StructureSource {
     }
     guard case .skip = damaged else { return Opened(.records(try TFRecordFile(url))) }
     var damage: [FormatError] = []
-    let file = try TFRecordFile(url) { damage.append($0) }
+    var lost: [Int] = []
+    let file = try TFRecordFile(url) {
+      damage.append($0)
+      lost.append($1.count)
+    }
     var opened = Opened(.records(file))
     opened.records = []
     for record in 0..<file.count {
@@ -152,7 +161,20 @@ public final class PackedStructures: StructureSource {
       }
     }
     opened.damage += damage
+    opened.lost = lost
     return opened
+  }
+
+  /// Lost bytes count as records of the usual size, and as one at least.
+  private static func damagedCount(_ all: [Opened]) -> Int {
+    let files = all.compactMap { if case .records(let file) = $0.part { file } else { nil } }
+    let found = files.reduce(0) { $0 + $1.count }
+    let usual = found == 0 ? Int.max / 2 : files.reduce(0) { $0 + $1.byteCount } / found
+    return all.reduce(0) { count, opened in
+      opened.lost.reduce(count + opened.damage.count - opened.lost.count) {
+        $0 + max(1, ($1 + usual / 2) / usual)
+      }
+    }
   }
 
   private static func withStructure<R>(

@@ -62,6 +62,7 @@ extension DeviceProgram {
   /// The elements of one input as they are, into the first output.
   static func copy(_ type: ElementType, input: Int) -> DeviceProgram {
     copies(type, clears: false) { sizes in
+      try sizes.checkCount(of: input)
       let flat = Shape([sizes.inputs[input].elementCount])
       return [
         .init(

@@ -9,6 +9,7 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
   /// The estimated cost of one element.
   let nanoseconds: Double
   let divisors: [Int]
+  private let exponents: [Int]
   // A kernel is prepared before it runs, by one thread.
   @exclusivity(unchecked) private var readers: [BroadcastReader]
   private var sharding = Sharding(count: 0, nanoseconds: 0)
@@ -17,6 +18,7 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
     self.expression = expression
     program = ElementwiseProgram(expression, inputCount: inputTypes.count)
     divisors = program.divisors
+    exponents = program.exponents
     self.inputTypes = inputTypes
     self.outputType = outputType
     nanoseconds = expression.nanoseconds + 0.25
@@ -51,7 +53,7 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
   @specialized(where T == Int64)
   @specialized(where T == UInt8)
   func run(_ context: borrowing KernelContext) throws {
-    if T.isInteger { try checkDivisors(context) }
+    if T.isInteger { try checkOperands(context) }
     let (inputs, output, workspace) = (context.inputs, context.outputs[0], context.workspace)
     context.forEachShard(sharding) { shard, range in
       run(range, inputs, output, workspace + shard * bytesPerShard)
@@ -125,11 +127,20 @@ final class ElementwiseKernel<T: KernelNumber>: Kernel {
     }
   }
 
-  private func checkDivisors(_ context: borrowing KernelContext) throws {
+  /// Whole numbers have no quotient by 0 and no negative powers.
+  private func checkOperands(_ context: borrowing KernelContext) throws {
     for divisor in divisors {
       let elements = context.inputs[divisor].elements(T.self)
       for index in 0..<context.inputs[divisor].count where elements[index] == 0 {
         throw GraphError("division by zero: element \(index) of input \(divisor) is 0")
+      }
+    }
+    for exponent in exponents {
+      let elements = context.inputs[exponent].elements(T.self)
+      for index in 0..<context.inputs[exponent].count where elements[index] < 0 {
+        throw GraphError(
+          "a negative power: element \(index) of input \(exponent) is \(elements[index]); "
+            + "whole numbers have none")
       }
     }
   }

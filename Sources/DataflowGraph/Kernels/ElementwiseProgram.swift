@@ -35,7 +35,7 @@ struct ElementwiseProgram {
   private mutating func collectConstants(_ expression: ScalarExpression) {
     switch expression {
     case .input: break
-    case .constant(let value): if !constants.contains(value) { constants.append(value) }
+    case .constant(let value): if place(of: value) == nil { constants.append(value) }
     case .unary(_, let operand): collectConstants(operand)
     case .binary(_, let left, let right):
       collectConstants(left)
@@ -45,6 +45,11 @@ struct ElementwiseProgram {
       collectConstants(first)
       collectConstants(second)
     }
+  }
+
+  /// Constants are alike where their bits are: NaN is like itself, and zeros of different signs are not alike.
+  private func place(of constant: Double) -> Int? {
+    constants.firstIndex { $0.bitPattern == constant.bitPattern }
   }
 
   /// A register for what is computed from `sources`, which nothing reads afterwards. The result has one
@@ -59,7 +64,7 @@ struct ElementwiseProgram {
   private mutating func compile(_ expression: ScalarExpression, isResult: Bool = false) -> Int {
     switch expression {
     case .input(let index): return index
-    case .constant(let value): return inputCount + constants.firstIndex(of: value)!
+    case .constant(let value): return inputCount + place(of: value)!
     case .unary(let function, let operand):
       let source = compile(operand)
       let target = target(for: [source], isResult: isResult)
@@ -79,12 +84,17 @@ struct ElementwiseProgram {
   }
 
   /// The inputs that the program divides by: whole numbers among them must not be 0.
-  var divisors: [Int] {
+  var divisors: [Int] { secondInputs(of: \.isDivision) }
+
+  /// The inputs that are exponents: whole numbers among them must not be negative.
+  var exponents: [Int] { secondInputs { $0 == .power } }
+
+  private func secondInputs(of isMeant: (BinaryFunction) -> Bool) -> [Int] {
     instructions.compactMap { instruction in
       guard case .binary(let function, _, let right, _) = instruction, right < inputCount else {
         return nil
       }
-      return function.isDivision ? right : nil
+      return isMeant(function) ? right : nil
     }
   }
 

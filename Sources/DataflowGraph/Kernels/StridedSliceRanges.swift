@@ -131,8 +131,7 @@ struct StridedSliceRanges: Sendable {
     }
     let start = has(0, entry) ? (stride > 0 ? lowest : highest) : limited(first)
     let stop = has(1, entry) ? (stride > 0 ? highest : lowest) : limited(last)
-    let length = stride > 0 ? stop - start : start - stop
-    return (start, max(0, (length + abs(stride) - 1) / abs(stride)))
+    return (start, steps(from: start, to: stop, by: stride))
   }
 
   /// Where the elements lie in a tensor, and the sizes of the result.
@@ -156,7 +155,8 @@ struct StridedSliceRanges: Sendable {
         let (first, count) = range(
           try value(begin[entry]), try value(end[entry]), entry, in: shape[axis])
         start += count == 0 ? 0 : first * shape.stride(axis)
-        strides.append(shape.stride(axis) * self.strides[entry])
+        // A stride that nothing is at may be of any length.
+        strides.append(count < 2 ? 0 : shape.stride(axis) * self.strides[entry])
         sizes.append(count)
       }
     }

@@ -48,6 +48,14 @@ extension UpdateOperation {
 }
 
 extension KernelSizes {
+  /// - Throws: `GraphError` where the output has not as many elements as one of the inputs.
+  func checkCount(of input: Int) throws {
+    let count = inputs[input].elementCount
+    guard outputs[0].elementCount == count else {
+      throw GraphError("\(count) elements cannot have the shape \(outputs[0])")
+    }
+  }
+
   /// - Throws: `GraphError` where one of these inputs has not the shape of the variable, the first one. It may
   ///   be known only when an operation runs.
   func checkShapes(of inputs: [Int]) throws {

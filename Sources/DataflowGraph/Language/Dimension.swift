@@ -75,13 +75,18 @@ public struct Dimension: Hashable, Sendable {
     return true
   }
 
+  /// No size of anything is larger.
+  static let limit = 1 << 56 - 1
+
   /// The size when the symbols have the given sizes.
   ///
   /// - Throws: `GraphError` for a symbol that is not among them, and for a negative size.
   package func evaluated(with sizes: [String: Int]) throws -> Int {
     let total = try value(with: sizes)
     guard total >= 0 else { throw GraphError("the size \(self) is \(total) with \(sizes)") }
-    guard total < 1 << 56 else { throw GraphError("the size \(self) is too large with \(sizes)") }
+    guard total <= Self.limit else {
+      throw GraphError("the size \(self) is too large with \(sizes)")
+    }
     return total
   }
 

@@ -93,6 +93,7 @@ public final class Graph: @unchecked Sendable {
       (specs, found) = try SizeEquality.collecting {
         try operation.outputs(for: inputs.map(\.spec))
       }
+      for spec in specs { try spec.shape.requirePossible() }
     } catch let error as GraphError {
       throw GraphError(
         error.message, node: unique, operation: typeName, inputs: inputs.map(\.spec.description))

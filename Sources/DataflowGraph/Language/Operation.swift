@@ -116,6 +116,8 @@ extension Operation {
       let input = context.inputs[0]
       context.outputs[0].fill(
         from: UnsafeRawBufferPointer(start: input.base, count: input.count * size))
+    } check: { sizes in
+      try sizes.checkCount(of: 0)
     }
   }
 

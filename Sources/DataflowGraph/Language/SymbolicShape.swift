@@ -16,10 +16,23 @@ public struct SymbolicShape: Hashable, Sendable, ExpressibleByArrayLiteral {
   /// The product of all sizes.
   public var elementCount: Dimension { dimensions.reduce(1, *) }
 
-  /// The shape where every size is known, else nil.
+  /// The shape where every size is known, else nil; also where one is negative.
   public var known: Shape? {
     let sizes = dimensions.compactMap(\.known)
-    return sizes.count == rank ? Shape(sizes) : nil
+    return sizes.count == rank && sizes.allSatisfy { $0 >= 0 } ? Shape(sizes) : nil
+  }
+
+  /// - Throws: `GraphError` where a size is known to be negative, or sizes to be those of more elements than there can
+  ///   be.
+  func requirePossible() throws {
+    let sizes = dimensions.compactMap(\.known)
+    guard sizes.allSatisfy({ $0 >= 0 }) else {
+      throw GraphError("the shape \(self) has a negative size")
+    }
+    let others = Shape(sizes.filter { $0 > 0 })
+    guard others.elementCount(atMost: Dimension.limit) != nil else {
+      throw GraphError("the shape \(self) is too large")
+    }
   }
 
   /// Whether the two shapes could be equal in some run.

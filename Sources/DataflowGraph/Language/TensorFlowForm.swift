@@ -52,16 +52,26 @@ public struct TensorFlowForm: Sendable {
   public var types: [String: TypeSource]
   /// The attribute that says how many inputs there are, such as `N` of `AddN`.
   public var count: String?
+  /// TensorFlow's attributes that change what is computed and are none here, with the values that are
+  /// computed.
+  public var allowed: [String: [AttributeValue]]
   /// Whether TensorFlow has the operation at all.
   public var isKnownToTensorFlow = true
 
   public init(
-    operands: [Operand] = [], types: [String: TypeSource] = ["T": .input(0)], count: String? = nil
+    operands: [Operand] = [], types: [String: TypeSource] = ["T": .input(0)], count: String? = nil,
+    allowed: [String: [AttributeValue]] = [:]
   ) {
     self.operands = operands
     self.types = types
     self.count = count
+    self.allowed = allowed
   }
+
+  /// Indices outside are errors, not left out.
+  static let strictIndices = [
+    "bad_indices_policy": ["", "DEFAULT", "ERROR"].map(AttributeValue.string)
+  ]
 
   /// The form of an operation that TensorFlow does not have.
   public static var none: TensorFlowForm {

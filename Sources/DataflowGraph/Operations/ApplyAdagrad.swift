@@ -9,6 +9,10 @@ public struct ApplyAdagrad: UpdateOperation {
 
   public init() {}
 
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(allowed: ["update_slots": [.bool(true)]])
+  }
+
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     try makeFloatKernel(inputs[0].elementType) {
       kernel(Float.self)

@@ -13,6 +13,10 @@ public struct ApplyAdam: Operation {
   public init() {}
   public init(attributes: Attributes) {}
 
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(allowed: ["use_nesterov": [.bool(false)]])
+  }
+
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 10)
     try expectSameType(inputs, among: .floats)

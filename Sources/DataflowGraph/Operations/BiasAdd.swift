@@ -6,6 +6,10 @@ public struct BiasAdd: PlainOperation {
 
   public init() {}
 
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(allowed: ["data_format": [.string("NHWC")]])
+  }
+
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 2)
     try expectSameType(inputs, among: .floats)

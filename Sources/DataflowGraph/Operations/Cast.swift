@@ -15,7 +15,9 @@ public struct Cast: Operation {
 
   public var attributes: Attributes { ["DstT": .type(target)] }
 
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: ["SrcT": .input(0)]) }
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(types: ["SrcT": .input(0)], allowed: ["Truncate": [.bool(false)]])
+  }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)

@@ -7,7 +7,8 @@ public struct GatherNd: PlainOperation {
   public init() {}
 
   public static var tensorFlowForm: TensorFlowForm {
-    TensorFlowForm(types: ["Tparams": .input(0), "Tindices": .input(1)])
+    TensorFlowForm(
+      types: ["Tparams": .input(0), "Tindices": .input(1)], allowed: TensorFlowForm.strictIndices)
   }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {

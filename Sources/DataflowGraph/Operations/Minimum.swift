@@ -11,8 +11,10 @@ public struct Minimum: BinaryOperation {
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     let gradient = outputGradients[0]!
-    let first = cast(node.inputs[0] .<= node.inputs[1], to: gradient.elementType)
-    return [gradient * first, gradient * (1 - first)]
+    let isFirst = node.inputs[0] .<= node.inputs[1]
+    let zero = node.graph.constant(0, gradient.elementType)
+    // Chosen, not multiplied: an infinite gradient does not become NaN where none flows.
+    return [select(isFirst, gradient, zero), select(isFirst, zero, gradient)]
   }
 
   public static var samples: [OperationSample] {

@@ -33,7 +33,7 @@ public struct Pad: Operation {
 
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
     StridedCopyKernel(inputs[0].elementType, clears: true) { sizes in
-      [.init(copy: try paddingCopy(before, sizes))]
+      [.init(copy: try paddingCopy(before, after, sizes))]
     }
   }
 
@@ -73,14 +73,22 @@ extension TensorSpec {
     guard shape.rank == before.count, before.count == after.count else {
       throw GraphError("paddings \(before) and \(after) do not fit the shape \(shape)")
     }
+    guard (before + after).allSatisfy({ $0.known ?? 0 >= 0 }) else {
+      throw GraphError("paddings \(before) and \(after) are negative; allowed: 0 and more")
+    }
     let sizes = before.indices.map { before[$0] + shape[$0] + after[$0] }
     return TensorSpec(elementType, SymbolicShape(sizes))
   }
 }
 
 /// The copy of a tensor into a larger one, `before` away from its first element.
-func paddingCopy(_ before: [Dimension], _ sizes: KernelSizes) throws -> StridedCopy {
+///
+/// - Throws: `GraphError` for a padding that is negative in this run.
+func paddingCopy(
+  _ before: [Dimension], _ after: [Dimension], _ sizes: KernelSizes
+) throws -> StridedCopy {
   let (inner, whole) = (sizes.inputs[0], sizes.outputs[0])
+  for size in after { _ = try sizes.evaluate(size) }
   return StridedCopy(
     sizes: inner.dimensions, from: inner.layout,
     to: whole.layout(from: try before.map(sizes.evaluate)))

@@ -38,7 +38,7 @@ public struct PadV2: Operation {
       let output = sizes.outputs[0]
       let fill = StridedCopy(
         sizes: [output.elementCount], from: .init(strides: [0]), to: .init(strides: [1]))
-      return [.init(input: 1, copy: fill), .init(copy: try paddingCopy(before, sizes))]
+      return [.init(input: 1, copy: fill), .init(copy: try paddingCopy(before, after, sizes))]
     }
   }
 

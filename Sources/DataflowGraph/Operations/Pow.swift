@@ -1,6 +1,6 @@
 import Tensors
 
-/// `x` to the power of `y`; of whole numbers it wraps around. TensorFlow's `Pow`.
+/// `x` to the power of `y`; of whole numbers it wraps around, and a negative `y` is an error. TensorFlow's `Pow`.
 public struct Pow: BinaryOperation {
   public static let name = "Pow"
   public static let types: [ElementType] = .numbers
@@ -24,7 +24,7 @@ public struct Pow: BinaryOperation {
   }
 }
 
-/// `x` to the power of `y`; of whole numbers it wraps around.
+/// `x` to the power of `y`; of whole numbers it wraps around, and a negative `y` is an error.
 public func pow(_ x: Value, _ y: Value, name: String? = nil) -> Value {
   x.graph.apply(Pow(), x, y, name: name)
 }

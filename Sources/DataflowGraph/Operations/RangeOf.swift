@@ -51,8 +51,7 @@ public struct RangeOf: Operation {
     }
     let length = limit - start
     if let known = length.known, delta != 0 {
-      let count = (known + delta - delta.signum()) / delta
-      return [TensorSpec(elementType, [Dimension(max(0, count))])]
+      return [TensorSpec(elementType, [Dimension(steps(from: 0, to: known, by: delta))])]
     }
     guard delta.magnitude == 1 else {
       throw GraphError(
@@ -83,6 +82,14 @@ public struct RangeOf: Operation {
       OperationSample(RangeOf(limit: 3, elementType: .float64), []) { _ in [Tensor([0.0, 1, 2])] }
     ]
   }
+}
+
+/// How many numbers there are from `start` on, before `limit`, `stride` apart, of any magnitude.
+func steps(from start: Int, to limit: Int, by stride: Int) -> Int {
+  guard stride > 0 ? start < limit : limit < start else { return 0 }
+  let (first, last) = (min(start, limit), max(start, limit))
+  let length = UInt(bitPattern: last &- first)
+  return Int(clamping: (length - 1) / stride.magnitude + 1)
 }
 
 private final class RangeKernel<T: KernelNumber>: Kernel {

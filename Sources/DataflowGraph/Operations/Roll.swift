@@ -44,7 +44,7 @@ public struct Roll: Operation {
       if shape.elementCount == 0 { return [] }
       var shift = Array(repeating: 0, count: shape.rank)
       for (axis, step) in zip(axes, shifts) {
-        let moved = (shift[axis] + step) % shape[axis]
+        let moved = (shift[axis] + step % shape[axis]) % shape[axis]
         shift[axis] = moved < 0 ? moved + shape[axis] : moved
       }
       // Along each dimension two blocks change places.

@@ -15,7 +15,7 @@ public struct ScatterNd: Operation {
   public static var tensorFlowForm: TensorFlowForm {
     TensorFlowForm(
       operands: [.init("shape", at: 2, .sizes, type: "Tindices")],
-      types: ["Tindices": .input(0), "T": .input(1)])
+      types: ["Tindices": .input(0), "T": .input(1)], allowed: TensorFlowForm.strictIndices)
   }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {

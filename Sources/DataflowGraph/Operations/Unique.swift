@@ -1,7 +1,7 @@
 import Tensors
 
 /// The elements of a vector, each once, in the order of their first appearance, and for each element of
-/// the vector the place of its like. TensorFlow's `Unique`.
+/// the vector the place of its like. A NaN is like nothing, not even itself. TensorFlow's `Unique`.
 public struct Unique: Operation {
   public static let name = "Unique"
 
@@ -63,24 +63,33 @@ public func unique(_ x: Value, name: String? = nil) throws -> (Value, places: Va
 private final class UniqueKernel<T: KernelNumber>: LateSizeKernel {
   private let indexType: ElementType
   private var places: [T: Int] = [:]
+  /// Of each element the place of its like, from `measure` for `run`.
+  private var placeOfElement: [Int] = []
 
   init(_ indexType: ElementType) { self.indexType = indexType }
 
   func measure(_ context: borrowing KernelContext) -> [Int] {
     places.removeAll(keepingCapacity: true)
+    placeOfElement.removeAll(keepingCapacity: true)
     let x = context.inputs[0].elements(T.self)
-    for index in 0..<context.inputs[0].count where places[x[index]] == nil {
-      places[x[index]] = places.count
+    var count = 0
+    for index in 0..<context.inputs[0].count {
+      let element = x[index]
+      let known = places[element]
+      placeOfElement.append(known ?? count)
+      guard known == nil else { continue }
+      if element == element { places[element] = count }
+      count += 1
     }
-    return [places.count]
+    return [count]
   }
 
   func prepare(_ sizes: KernelSizes) -> Int { 0 }
 
   func run(_ context: borrowing KernelContext) {
     let (x, output) = (context.inputs[0].elements(T.self), context.outputs[0].elements(T.self))
-    for index in 0..<context.inputs[0].count {
-      guard let place = places[x[index]] else { continue }
+    // From the back, so that the first of equal ones stays: zeros differ in their sign.
+    for (index, place) in placeOfElement.enumerated().reversed() {
       output[place] = x[index]
       context.outputs[1].setInteger(place, at: index, indexType)
     }

@@ -5,17 +5,17 @@ import DataflowGraph
 struct FunctionBody {
   let function: FunctionDef
   let arguments: [String]
+  private let prefix: String
 
-  init(_ function: FunctionDef) throws {
+  /// - Parameter scope: stands before the nodes' names.
+  init(_ function: FunctionDef, scope: String?) {
     self.function = function
     arguments = function.signature.inputs.map(\.name)
+    prefix = scope.map { "\($0)/" } ?? ""
   }
 
   /// The arguments as nodes, then the nodes of the body.
-  ///
-  /// - Parameter scope: stands before the nodes' names.
-  func nodes(scope: String?) -> [NodeDef] {
-    let prefix = scope.map { "\($0)/" } ?? ""
+  var nodes: [NodeDef] {
     let known = Set(arguments)
     return arguments.map { NodeDef(name: prefix + $0, op: "_Arg") }
       + function.nodes.map { node in
@@ -31,20 +31,22 @@ struct FunctionBody {
 
   /// What the function returns.
   func results(in table: NodeTable) throws -> [NodeTable.Tensor] {
-    let prefix = table.nodes.first.map { node in
-      arguments.first.map { String(node.name.dropLast($0.utf8.count)) } ?? ""
-    }
-    return try function.signature.outputs.map { output in
+    try function.signature.outputs.map { output in
       guard let tensor = function.results[output.name] else {
         throw GraphError(
           "the function \(function.signature.name) does not say what its output \(output.name) is")
       }
       let name = graphName(of: tensor, Set(arguments))
       let parts = name.split(separator: ":").map(String.init)
-      let own = (prefix ?? "") + parts[0]
       return NodeTable.Tensor(
-        node: try table.node(of: own), output: parts.count == 2 ? Int(parts[1]) ?? 0 : 0)
+        node: try table.node(of: prefix + parts[0]),
+        output: parts.count == 2 ? Int(parts[1]) ?? 0 : 0)
     }
+  }
+
+  /// The nodes that run whether or not an output needs them.
+  func effects(in table: NodeTable) throws -> [Int] {
+    try function.controlResults.values.sorted().map { try table.node(of: prefix + $0) }
   }
 
   /// `node:1` for `node:idx:0`.

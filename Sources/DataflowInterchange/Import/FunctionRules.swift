@@ -32,11 +32,17 @@ extension ImportRule {
 
   private static let call = ImportRule { node in
     let function = try node.function("f")
-    let results = try node.expand(function, into: node.graph, node.inputs, scope: node.def.name)
-    let values = try results.map { try $0.value }
+    let (values, effects) = try node.graph.withControlDependencies(node.controls) {
+      try node.expand(function, into: node.graph, node.inputs, scope: node.def.name)
+    }
+    // Whoever waits for the call waits for all that it does.
+    let ends = node.controls + effects
+    if values.isEmpty {
+      _ = try node.graph.add(NoOp(), name: node.def.name, controlInputs: ends)
+    }
     return try values.enumerated().map { index, value in
       try node.graph.add(
-        Identity(), [value], name: node.outputName(index), controlInputs: node.controls
+        Identity(), [value], name: node.outputName(index), controlInputs: ends
       ).output
     }
   }
@@ -51,9 +57,7 @@ extension ImportRule {
         try GraphFunction(
           name: function.signature.name, in: node.graph, inputs: specs
         ) { graph, inputs in
-          try node.expand(function, into: graph, inputs.map { ImportedTensor($0) }).map {
-            try $0.value
-          }
+          try node.body(of: function, in: graph, inputs.map { ImportedTensor($0) })
         }
       }
       let (first, second) = (try made(condition), try made(body))
@@ -77,7 +81,7 @@ extension ImportRule {
       return try GraphFunction(
         name: function.signature.name, in: node.graph, inputs: []
       ) { graph, _ in
-        try node.expand(function, into: graph, Array(node.inputs.dropFirst())).map { try $0.value }
+        try node.body(of: function, in: graph, Array(node.inputs.dropFirst()))
       }
     }
     let (first, second) = (try branch("then_branch"), try branch("else_branch"))
@@ -114,27 +118,44 @@ extension NodeImport {
     return function
   }
 
-  /// Adds a function's body to a graph and returns what it returns.
+  /// Makes a function's body a graph's, and returns what it returns once it has done all that it does.
+  fileprivate func body(
+    of function: FunctionDef, in graph: Graph, _ arguments: [ImportedTensor]
+  ) throws -> [Value] {
+    let (values, effects) = try expand(function, into: graph, arguments)
+    guard !effects.isEmpty else { return values }
+    guard !values.isEmpty else {
+      throw GraphError(
+        "the function \(function.signature.name) returns nothing, so that what it does would be left out"
+      )
+    }
+    return try values.map { try graph.add(Identity(), [$0], controlInputs: effects).output }
+  }
+
+  /// Adds a function's body to a graph and returns what it returns, and the nodes that run in any case.
   fileprivate func expand(
     _ function: FunctionDef, into graph: Graph, _ arguments: [ImportedTensor], scope: String? = nil
-  ) throws -> [ImportedTensor] {
+  ) throws -> (values: [Value], effects: [Node]) {
     let importer = region.importer
     guard importer.callDepth < 100 else {
       throw GraphError("calls lie deeper than 100 in each other: \(function.signature.name)")
     }
     importer.callDepth += 1
     defer { importer.callDepth -= 1 }
-    let body = try FunctionBody(function)
+    let body = FunctionBody(function, scope: scope)
     guard body.arguments.count == arguments.count else {
       throw GraphError(
         "the function \(function.signature.name) takes \(body.arguments.count) arguments, got "
           + "\(arguments.count)")
     }
-    let table = try NodeTable(body.nodes(scope: scope))
+    let table = try NodeTable(body.nodes)
     let inner = RegionImporter(
       importer, table, frames: try Frames(table), frame: nil, graph: graph, parent: nil)
     for (index, argument) in arguments.enumerated() { inner.set(index, [argument]) }
     try inner.importNodes(Array(table.nodes.indices))
-    return try body.results(in: table).map { try inner.tensor($0, for: def) }
+    return (
+      try body.results(in: table).map { try inner.tensor($0, for: def).value },
+      try body.effects(in: table).compactMap { inner.controls[$0] }
+    )
   }
 }

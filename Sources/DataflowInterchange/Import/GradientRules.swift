@@ -38,7 +38,7 @@ extension ImportRule {
       return dy / (denominator * denominator)
     },
     "BiasAddGrad": .rewrite { node in
-      try node.requireChannelsLast()
+      try node.require(BiasAdd.tensorFlowForm.allowed)
       let dy = try node.alike(0)
       guard dy.shape.rank > 0 else { throw GraphError("the gradient of a scalar has no channels") }
       return sum(dy, axes: Array(0..<dy.shape.rank - 1))
@@ -80,12 +80,5 @@ extension NodeImport {
         "input \(index) is \(value.spec), input 0 is \(first); expected floating point, alike")
     }
     return value
-  }
-
-  /// - Throws: `GraphError` where the channels are not the last dimension.
-  func requireChannelsLast() throws {
-    guard case .string(let format)? = def.attributes["data_format"], format == Array("NCHW".utf8)
-    else { return }
-    throw GraphError("attribute data_format = NCHW; allowed: NHWC")
   }
 }

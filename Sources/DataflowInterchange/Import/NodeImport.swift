@@ -155,14 +155,26 @@ struct NodeImport {
         "there is no operation \(name)\(near.hint); OperationRegistry.register adds one that is "
           + "defined elsewhere")
     }
+    let form = type.tensorFlowForm
+    try require(form.allowed)
     var operands = OperandImport(
       self, arguments ?? inputs, attributes: def.importedAttributes.merging(extra))
-    try operands.take(type.tensorFlowForm.operands, of: name)
+    try operands.take(form.operands, of: name)
     let operation = try type.init(attributes: operands.attributes)
     let pivots = try region.pivots(of: operands.droppedConditions)
     return try graph.add(
       operation, try operands.remaining.map { try $0.value }, name: def.name,
       controlInputs: controls + pivots)
+  }
+
+  /// - Throws: `GraphError` for an attribute with another value than those allowed.
+  func require(_ allowed: [String: [AttributeValue]]) throws {
+    let attributes = def.importedAttributes
+    for (name, values) in allowed.sorted(by: { $0.key < $1.key }) {
+      guard let value = attributes[name], !values.contains(value) else { continue }
+      throw GraphError(
+        "attribute \(name) = \(value.text); allowed: \(values.map(\.text).joined(separator: ", "))")
+    }
   }
 
   /// The text that an input, a constant, holds.
@@ -213,6 +225,17 @@ struct NodeImport {
       throw GraphError("takes at least \(index + 1) inputs, got \(inputs.count)")
     }
     return try inputs[index].value
+  }
+}
+
+extension AttributeValue {
+  /// A flag or a word, for messages.
+  fileprivate var text: String {
+    switch self {
+    case .bool(let flag): "\(flag)"
+    case .string(let text): text.isEmpty ? "\"\"" : text
+    default: "\(self)"
+    }
   }
 }
 

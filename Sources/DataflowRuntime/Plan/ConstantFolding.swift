@@ -11,8 +11,8 @@ private let largestFoldedResult = 65_536
 func evaluateConstant(_ node: Node, _ inputs: [Tensor]) -> Tensor? {
   guard node.outputSpecs.count == 1, let shape = node.outputSpecs[0].shape.known else { return nil }
   let type = node.outputSpecs[0].elementType
-  let bytes = shape.elementCount * type.size
-  guard bytes <= max(largestFoldedResult, inputs.map(\.byteCount).max() ?? 0) else { return nil }
+  let most = max(largestFoldedResult, inputs.map(\.byteCount).max() ?? 0)
+  guard shape.elementCount(atMost: most / type.size) != nil else { return nil }
   if node.operation.isAlias { return inputs[0].reshaped(to: shape) }
   return try? ConstantEvaluation(inputs).output(of: node, type, shape)
 }

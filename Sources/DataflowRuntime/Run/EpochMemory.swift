@@ -17,6 +17,7 @@ struct EpochMemory {
   private let positions: [Int: Int]
   private var hasRoom = false
   private var hasGuards = false
+  private static let most = MemoryLimit.available
 
   /// - Parameter placement: the plan's; nil where only the layout is wanted.
   init(_ epoch: Plan.Epoch, _ plan: Plan, _ placement: Placement? = nil) {
@@ -89,6 +90,10 @@ struct EpochMemory {
   ) throws -> any DeviceBlock {
     // What has no elements has an address all the same.
     guard let space = spaces[device], isUsed else {
+      guard byteCount <= Self.most else {
+        throw GraphError(
+          "the plan needs \(byteCount) bytes for values, more than the \(Self.most) that there are")
+      }
       return AlignedStorage(byteCount: max(byteCount, 1))
     }
     // What was there before is not needed beside what comes.

@@ -11,7 +11,7 @@ extension PlanRunner {
     try sizes.evaluate(epoch: index, with: state.symbols)
     for value in epoch.values where sizes.isConcerned(value: value, by: changed) {
       sizes.setShape(ofValue: value, &shapes[value])
-      try checkCount(of: value)
+      if !plan.hasBranches { try checkCount(of: value) }
     }
     for (view, value) in viewValues.enumerated()
     where plan.values[value].epoch == index && sizes.isConcerned(value: value, by: changed) {
@@ -31,8 +31,14 @@ extension PlanRunner {
     memories[index].symbols = state.symbols
   }
 
+  /// Where steps may be left out, what is wrong with sizes counts only for those that run.
+  func checkSizes(ofStep index: Int, reading inputs: ArraySlice<Int>) throws {
+    for input in inputs { try checkCount(of: input) }
+    if let failure = failures[index] { throw failure }
+  }
+
   /// What a view shows must have as many elements as it.
-  private func checkCount(of value: Int) throws {
+  func checkCount(of value: Int) throws {
     guard let count = sizes.rootCount(ofValue: value), shapes[value].elementCount != count else {
       return
     }
@@ -54,12 +60,15 @@ extension PlanRunner {
     sizes.setShapes(ofValues: viewValues[first..<end], &kernelSizes[index].outputs)
     kernelSizes[index].symbols = state.symbols
     do {
-      let scratch = try steps[index].kernel.prepare(kernelSizes[index])
-      // A branch that is not taken may rely on anything.
-      if !plan.hasBranches { try checkEqualSizes(of: index) }
-      return scratch
+      let bytes = try steps[index].kernel.prepare(kernelSizes[index])
+      try checkEqualSizes(of: index)
+      if plan.hasBranches { failures[index] = nil }
+      return bytes
     } catch {
-      throw describe(error, at: plan.steps[index].node)
+      let error = describe(error, at: plan.steps[index].node)
+      guard plan.hasBranches else { throw error }
+      failures[index] = error
+      return 0
     }
   }
 

@@ -34,6 +34,8 @@ final class PlanRunner {
   /// Of each value, whether this run does not compute it.
   private var isDead: [Bool]
   private var isStepDead: [Bool]
+  /// Where there are branches, why steps cannot run with the sizes as they are.
+  var failures: [Int: any Error] = [:]
   /// The memory of the devices that have their own.
   let spaces: [any DeviceMemory]
   var deferredKernels: [any DeferredKernel] = []
@@ -257,7 +259,7 @@ final class PlanRunner {
     _ index: Int, on executor: any ParallelExecutor, _ control: RunControl
   ) throws {
     let step = plan.steps[index]
-    if plan.hasBranches || step.isLate { try checkEqualSizes(of: index) }
+    if step.isLate { try checkEqualSizes(of: index) }
     let mayBlock = step.node.operation.mayBlock
     if mayBlock { control.turn?.leave() }
     defer { if mayBlock { control.turn?.enter() } }
@@ -271,6 +273,7 @@ final class PlanRunner {
     }
     for (symbol, size) in zip(steps[index].lateSymbols, sizes) { state.symbols[symbol] = size }
     if let epoch = plan.epochs.firstIndex(where: { $0.lateStep == index }) { try resolve(epoch) }
+    if let failure = failures[index] { throw failure }
     try kernel.run(context(of: index, executor))
   }
 
@@ -292,7 +295,12 @@ final class PlanRunner {
         for output in step.outputs { isDead[output] = true }
         continue
       }
-      if let merge = steps[index].kernel as? MergeKernel { merge.liveInput = alive! }
+      var read = step.inputs[...]
+      if let merge = steps[index].kernel as? MergeKernel {
+        merge.liveInput = alive!
+        read = read[alive!...alive!]
+      }
+      try checkSizes(ofStep: index, reading: read)
       try run(index, on: executor, control)
       if let kernel = steps[index].kernel as? SwitchKernel {
         isDead[step.outputs[1 - kernel.liveOutput(context(of: index, executor))]] = true
@@ -304,8 +312,11 @@ final class PlanRunner {
 
   private func copy(_ value: Int, feeds: [Tensor]) throws -> Tensor {
     let planned = plan.values[value]
-    if plan.hasBranches, isDead[planned.root] {
-      throw GraphError("\(planned.name) was not computed: it is on a branch that was not taken")
+    if plan.hasBranches {
+      if isDead[planned.root] {
+        throw GraphError("\(planned.name) was not computed: it is on a branch that was not taken")
+      }
+      try checkCount(of: value)
     }
     let buffer = plan.buffers[planned.buffer]
     let base: UnsafeMutableRawPointer

@@ -106,7 +106,8 @@ enum Train: Program {
                                  epoch or training reads it there (none)
     [IO_INFORMATION], of TFRecords
       damaged_records (strict)   skip: damaged records are left out and told of
-      max_damaged_records (100)  more than these end the training all the same
+      max_damaged_records (100)  more than these end the training all the same; bytes lost behind a
+                                 damaged length count as so many records of the usual size
 
     TensorBoard (tensorboard --logdir train_dir) shows the event files: curves by the original's tags,
     whose "RMSE" is a standard deviation, with RMSE and MAE in eV and eV/angstrom under 5.Errors and

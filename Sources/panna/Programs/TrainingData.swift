@@ -27,7 +27,7 @@ enum TrainingData: String, CaseIterable {
       let packed = try PackedStructures(
         Folder.files(in: folder, ending: ".tfrecord"), includesDerivatives: includesForces,
         damaged: pipeline.damaged, executor: ComputePool(threads: pipeline.threads))
-      report(packed.damage)
+      report(packed)
       return packed
     case .singleFiles:
       return StructuresInFiles(try Folder.files(in: folder, ending: ".bin")) { file in
@@ -51,8 +51,10 @@ enum TrainingData: String, CaseIterable {
     }
   }
 
-  private func report(_ damage: [FormatError]) {
-    for error in damage.prefix(10) { warn("train: left out: \(error)") }
-    if !damage.isEmpty { warn("train: \(damage.count) damaged records are left out") }
+  private func report(_ packed: PackedStructures) {
+    for error in packed.damage.prefix(10) { warn("train: left out: \(error)") }
+    if packed.damagedCount > 0 {
+      warn("train: \(packed.damagedCount) damaged records are left out")
+    }
   }
 }

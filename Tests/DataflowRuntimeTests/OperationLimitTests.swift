@@ -1,0 +1,170 @@
+import Dataflow
+import Testing
+
+/// What operations do at the ends of what they take: exact errors, and TensorFlow's results.
+@Suite(.timeLimit(.minutes(20))) struct OperationLimitTests {
+  private let graph = Graph()
+
+  private func vector(_ elements: [Double], _ size: Dimension = "n") -> (Value, [Value: Tensor]) {
+    let x = graph.placeholder(.float64, [size], name: "x")
+    return (x, [x: Tensor(elements)])
+  }
+
+  private func message(_ body: () throws -> Void) -> String? {
+    #expect(throws: GraphError.self, performing: body)?.message
+  }
+
+  // MARK: Sizes
+
+  @Test(
+    arguments: [
+      ("Slice", ["begin": .ints([0]), "size": .ints([-1])], "[-1]"),
+      ("Tile", ["multiples": .ints([-1])], "[-3]"),
+      ("Fill", ["dims": .ints([2, -4])], "[2, -4]"),
+      ("Placeholder", ["dtype": .type(.float32), "shape": .ints([3, -1])], "[3, -1]"),
+    ] as [(String, Attributes, String)])
+  func negativeSizesAreRefused(name: String, attributes: Attributes, shape: String) throws {
+    let operation = try #require(OperationRegistry.operation(named: name))
+    let inputs =
+      switch name {
+      case "Placeholder": [Value]()
+      case "Fill": [graph.constant(1, .float32)]
+      default: [vector([], 3).0]
+      }
+    let error = #expect(throws: GraphError.self) {
+      try graph.add(try operation.init(attributes: attributes), inputs, name: "y")
+    }
+    #expect(error?.node == "y" && error?.message == "the shape \(shape) has a negative size")
+  }
+
+  @Test func negativeCountsAreRefused() throws {
+    let ids = graph.placeholder(.int32, [3])
+    let one = graph.constant(1, .float32)
+    #expect(throws: GraphError.self) {
+      try graph.add(UnsortedSegmentSum(segments: -2), [vector([], 3).0, ids])
+    }
+    #expect(throws: GraphError.self) { try graph.add(OneHot(depth: -3), [ids, one, one]) }
+    #expect(throws: GraphError.self) {
+      try VariableV2(attributes: ["dtype": .type(.float32), "shape": .ints([-2])])
+    }
+  }
+
+  @Test(arguments: [[1 << 32, 1 << 32], [1 << 62, 4, 0]] as [[Int]])
+  func tooManyElementsAreRefused(sizes: [Int]) throws {
+    let shape = SymbolicShape(sizes.map { Dimension($0) })
+    let error = #expect(throws: GraphError.self) {
+      try graph.add(Fill(shape: shape), [graph.constant(1, .float32)], name: "y")
+    }
+    #expect(error?.node == "y" && error?.message == "the shape \(shape) is too large")
+  }
+
+  /// What fits no memory of any machine is an error of the run.
+  @Test func whatFitsNoMemoryIsAnError() throws {
+    let (x, _) = vector([])
+    let n = x.shape[0]
+    let column = fill([n * n, 1], with: graph.constant(1, .float64))
+    let total = sum(square(matMul(column, column, transposeB: true) + 1))
+    let session = Session(graph)
+    let text = message {
+      _ = try session.run([total], feeds: [x: Tensor(zeros: [3000], elementType: .float64)])
+    }
+    #expect(text?.hasPrefix("the plan needs ") == true)
+    #expect(text?.contains(" bytes for values, more than the ") == true)
+    let result = try session.run([total], feeds: [x: Tensor(zeros: [2], elementType: .float64)])
+    #expect(result == [Tensor(64.0)])
+  }
+
+  @Test func stridesLimitsAndShiftsMayBeOfAnyMagnitude() throws {
+    let (x, feeds) = vector([1, 2, 3, 4, 5])
+    func slice(_ begin: Int, _ end: Int, _ stride: Int) throws -> Value {
+      let attributes: Attributes = [
+        "begin": .ints([begin]), "end": .ints([end]), "strides": .ints([stride]),
+      ]
+      return try graph.add(StridedSlice(attributes: attributes), [x]).output
+    }
+    let values = [
+      try slice(1, .max, .max), try slice(-1, .min, .min), try slice(0, 5, 3),
+      roll(x, shifts: [.max, .max], axes: [0, 0]), roll(x, shifts: [.min], axes: [0]),
+      graph.range(from: 1, to: Dimension(.max), by: .max - 1, .float64),
+      graph.range(from: -1, to: Dimension(.min), by: .min, .float64),
+      graph.range(from: 3, to: 18, by: 4, .float64),
+    ]
+    // 2 (2^63 - 1) = 4 and -2^63 = -3 modulo 5.
+    #expect(
+      try Session(graph).run(values, feeds: feeds).map { $0.scalars(as: Double.self) } == [
+        [2], [5], [1, 4], [2, 3, 4, 5, 1], [4, 5, 1, 2, 3], [1], [-1], [3, 7, 11, 15],
+      ])
+  }
+
+  @Test func negativePaddingsAreRefused() throws {
+    let (x, feeds) = vector([1, 2, 3])
+    let value = graph.constant(7, .float64)
+    let m = graph.placeholder(.float64, ["m"])
+    for (inputs, make) in [
+      ([x], { Pad(before: $0, after: $1) }), ([x, value], { PadV2(before: $0, after: $1) }),
+    ] as [([Value], ([Dimension], [Dimension]) -> any Operation)] {
+      for (before, after) in [(0, -1), (-1, 2)] {
+        let text = message {
+          _ = try graph.add(make([Dimension(before)], [Dimension(after)]), inputs)
+        }
+        #expect(text == "paddings [\(before)] and [\(after)] are negative; allowed: 0 and more")
+      }
+      let padded = try graph.add(make([1], ["m" - 4]), inputs).output
+      let text = message {
+        _ = try Session(graph).run(
+          [padded], feeds: feeds.merging([m: Tensor([0.0, 0])]) { $1 })
+      }
+      #expect(text?.hasPrefix("the size m + -4 is -2 with ") == true)
+    }
+  }
+
+  // MARK: Numbers
+
+  /// NaNs are like nothing, not even each other; zeros of either sign are alike.
+  @Test func everyNaNIsUnique() throws {
+    let (x, feeds) = vector([1, .nan, 2, .nan, 2, 0, -0.0])
+    let (values, places) = try unique(x)
+    let result = try Session(graph).run([values, places], feeds: feeds)
+    let found = result[0].scalars(as: Double.self)
+    #expect(found.map { $0.isNaN } == [false, true, false, true, false])
+    #expect([found[0], found[2], found[4]] == [1, 2, 0] && found[4].sign == .plus)
+    #expect(result[1].scalars(as: Int32.self) == [0, 1, 2, 3, 2, 4, 4])
+  }
+
+  @Test(arguments: [true, false]) func wholeNumbersHaveNoNegativePowers(isFed: Bool) throws {
+    let exponents = Tensor([2, 0, -1] as [Int32])
+    let y = isFed ? graph.placeholder(.int32, [3]) : graph.constant(exponents)
+    let power = pow(graph.constant(Tensor([2, 3, 1] as [Int32])), y)
+    let error = #expect(throws: GraphError.self) {
+      try Session(graph).run([power], feeds: isFed ? [y: exponents] : [:])
+    }
+    #expect(error?.node == "Pow")
+    #expect(
+      error?.message
+        == "a negative power: element 2 of input 1 is -1; whole numbers have none")
+  }
+
+  @Test func constantsMayBeNaN() throws {
+    let (x, feeds) = vector([2, -3])
+    let results = try Session(graph).run(
+      [leakyRelu(x, alpha: .nan), leakyRelu(x, alpha: .nan) + 0 * x], feeds: feeds)
+    for result in results {
+      let elements = result.scalars(as: Double.self)
+      #expect(elements[0] == 2 && elements[1].isNaN)
+    }
+  }
+
+  /// Where none of a gradient flows it is 0, also of one that is infinite.
+  @Test func extremesPassNothingOfAnInfiniteGradient() throws {
+    let (x, feeds) = vector([-1, 4, 0])
+    let zero = graph.constant(0, .float64)
+    let gradients = try [sqrt(maximum(x, zero)), sqrt(-minimum(-x, zero)), sqrt(maximum(zero, x))]
+      .map { try graph.gradient(of: $0, withRespectTo: x) }
+    let results = try Session(graph).run(gradients, feeds: feeds).map {
+      $0.scalars(as: Double.self)
+    }
+    #expect(results[0] == [0, 0.25, .infinity])
+    #expect(results[1] == [0, 0.25, .infinity])
+    #expect(results[2] == [0, 0.25, 0])
+  }
+}
