@@ -16,6 +16,7 @@ import Testing
       descriptors.lists.radialCentres = [0.5, 0.9, 2.25]
       descriptors.lists.zetas = [4, 7]
       descriptors.epsilon = 0.001
+      descriptors.periodic = [true, false, false]
       model.descriptors = .modified(descriptors)
     }
     try LAMMPSPotential.write(model, to: folder.url, version: version)
@@ -30,6 +31,10 @@ import Testing
     }
     #expect(try LAMMPSPotential.read(folder.url) == model)
     #expect(try LAMMPSPotential.read(folder.file("panna.in")) == model)
+    let text = try String(contentsOf: folder.file("panna.in"), encoding: .utf8)
+    #expect(text.contains("#pbc = True, False, False\n") == (version == .lists))
+    _ = try folder.write(text.replacing("\n", with: "\r\n"), to: "panna.in")
+    #expect(try LAMMPSPotential.read(folder.url) == model)
   }
 
   /// Outputs are divided by what references were multiplied with.
@@ -130,6 +135,19 @@ import Testing
     #expect(
       try message("sizes = 5,4,1", "sizes = 5,3,1")
         == "/weights_H.dat: has 496 bytes; 117 parameters are 468")
+    for sizes in ["4611686018427387904,4,1", "-5,4,1", "0,4,1", "5,4,2"] {
+      let numbers = sizes.replacing(",", with: ", ")
+      #expect(
+        try message("sizes = 5,4,1", "sizes = \(sizes)")
+          == "/panna.in: [H] sizes = [\(numbers)]: expected 3 numbers from 1 to 100000, the last one 1"
+      )
+    }
+    #expect(
+      try message("RsN_rad = 3", "RsN_rad = 4611686018427387904")
+        == "/panna.in: gvect_params: RsN_rad = 4611686018427387904; allowed: 1 to 10000")
+    #expect(
+      try message("[GVECT_PARAMETERS]", "# pbc = True, no\n[GVECT_PARAMETERS]")
+        == "/panna.in: line 2: pbc = True,no: expected True or False three times")
     #expect(
       try message("activations = 1,1,0", "activations = 1,7,0")
         == "/panna.in: [H] activations = [1, 7, 0]: expected 3 numbers from 0 to 4")
@@ -213,9 +231,14 @@ import Testing
     var model = Fixtures.model()
     #expect(LAMMPSPotential.caveats(model) == [])
     model.networks[1].offset = -2041.8396
-    let caveats = LAMMPSPotential.caveats(model)
+    var caveats = LAMMPSPotential.caveats(model)
     #expect(
       caveats.count == 1 && caveats[0].hasPrefix("the last biases hold the offsets in single"))
+    model.descriptors?.periodic = [true, true, false]
+    caveats = LAMMPSPotential.caveats(model)
+    #expect(
+      caveats.count == 2
+        && caveats[0].hasPrefix("pbc is True, True, False, which the format does not hold"))
   }
 
   /// The original's export of its own training: the same bytes of parameters, the same text but for the

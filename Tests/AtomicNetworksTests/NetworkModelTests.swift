@@ -20,6 +20,37 @@ import Testing
     #expect(names.count == 13)
   }
 
+  /// Where structures repeat along all vectors other readers find nothing new.
+  @Test(arguments: NetworkModel.FolderVersion.allCases)
+  func aFolderKeepsPeriodicity(version: NetworkModel.FolderVersion) throws {
+    let folder = try TemporaryFolder()
+    var model = Fixtures.model()
+    try model.write(to: folder.url, version: version)
+    let metadata = folder.file("networks_metadata.json")
+    #expect(try !String(contentsOf: metadata, encoding: .utf8).contains("pbc"))
+    model.descriptors?.periodic = [false, true, false]
+    try model.write(to: folder.url, version: version)
+    #expect(try NetworkModel(folder: folder.url) == model)
+    let text = try String(contentsOf: metadata, encoding: .utf8)
+    let flags = /"pbc" : \[\s*false,\s*true,\s*false\s*\]/
+    #expect(text.contains(flags))
+    try Data(text.replacing(flags, with: "\"pbc\" : [false]").utf8).write(to: metadata)
+    let error = #expect(throws: NetworkError.self) { try NetworkModel(folder: folder.url) }
+    #expect(error?.message == "gvect_params: pbc has 1 flags; allowed: 3")
+  }
+
+  @Test func periodicityIsNoSecret() throws {
+    var (all, some) = (Fixtures.model(), Fixtures.model())
+    some.descriptors?.periodic = [true, true, false]
+    #expect(
+      some.conflict(with: all.descriptors!)
+        == "the networks take other descriptors: pbc is True, True, False there, True, True, True here"
+    )
+    // Networks of other programs do not record it.
+    try all.describe(by: some.descriptors!)
+    #expect(all == some)
+  }
+
   @Test func damageIsNamed() throws {
     let folder = try TemporaryFolder()
     try Fixtures.model().write(to: folder.url)
@@ -39,12 +70,50 @@ import Testing
       try message(text.replacingOccurrences(of: "\"RsN_rad\" : 3", with: "\"RsN_rad\" : 4"))
         == "/networks_metadata.json: gvect_params: Rsst_rad = 1.0, but start, cutoff and count give"
         + " 0.75")
+    for (key, value) in [("RsN_rad", "3"), ("RsN_ang", "2"), ("ThetasN", "2")] {
+      for wrong in ["-6", "0", "10001", "4611686018427387904", "9223372036854775807"] {
+        #expect(
+          try message(text.replacing("\"\(key)\" : \(value)", with: "\"\(key)\" : \(wrong)"))
+            == "/networks_metadata.json: gvect_params: \(key) = \(wrong); allowed: 1 to 10000")
+      }
+    }
+    #expect(
+      try message(text.replacing("\"Rc_rad\" : 3.5", with: "\"Rc_rad\" : -3.5"))
+        == "/networks_metadata.json: gvect_params: Rc_rad: found -3.5; allowed: positive numbers")
+    // The same with the numbers that follow from the count as a list, and of the other descriptors.
+    for other in ["\"Thetas\" : [1, 2], \"ThetasN\" : -4", "\"type\" : \"BP\", \"ThetasN\" : -4"] {
+      #expect(
+        try message(text.replacing("\"ThetasN\" : 2", with: other))
+          == "/networks_metadata.json: gvect_params: ThetasN = -4; allowed: 1 to 10000")
+    }
+    for wrong in ["-144", "0", "4611686018427387904"] {
+      #expect(
+        try message(
+          text.replacing(/"networks_feature_size" : \[\s*18/) { "\(Self.key($0.output))\(wrong)" })
+          == "/networks_metadata.json: species H: feature size \(wrong); allowed: 1 to 100000")
+    }
+    #expect(
+      try message(
+        text.replacing(/"networks_layers_size" : \[\s*\[\s*5/) { "\(Self.key($0.output))-3" })
+        == "/networks_metadata.json: species H: sizes [-3, 4, 1], 3 activations, 3 trainable flags and 3 pairs"
+        + " of files do not fit; the last size must be 1, the others from 1 to 100000")
+    for wrong in ["0", "-1"] {
+      #expect(
+        try message("{\"energy_rescale\" : \(wrong)," + text.dropFirst())
+          == "/networks_metadata.json: energy_rescale = \(Double(wrong)!); allowed: numbers above 0"
+      )
+    }
     #expect(try message(text) == "")
     try FileManager.default.removeItem(
       at: folder.url.appendingPathComponent("species_H_layer_0_biases_5.npy"))
     #expect(try message(text).contains("species_H_layer_0_biases_5.npy"))
     try FileManager.default.removeItem(at: metadata)
     #expect(throws: NetworkError.self) { try NetworkModel(folder: folder.url) }
+  }
+
+  /// What stands before the number at the end.
+  private static func key(_ text: Substring) -> String {
+    String(text.reversed().drop { $0.isNumber }.reversed())
   }
 
   @Test func batchesDoNotChangeWhatNetworksSay() throws {

@@ -43,6 +43,29 @@ import Testing
     #expect(a.count == b.count && worst < tolerance, "\(worst)", sourceLocation: sourceLocation)
   }
 
+  /// Networks that learned without periodicity see none, however a structure is given.
+  @Test func periodicityIsThatOfTheTraining() throws {
+    let bulk = try Self.structure()
+    var model = Self.model()
+    for flags: Periodicity in [[false, false, false], [true, false, true]] {
+      model.descriptors?.periodic = flags
+      let limited = bulk.limited(to: flags)
+      let expected = try NetworkPotential(Self.model()).labelled(limited)
+      let potential = try NetworkPotential(model)
+      #expect(try potential.labelled(bulk) == expected)
+      #expect(
+        try AtomicDescriptors(model.descriptors!).describe(bulk)
+          == AtomicDescriptors(.modified(Self.parameters)).describe(limited))
+      let dynamics = try MolecularDynamics(bulk, potential: potential, timeStep: 1)
+      #expect(dynamics.structure.cell == limited.cell && dynamics.result.energy == expected.energy)
+      let error = #expect(throws: NetworkError.self) {
+        try potential.evaluate(
+          bulk, neighbours: NeighbourList(of: bulk, cutoff: 4), executor: SerialExecutor())
+      }
+      #expect(error?.message.hasPrefix("there are neighbours across vector ") == true)
+    }
+  }
+
   @Test(arguments: [1.0, 0.25]) func forcesAreDifferences(rescale: Double) throws {
     let potential = try NetworkPotential(Self.model(energyRescale: rescale))
     let structure = try Self.structure()

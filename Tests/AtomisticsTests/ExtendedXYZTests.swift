@@ -106,6 +106,20 @@ import Testing
         == "line 2: comment: found a quote that does not end; allowed: a closing \"")
     #expect(error("1\nenergy=low\n") == "line 2: energy: found \"low\"; allowed: a number")
     #expect(
+      error("1\npbc=\"T F F\"\nSi 0 0 0\n")
+        == "line 2: pbc: found T F F and no Lattice; allowed: F F F without Lattice")
+    #expect(error("1\npbc=\"F F\"\n") == "line 2: pbc: found F F; allowed: three flags T or F")
+    // Their numbers would be mixed up.
+    for (one, other) in [
+      ("force:R:3", "forces:R:3"), ("vel:R:3", "velocities:R:3"),
+      ("energies:R:1", "local_energy:R:1"), ("pos:R:3", "pos:R:3"), ("species:S:1", "species:S:1"),
+    ] {
+      let names = [one, other].map { $0.split(separator: ":")[0] }
+      #expect(
+        error("1\nProperties=\(one):x:R:1:\(other)\n")
+          == "line 2: Properties: found columns \(names[0]) and \(names[1]); allowed: one of them")
+    }
+    #expect(
       error("1\nProperties=species:S:1\n")
         == "line 2: Properties: found no column pos; allowed: species or Z, and pos")
     #expect(

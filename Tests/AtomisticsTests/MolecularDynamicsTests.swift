@@ -102,6 +102,29 @@ private struct Springs: Potential {
       seed: seed, executor: executor)
   }
 
+  @Test func resultsAreNumbersOfAtomsWithPlacesOfTheirOwn() throws {
+    var pair = Structure(name: "pair", species: ["Si", "Si"], positions: [.zero, [0, 0, 1e-9]])
+    func message(_ potential: any Potential) -> [String] {
+      [
+        { _ = try potential.labelled(pair) },
+        { _ = try MolecularDynamics(pair, potential: potential, timeStep: 1) },
+      ].map { (body: () throws -> Void) in
+        do {
+          try body()
+          return ""
+        } catch { return "\(error)" }
+      }
+    }
+    let twins =
+      "position of atom 1 of pair: found the place of atom 2; allowed: a place of its own"
+    #expect(message(StillingerWeber()) == [twins, twins])
+    pair.positions[1].z = 1
+    #expect(message(StillingerWeber()) == ["", ""])
+    let wrong =
+      "force on atom 1 of pair: found SIMD3<Double>(nan, nan, nan); allowed: finite numbers"
+    #expect(message(Springs(stiffness: .nan)) == [wrong, wrong])
+  }
+
   /// Two atoms on a spring swing with the frequency sqrt(2 k / m).
   @Test func aSpringSwingsInTime() throws {
     let pair = Structure(species: ["Si", "Si"], positions: [[-0.6, 0, 0], [0.6, 0, 0]])
@@ -212,7 +235,7 @@ private struct Springs: Potential {
   }
 
   @Test func anExplosionIsAnError() throws {
-    var structure = Structure(species: ["Si", "Si"], positions: [.zero, [1e-9, 0, 0]])
+    var structure = Structure(species: ["Si", "Si"], positions: [.zero, [1e-7, 0, 0]])
     structure.velocities = [.zero, .zero]
     var md = try MolecularDynamics(structure, potential: StillingerWeber(), timeStep: 1)
     #expect(throws: AtomisticsError.self) { try md.run(steps: 10) }

@@ -154,6 +154,36 @@ import Testing
         == "x.dump:10: ATOMS: found too few columns; allowed: id type xs ys zs fx fy fz")
   }
 
+  /// Without a column for all of the potential energy, bonds have one beside that of pairs.
+  @Test func lammpsEnergiesOfMoleculesAreWhole() throws {
+    func energy(_ columns: String, _ numbers: String) throws -> Double {
+      let log = "Step Temp \(columns)\n10 0 \(numbers)\nLoop time\n"
+      return try #require(try read(dump, log, units: .metal).first).energy
+    }
+    #expect(try energy("E_pair E_mol TotEng Press", "-100 40 -60 1") == -60)
+    #expect(try energy("E_mol TotEng Press E_pair", "40 -60 1 -100") == -60)
+    #expect(try energy("E_pair TotEng Press", "-100 -60 1") == -100)
+    #expect(try energy("E_pair E_mol PotEng", "-100 40 -59.5") == -59.5)
+  }
+
+  /// The last step of a run is the first of the next; but runs that count from the same step have energies that
+  /// belong to other structures.
+  @Test func lammpsStepsHaveOneEnergy() throws {
+    let more = log + "\nStep PotEng\n10 -23.060547\n20 -24\nLoop time of 1\n"
+    #expect(abs(try read(dump, more)[0].energy + 1) < 1e-7)
+    #expect(
+      message { try read(dump, more.replacing("10 -23.060547", with: "0 -55")) }
+        == "log.lammps:10: step 0: found the energy -55.0, but -2.5 in line 5; allowed: one energy for each"
+        + " step; a log for each run where runs count from the same step")
+    #expect(
+      message { try read(dump, log + "\nclear\nunits metal\n") }
+        == "log.lammps:10: units: found metal, but real in line 2; allowed: the same for all runs of a log"
+    )
+    let commented = log.replacing("units           real", with: "units real # Step by step")
+      .replacing("Loop", with: "# thermo_modify norm yes\nunits real\nLoop")
+    #expect(abs(try read(dump, commented)[0].energy + 1) < 1e-12)
+  }
+
   @Test func lammpsDataFilesHaveTheirStepsEnergy() throws {
     let data = """
       a comment
@@ -237,6 +267,14 @@ import Testing
       found.map(\.name) == ["w_0", "w_5"] && found[1].positions == [[1, 0, 5], [0, -1, 1]])
     #expect(found[1].energy == -17.5 * Units.hartree && found[1].lattice.a.x == 8)
     #expect(found[1].forces![0] == SIMD3(0.5, 0, 5) * (Units.hartree / Units.bohr))
+    // Cells that are another run's say nothing of these frames, nor does another cell.
+    try Data("0 0 9 0 0 0 9 0 0 0 9 729\n".utf8).write(to: folder.file("w-1.cell"))
+    let missing = #expect(throws: AtomisticsError.self) {
+      try CP2KOutput.read(
+        folder.file("w-pos-1.xyz"), name: "w", cell: Matrix3.identity * 7
+      ) { _ in }
+    }
+    #expect(missing?.key == "cell of step 5" && missing?.allowed == "a line of w-1.cell")
   }
 
   private func cp2k(_ text: String, _ name: String) throws -> ([ParsedConfiguration], [String]) {
@@ -282,6 +320,18 @@ import Testing
           + " NAME-pos-1.xyz",
       ])
     #expect(try cp2k(output + output, "w.out").0.map(\.name) == ["w", "w_2"])
+  }
+
+  /// Nothing repeats along vectors that CP2K does not call periodic.
+  @Test(arguments: [
+    ("CELL| Periodicity   XYZ", [5.0, 5, 5]), ("CELL| Periodicity   XZ", [5, 0, 5]),
+    ("CELL| Periodicity [x,y,z]:  NONE\n POISSON| Periodicity  XYZ", [0, 0, 0]),
+    ("POISSON| Solver  PERIODIC\n POISSON| Periodicity  XY", [5, 5, 0]),
+    ("POISSON| Periodicity  NONE", [0, 0, 0]), ("", [5, 5, 5]),
+  ])
+  func cp2kCellsRepeatAlongTheirPeriodicVectors(_ line: String, _ edges: [Double]) throws {
+    let found = try cp2k(output.replacing(" MODULE", with: " \(line)\n MODULE"), "w.out").0[0]
+    #expect((0..<3).map { found.lattice[$0][$0] } == edges && found.positions == [[0, 0, 1]])
   }
 
   /// What CP2K says of self-consistency holds for the energy after it, until it says otherwise.
@@ -361,6 +411,10 @@ import Testing
       "Vector c", "Vector d",
       "w.out:3: CELL|: found \"CELL| Vector d [angstrom]:       0.0     0.0     5.0    |c| =       5.0\";"
         + " allowed: a vector in angstrom"
+    ),
+    (
+      " MODULE", " CELL| Periodicity   XQ\n MODULE",
+      "w.out:4: Periodicity: found XQ; allowed: some of the letters XYZ, or NONE"
     ),
     (
       "MODULE QUICKSTEP", "",

@@ -73,7 +73,31 @@ import Testing
     let many = try one.repeated([2, 1, 3])
     #expect(many.count == 6)
     #expect(abs(many.cell.volume - 48) < 1e-12)
-    #expect(many.positions.contains([2.1, 0.2, 4.3]))
+    #expect(many.positions.contains([2.1, 0.2, 4.3]) && many.velocities == nil)
+    let moving = Structure(
+      species: ["Si", "O"], positions: [.zero, .one], cell: Cell(cubic: 3),
+      velocities: [[0.1, 0, 0], [0, 0.2, 0]])
+    let all = try moving.repeated([1, 2, 1])
+    #expect(all.species == ["Si", "O", "Si", "O"])
+    #expect(all.velocities == [[0.1, 0, 0], [0, 0.2, 0], [0.1, 0, 0], [0, 0.2, 0]])
+  }
+
+  /// The unit vectors that stand in for missing ones are no distance to the next copy.
+  @Test func nothingIsRepeatedAlongAMissingVector() throws {
+    let cell = try Cell(vectors: Matrix3([3, 0, 0], [0, 3, 0], .zero))
+    let slab = Structure(species: ["Si"], positions: [.zero], cell: cell)
+    #expect(try slab.repeated([2, 2, 1]).count == 4)
+    let error = #expect(throws: AtomisticsError.self) { try slab.repeated([2, 2, 3]) }
+    #expect(error?.description == "repeat: found 3; allowed: 1, since the cell has no vector 3")
+  }
+
+  @Test func periodicityIsLimited() throws {
+    var bulk = Structure(species: ["Si"], positions: [[5, 5, 5]], cell: Cell(cubic: 3))
+    let slab = bulk.limited(to: [true, true, false])
+    #expect(slab.cell.periodic == [true, true, false] && slab.cell.vectors == bulk.cell.vectors)
+    #expect(slab.limited(to: [false, true, true]).cell.periodic == [false, true, false])
+    bulk.cell = slab.cell
+    #expect(bulk == slab)
   }
 
   @Test func unitsAndMasses() {

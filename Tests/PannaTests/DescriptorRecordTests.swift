@@ -8,7 +8,9 @@ import Testing
 
 /// What structures were described with goes along from descriptors to networks, and nothing else is mixed in.
 @Suite(.timeLimit(.minutes(10))) struct DescriptorRecordTests {
-  private func gvect(_ fixture: ProgramFixture, epsilon: String = "0.01") throws {
+  private func gvect(
+    _ fixture: ProgramFixture, epsilon: String = "0.01", sections: String = ""
+  ) throws {
     try fixture.write(
       """
       [IO_INFORMATION]
@@ -18,18 +20,22 @@ import Testing
       [PARALLELIZATION]
       \(TrainingWorkspace.descriptorSections)
       epsilon = \(epsilon)
+      \(sections)
       """, to: "gvect.ini")
   }
 
   /// Descriptors with an epsilon, packed, and networks that were trained on them.
-  private func fixture(epsilon: String) throws -> ProgramFixture {
+  private func fixture(
+    epsilon: String = "0.01", cell: Cell = .none, sections: String = ""
+  ) throws -> ProgramFixture {
     let fixture = try ProgramFixture()
     try FileManager.default.createDirectory(
       at: fixture.url("examples"), withIntermediateDirectories: true)
-    for structure in try TrainingWorkspace.structures(4) {
+    for var structure in try TrainingWorkspace.structures(4) {
+      structure.cell = cell
       try ExampleFile.write(structure, to: fixture.url("examples/\(structure.name).example"))
     }
-    try gvect(fixture, epsilon: epsilon)
+    try gvect(fixture, epsilon: epsilon, sections: sections)
     try fixture.write(
       "[IO_INFORMATION]\ninput_dir = FOLDER/bin\noutput_dir = FOLDER/data\n", to: "tfr.ini")
     try fixture.write(
@@ -79,6 +85,50 @@ import Testing
     #expect(parameters.epsilon == 0.001 && !model.assumesEpsilon)
     try run(fixture, Evaluate.self, "evaluate.ini")
     #expect(fixture.exists("evaluation/energies.dat"))
+  }
+
+  /// Networks that learned of molecules in boxes, or of slabs, predict them as such: what they learned from
+  /// gives the energies of the training.
+  @Test(arguments: ["TFR", "example"], ["use_pbc = False, False, False", "pbc1 = True"])
+  func networksKeepWhatRepeats(format: String, flags: String) throws {
+    let fixture = try fixture(cell: Cell(orthorhombic: [6, 2.5, 2.5]), sections: "[PBC]\n\(flags)")
+    let data = format == "TFR" ? "data" : "examples"
+    let sets =
+      ["input_format=\(format)", "data_dir=\(fixture.path(data))"]
+      + (format == "TFR" ? [] : ["gvect_ini=\(fixture.path("gvect.ini"))"])
+    let arguments =
+      ["-c", fixture.path("train.ini")] + sets.flatMap { ["--set", "IO_INFORMATION.\($0)"] }
+    try Train.run(Train.options.parse(arguments))
+    let model = try NetworkModel(folder: fixture.url("train/saved_networks"))
+    #expect(model.descriptors?.periodic == [flags.hasPrefix("pbc1"), false, false])
+    let described = try DescribedStructureFile.read(fixture.url("data/1-1.tfrecord"))
+    let expected = try Evaluator(model, computesForces: false).evaluate(described)
+    var periodic = model
+    periodic.descriptors?.periodic = .init(repeating: true)
+    let potential = try NetworkPotential(periodic)
+    for (structure, expected) in zip(described, expected) {
+      let file = fixture.url("examples/\(structure.name).example")
+      for descriptors in [[], ["--descriptors", fixture.path("gvect.ini")]] {
+        try Predict.run(
+          Predict.options.parse(
+            ["-p", fixture.path("train/saved_networks"), "-o", fixture.path("out.xyz"), file.path]
+              + descriptors))
+        let energy = try ExtendedXYZ.read(fixture.url("out.xyz"))[0].energy!
+        #expect(abs(energy - expected.energy) < 1e-5)
+      }
+      #expect(abs(try potential.evaluate(ExampleFile.read(file)).energy - expected.energy) > 1e-3)
+    }
+    // A file that says otherwise is not these networks'.
+    try gvect(fixture)
+    #expect(
+      fixture.message {
+        try fixture.run(
+          Predict.self, "-p", fixture.path("train/saved_networks"), "--descriptors",
+          fixture.path("gvect.ini"), fixture.path("examples/cluster0.example"))
+      }
+        == "gvect.ini: the networks take other descriptors: pbc is"
+        + " \(flags.hasPrefix("pbc1") ? "True" : "False"), False, False there, True, True, True here"
+    )
   }
 
   @Test func otherDescriptorsAreRefused() throws {

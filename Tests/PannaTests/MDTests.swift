@@ -206,6 +206,53 @@ import Testing
         == "md.ini:3: [STRUCTURE] file = in.xyz: expected a file with at least one structure")
   }
 
+  @Test func structuresFromAFileAreRepeatedWhereTheyCanBe() throws {
+    let fixture = try fixture(
+      Self.ini.replacing(
+        "type = diamond\nlattice_parameter = 5.43",
+        with: "type = file\nfile = FOLDER/in.xyz\nrepeat = 2"
+      )
+      .replacing("equilibration_steps = 20\n", with: ""))
+    var start = try StartingStructures.diamond("Si", latticeConstant: 5.5)
+    start.velocities = (0..<8).map { SIMD3(0.001 * Double($0) - 0.0035, 0, 0) }
+    try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
+    try run(fixture)
+    let first = try ExtendedXYZ.read(fixture.url("out/si_T300_r1.xyz"))[0]
+    #expect(first.count == 64 && first.velocities == (0..<8).flatMap { _ in start.velocities! })
+    start.cell = try Cell(vectors: Matrix3([5.5, 0, 0], [0, 5.5, 0], .zero))
+    try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
+    #expect(
+      fixture.message { try run(fixture, "OUTPUT.rdf_every=0") }
+        == "md.ini:4: [STRUCTURE] repeat = 2: expected 1, since the cell has no vector 3")
+  }
+
+  /// What nothing repeats along for the networks, it does not for their atoms.
+  @Test func networksMayKnowMoleculesOnly() throws {
+    let fixture = try fixture(
+      Self.ini.replacing(
+        "type = diamond\nlattice_parameter = 5.43", with: "type = file\nfile = FOLDER/in.xyz"
+      )
+      .replacing(
+        "type = stillinger-weber", with: "type = network\nnetworks_folder = FOLDER/networks"))
+    try fixture.write(
+      GvectCalculatorTests.ini + "\n[PBC]\npbc1 = False\n", to: "gvect.ini")
+    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    try waterNetworks(describedBy: settings).write(to: fixture.url("networks"))
+    var water = GvectCalculatorTests.water(1)
+    try ExtendedXYZ.write([water], to: fixture.url("in.xyz"))
+    #expect(water.cell.isPeriodic)
+    #expect(
+      fixture.message { try run(fixture) }
+        == "md.ini:18: [OUTPUT] rdf_every = 3: expected 0: the structure is not periodic in all"
+        + " directions")
+    try run(fixture, "DYNAMICS.time_step=0.1", "OUTPUT.rdf_every=0")
+    let first = try ExtendedXYZ.read(fixture.url("out/si_T300_r1.xyz"))[0]
+    #expect(!first.cell.isPeriodic)
+    (water.cell, water.positions) = (.none, first.positions)
+    let expected = try NetworkPotential(waterNetworks(describedBy: settings)).evaluate(water)
+    #expect(abs(first.energy! - expected.energy) < 1e-9)
+  }
+
   @Test func trainedNetworksMoveAtomsToo() throws {
     let fixture = try fixture(
       Self.ini.replacing(

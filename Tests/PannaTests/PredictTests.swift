@@ -180,6 +180,7 @@ func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) ->
     let fixture = try ProgramFixture()
     try fixture.write("1\n\nSi 0 0\n", to: "short.xyz")
     try fixture.write("2\n\nSi 0 0 0\nGe 2 0 0\n", to: "germanium.xyz")
+    try fixture.write("3\n\nSi 0 0 0\nSi 2 0 0\nSi 0 0 0\n", to: "twins.xyz")
     try fixture.write("", to: "a.cif")
     func message(_ name: String) -> String {
       fixture.message {
@@ -192,6 +193,10 @@ func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) ->
     #expect(
       message("germanium.xyz")
         == "germanium.xyz: species of atom 2 of germanium: found \"Ge\"; allowed: Si")
+    #expect(
+      message("twins.xyz")
+        == "twins.xyz: position of atom 1 of twins: found the place of atom 3; allowed: a place of its own"
+    )
     #expect(
       message("a.cif") == "a.cif: extension: found \".cif\"; allowed: .xyz, .extxyz, .example")
     #expect(!fixture.exists("out.xyz"))

@@ -3,7 +3,7 @@ import Atomistics
 /// The descriptors' parameters in `networks_metadata.json` and in potentials for LAMMPS and OpenKIM:
 /// lengths in angstrom, angles in radian.
 ///
-/// `epsilon`, and `type` and `cuts_third_distance` of Behler and Parrinello's descriptors, are this
+/// `epsilon`, `pbc`, and `type` and `cuts_third_distance` of Behler and Parrinello's descriptors, are this
 /// project's own keys, since nothing else records what they say.
 struct GvectParameters: Codable {
   /// One number for all centres, or one for each.
@@ -62,6 +62,8 @@ struct GvectParameters: Codable {
   /// Of the angular term; the first generation's 0.01 where a file does not say.
   var epsilon: Double?
   var cutsThirdDistance: Bool?
+  /// Along which vectors structures may repeat at all; nil for all.
+  var periodic: [Bool]?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case radialEta = "eta_rad"
@@ -79,6 +81,7 @@ struct GvectParameters: Codable {
     case angleCount = "ThetasN"
     case angles = "Thetas"
     case cutsThirdDistance = "cuts_third_distance"
+    case periodic = "pbc"
     case type, zeta, epsilon
   }
 }
@@ -93,6 +96,8 @@ extension GvectParameters {
     case .behlerParrinello(let parameters): self.init(parameters)
     case .modified(let parameters): self.init(parameters)
     }
+    let flags = settings.periodic.flags
+    periodic = flags.allSatisfy { $0 } ? nil : flags
   }
 
   private init(_ parameters: BehlerParrinelloParameters) {
@@ -124,10 +129,28 @@ extension GvectParameters {
   /// - Throws: `NetworkError` where something is missing or a step does not follow from start, cutoff and
   ///   count, and `AtomisticsError` for a value that is not allowed.
   func settings(species: [String]) throws -> DescriptorSettings {
-    if type == Self.behlerParrinello {
-      return .behlerParrinello(try behlerParrinello(species: species))
+    try checkCounts()
+    var settings: DescriptorSettings =
+      type == Self.behlerParrinello
+      ? .behlerParrinello(try behlerParrinello(species: species))
+      : .modified(try parameters(species: species))
+    if let periodic {
+      guard let directions = Periodicity(flags: periodic) else {
+        throw NetworkError("gvect_params: pbc has \(periodic.count) flags; allowed: 3")
+      }
+      settings.periodic = directions
     }
-    return .modified(try parameters(species: species))
+    return settings
+  }
+
+  /// Before lists are made of them; as descriptor files may have them.
+  private func checkCounts() throws {
+    let counts: [(CodingKeys, Int?)] = [
+      (.radialCount, radialCount), (.angularCount, angularCount), (.angleCount, angleCount),
+    ]
+    for case (let key, let count?) in counts where !(1...10_000).contains(count) {
+      throw NetworkError("gvect_params: \(key.rawValue) = \(count); allowed: 1 to 10000")
+    }
   }
 
   private func behlerParrinello(species: [String]) throws -> BehlerParrinelloParameters {

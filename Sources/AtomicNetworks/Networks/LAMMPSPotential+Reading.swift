@@ -27,18 +27,28 @@ extension LAMMPSPotential {
   private struct Text {
     private var sections: [String: [String: String]] = [:]
     private var epsilon: Double?
+    /// Nil where structures may repeat along all vectors.
+    private var periodic: [Bool]?
 
     init(_ text: String) throws {
       var section = ""
-      for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-        .enumerated()
-      {
+      let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      for (index, line) in lines.enumerated() {
         let content = String(line.filter { !$0.isWhitespace })
         if content.hasPrefix(epsilonComment) {
           let number = content.dropFirst(epsilonComment.count)
           epsilon = Double(number)
           guard let epsilon, epsilon.isFinite else {
             throw NetworkError("line \(index + 1): epsilon = \(number): expected a number")
+          }
+        }
+        if content.hasPrefix(periodicComment) {
+          let words = content.dropFirst(periodicComment.count)
+          let flags = words.split(separator: ",").map { ["True": true, "False": false][$0] }
+          periodic = flags.compactMap(\.self)
+          guard flags.count == 3, periodic?.count == 3 else {
+            throw NetworkError(
+              "line \(index + 1): pbc = \(words): expected True or False three times")
           }
         }
         if content.isEmpty || content.hasPrefix("#") { continue }
@@ -109,16 +119,18 @@ extension LAMMPSPotential {
         angularStep: has(.angularStep) ? try number(.angularStep) : nil,
         angularCentres: has(.angularCentres) ? try list(.angularCentres) : nil,
         zeta: try numbers(.zeta), angleCount: try count(.angleCount),
-        angles: has(.angles) ? try list(.angles) : nil, epsilon: epsilon)
+        angles: has(.angles) ? try list(.angles) : nil, epsilon: epsilon, periodic: periodic)
     }
 
     private func network(_ symbol: String, _ inputSize: Int, _ folder: URL) throws -> SpeciesNetwork
     {
       let sizes = try integers("sizes", symbol)
       let layerCount = try parse("Nlayers", "a whole number", in: symbol) { Int($0) }
-      guard sizes.count == layerCount, sizes.last == 1, sizes.allSatisfy({ $0 > 0 }) else {
+      let allowed = 1...SpeciesNetwork.largestSize
+      guard sizes.count == layerCount, sizes.last == 1, sizes.allSatisfy(allowed.contains) else {
         throw NetworkError(
-          "[\(symbol)] sizes = \(sizes): expected \(layerCount) positive numbers, the last one 1")
+          "[\(symbol)] sizes = \(sizes): expected \(layerCount) numbers from 1 to"
+            + " \(allowed.upperBound), the last one 1")
       }
       var activations = sizes.indices.map { $0 == sizes.count - 1 ? Activation.linear : .gaussian }
       if sections[symbol]?["activations"] != nil {

@@ -18,6 +18,8 @@ public enum LAMMPSPotential {
   static let defaultName = "panna.in"
   /// What records epsilon; readers take the line for a comment.
   static let epsilonComment = "#epsilon="
+  /// The same of the vectors along which structures may repeat, where they are not all.
+  static let periodicComment = "#pbc="
 
   // MARK: Writing
 
@@ -50,6 +52,11 @@ public enum LAMMPSPotential {
   public static func caveats(_ model: NetworkModel) -> [String] {
     guard case .modified(let descriptors)? = model.descriptors else { return [] }
     var caveats: [String] = []
+    if !all(descriptors.periodic) {
+      caveats.append(
+        "pbc is \(descriptors.periodic.inWords), which the format does not hold: boundaries of the box are to"
+          + " be as open where the potential is used")
+    }
     if descriptors.epsilon != 0.01 {
       caveats.append(
         "epsilon is \(descriptors.epsilon), which the format does not hold: OpenKIM's driver and LAMMPS'"
@@ -81,8 +88,11 @@ public enum LAMMPSPotential {
       version == .grid
       ? gridLines(descriptors) : listLines(descriptors)
     var text = version == .lists ? "!gversion = 1\n" : ""
-    text += "\(epsilonComment.dropLast()) = \(descriptors.epsilon)\n[GVECT_PARAMETERS]\n"
-    text += "Nspecies = \(descriptors.species.count)\n"
+    text += "\(epsilonComment.dropLast()) = \(descriptors.epsilon)\n"
+    if !all(descriptors.periodic) {
+      text += "\(periodicComment.dropLast()) = \(descriptors.periodic.inWords)\n"
+    }
+    text += "[GVECT_PARAMETERS]\nNspecies = \(descriptors.species.count)\n"
     text += "species = \(descriptors.species.joined(separator: ","))\n"
     return text + lines.map { "\($0) = \($1)\n" }.joined()
   }

@@ -3,7 +3,7 @@ import Foundation
 
 /// `networks_metadata.json` of PANNA's first generation ("v0").
 ///
-/// Three keys are this project's own, since nothing else records what they say: `epsilon` among the
+/// Some keys are this project's own, since nothing else records what they say: `epsilon` and `pbc` among the
 /// descriptors' parameters, `energy_rescale`, and `networks_graphs`.
 struct NetworkMetadata: Codable {
   /// Spelled as the original spells it; absent from old files.

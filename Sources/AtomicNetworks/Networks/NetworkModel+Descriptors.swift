@@ -12,11 +12,13 @@ extension NetworkModel {
   }
 
   /// The first parameter that another description of the descriptors has otherwise than the networks' own;
-  /// nil where there is none. An epsilon that no file recorded counts nothing.
+  /// nil where there is none. What no file recorded counts nothing: an epsilon, or that structures repeat along
+  /// all vectors.
   public func conflict(with settings: DescriptorSettings) -> String? {
-    guard let descriptors,
-      let key = descriptors.difference(from: settings, ignoring: assumesEpsilon ? ["epsilon"] : [])
-    else { return nil }
+    guard let descriptors else { return nil }
+    var unrecorded: Set<String> = assumesEpsilon ? ["epsilon"] : []
+    if all(descriptors.periodic) { unrecorded.insert("pbc") }
+    guard let key = descriptors.difference(from: settings, ignoring: unrecorded) else { return nil }
     return "the networks take other descriptors: \(key.name) is \(key.own) there, \(key.other) here"
   }
 }
@@ -48,6 +50,9 @@ extension DescriptorSettings {
       let (a, b) = (mine[name] ?? [], others[name] ?? [])
       let isEqual = a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= 1e-6 * abs($1) }
       if !isEqual { return (name, text(mine[name]), text(others[name])) }
+    }
+    if periodic != other.periodic && !ignoring.contains("pbc") {
+      return ("pbc", periodic.inWords, other.periodic.inWords)
     }
     return nil
   }

@@ -35,12 +35,17 @@ extension NetworkModel {
       networks = try metadata.species.indices.map { try metadata.network($0, read) }
       descriptors = try metadata.descriptors?.settings(species: metadata.species)
       energyRescale = metadata.energyRescale ?? 1
+      guard energyRescale > 0, energyRescale.isFinite else {
+        throw NetworkError("energy_rescale = \(energyRescale); allowed: numbers above 0")
+      }
       assumesEpsilon = metadata.descriptors?.assumesEpsilon ?? false
       _ = try descriptorSize()
     } catch let error as DecodingError {
       throw NetworkError(file: file, error.shortDescription)
     } catch let error as NetworkError where error.file == nil {
       throw NetworkError(file: file, error.message)
+    } catch let error as AtomisticsError where error.file == nil {
+      throw NetworkError(file: file, "gvect_params: \(error)")
     }
   }
 
@@ -149,17 +154,24 @@ extension NetworkMetadata {
     _ index: Int, _ read: (NetworkMetadata, NetworkParameter, Shape) throws -> Tensor
   ) throws -> SpeciesNetwork {
     let (symbol, sizes) = (species[index], layerSizes[index])
+    let allowed = 1...SpeciesNetwork.largestSize
+    guard allowed.contains(featureSizes[index]) else {
+      throw NetworkError(
+        "species \(symbol): feature size \(featureSizes[index]); allowed: 1 to \(allowed.upperBound)"
+      )
+    }
     if let graph = graphs?[index] {
       return SpeciesNetwork(
         symbol: symbol, graph: try graphNetwork(graph, index, read), offset: offsets[index])
     }
-    guard !sizes.isEmpty, sizes.last == 1, activations[index].count == sizes.count,
-      trainable[index].count == sizes.count, files[index].count == sizes.count
+    guard sizes.last == 1, sizes.allSatisfy(allowed.contains),
+      activations[index].count == sizes.count, trainable[index].count == sizes.count,
+      files[index].count == sizes.count
     else {
       throw NetworkError(
         "species \(symbol): sizes \(sizes), \(activations[index].count) activations,"
           + " \(trainable[index].count) trainable flags and \(files[index].count) pairs of files do"
-          + " not fit; the last size must be 1")
+          + " not fit; the last size must be 1, the others from 1 to \(allowed.upperBound)")
     }
     var input = featureSizes[index]
     let layers = try sizes.indices.map { layer in
@@ -200,6 +212,9 @@ extension NetworkMetadata {
     let parameters = try graph.parameters.enumerated().map { place, parameter in
       let name = NetworkParameter(
         symbol: species[index], species: index, layer: place, kind: .weights, name: parameter.name)
+      guard parameter.shape.allSatisfy({ $0 >= 0 }) else {
+        throw NetworkError("\(name): found the shape \(parameter.shape); allowed: no negative size")
+      }
       return GraphNetwork.Parameter(
         name: parameter.name, value: try finite(read(self, name, Shape(parameter.shape)), name))
     }

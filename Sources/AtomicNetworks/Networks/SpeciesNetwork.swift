@@ -21,6 +21,9 @@ public struct SpeciesNetwork: Sendable, Equatable {
     public var outputSize: Int { weights.shape[1] }
   }
 
+  /// A layer of more is a slip of the pen, and its weights would not fit into memory.
+  package static let largestSize = 100_000
+
   /// The species' symbol, as in the descriptors' species list.
   public var symbol: String
   public var layers: [Layer]

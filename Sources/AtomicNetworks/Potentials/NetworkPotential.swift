@@ -63,6 +63,11 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
   /// In Å.
   public var cutoff: Double { descriptors.cutoff }
 
+  /// Along which vectors structures repeated that the networks learned from.
+  public var periodic: Periodicity { descriptors.periodic }
+
+  /// - Throws: `AtomisticsError` for a species without network, `NetworkError` for neighbours along vectors that
+  ///   structures do not repeat along here.
   public func evaluate(
     _ structure: Structure, neighbours: NeighbourList, executor: any ParallelExecutor
   ) throws -> PotentialResult {
@@ -70,6 +75,11 @@ public final class NetworkPotential: Potential, @unchecked Sendable {
     precondition(species.count == neighbours.atomCount, "the list is of another structure")
     precondition(
       neighbours.cutoff >= cutoff, "the list ends at \(neighbours.cutoff), before \(cutoff)")
+    for k in 0..<3 where !periodic[k] && neighbours.images.contains(where: { $0[k] != 0 }) {
+      throw NetworkError(
+        "there are neighbours across vector \(k + 1) of the cell, along which nothing repeats for the"
+          + " networks (pbc)")
+    }
     switch method {
     case .atomByAtom(let networks): return evaluate(species, neighbours, networks, executor)
     case .allAtOnce(let potential, let gradient, let session):

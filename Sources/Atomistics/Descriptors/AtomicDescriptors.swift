@@ -16,6 +16,8 @@ public struct AtomicDescriptors: Sendable {
   public let size: Int
   /// The larger cutoff in angstrom; a neighbour list may reach further.
   public let cutoff: Double
+  /// Along which vectors of their cells structures may repeat at all.
+  public let periodic: Periodicity
   private let centres: CentrePool
 
   /// Modified descriptors.
@@ -37,10 +39,12 @@ public struct AtomicDescriptors: Sendable {
   /// - Throws: `AtomisticsError` for parameters that make no sense.
   public init(_ settings: DescriptorSettings) throws {
     centres = try CentrePool(settings)
-    (species, size, cutoff) = (settings.species, settings.size, settings.cutoff)
+    (species, size) = (settings.species, settings.size)
+    (cutoff, periodic) = (settings.cutoff, settings.periodic)
   }
 
-  /// The descriptors of a whole structure, forces and energy taken over.
+  /// The descriptors of a whole structure, which repeats along none but `periodic`; forces and energy are
+  /// taken over.
   ///
   /// - Throws: `AtomisticsError` for an unknown species, a position that is not finite, or two atoms at one
   ///   place.
@@ -48,6 +52,7 @@ public struct AtomicDescriptors: Sendable {
     _ structure: Structure, includeDerivatives: Bool = false,
     executor: any ParallelExecutor = SerialExecutor()
   ) throws -> DescribedStructure {
+    let structure = structure.limited(to: periodic)
     let species = try structure.speciesIndices(in: self.species)
     let values: [Float]
     var derivatives: DerivativeBlocks?
@@ -55,7 +60,7 @@ public struct AtomicDescriptors: Sendable {
       values = try valuesOfMany(structure, species, executor)
     } else {
       let neighbours = try NeighbourList(of: structure, cutoff: cutoff, executor: executor)
-      try Self.checkDistances(neighbours, structure)
+      try neighbours.checkDistances(structure)
       if includeDerivatives {
         (values, derivatives) = valuesAndDerivatives(
           species: species, neighbours: neighbours, executor: executor)
@@ -83,26 +88,6 @@ public struct AtomicDescriptors: Sendable {
     }.map { try $0.get() }
   }
 
-  /// Atoms at one place see nothing of each other and count twice for the rest: an atom on the border of
-  /// its cell that is listed with its image, as a rule.
-  ///
-  /// - Parameter first: the atom of the list's first row.
-  private static func checkDistances(
-    _ list: NeighbourList, _ structure: Structure, from first: Int = 0
-  ) throws(AtomisticsError) {
-    for row in 0..<list.atomCount {
-      guard
-        let twin = list.row(row).first(where: {
-          dot(list.displacements[$0], list.displacements[$0]) <= 1e-16
-        })
-      else { continue }
-      let name = structure.name.isEmpty ? "" : " of \(structure.name)"
-      throw AtomisticsError(
-        key: "position of atom \(first + row + 1)\(name)",
-        found: "the place of atom \(list.neighbours[twin] + 1)", allowed: "a place of its own")
-    }
-  }
-
   /// The descriptors of all atoms, some at a time: the lists of their neighbours stay in the cache.
   private func valuesOfMany(
     _ structure: Structure, _ species: [Int32], _ executor: any ParallelExecutor
@@ -114,7 +99,7 @@ public struct AtomicDescriptors: Sendable {
       executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
         let (list, first) = (NeighbourList(search, of: atoms), atoms.lowerBound)
         do throws(AtomisticsError) {
-          try Self.checkDistances(list, structure, from: first)
+          try list.checkDistances(structure, from: first)
         } catch {
           failure.withLock { known in
             if first < known?.first ?? .max { known = (first, error) }

@@ -21,6 +21,8 @@ public struct BehlerParrinelloParameters: Sendable, Equatable {
   /// Whether a pair of neighbours further apart than the angular cutoff counts nothing, as equation 2 has
   /// it; in the original program the cutoff's cosine goes on and rises again.
   public var cutsThirdDistance: Bool
+  /// Along which vectors of their cells structures may repeat at all (`pbc1` to `pbc3`).
+  public var periodic = Periodicity(repeating: true)
 
   /// Parameters with lengths in `unit` and widths in 1/`unit`².
   public init(

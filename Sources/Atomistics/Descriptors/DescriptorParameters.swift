@@ -60,6 +60,8 @@ public struct DescriptorParameters: Sendable, Equatable {
   public var epsilon: Double
   /// What is not on the grid; each list has as many numbers as the grid has.
   public var lists = DescriptorLists()
+  /// Along which vectors of their cells structures may repeat at all (`pbc1` to `pbc3`).
+  public var periodic = Periodicity(repeating: true)
   /// What the cosine of an angle is multiplied with before its angle is taken, as NeuroChem does.
   package var cosineScale = 1.0
 

@@ -71,8 +71,10 @@ public struct GeometryHistogram: Sendable, Equatable {
     meanDistances = bins(parameters.angularCutoff)
     angles = Array(repeating: 0, count: 360)
     (radialCutoff, angularCutoff) = (parameters.radialCutoff, parameters.angularCutoff)
+    periodic = parameters.periodic
   }
 
+  private let periodic: Periodicity
   private let radialCutoff: Double
   private let angularCutoff: Double
 
@@ -81,7 +83,8 @@ public struct GeometryHistogram: Sendable, Equatable {
   /// - Throws: `AtomisticsError` where neighbours cannot be found.
   public mutating func add(_ structure: Structure) throws {
     structures += 1
-    let list = try NeighbourList(of: structure, cutoff: max(radialCutoff, angularCutoff))
+    let list = try NeighbourList(
+      of: structure.limited(to: periodic), cutoff: max(radialCutoff, angularCutoff))
     for atom in 0..<list.atomCount {
       let all = list.row(atom).map { list.displacements[$0] }
       let lengths = all.map { ($0 * $0).sum().squareRoot() }

@@ -21,6 +21,26 @@ public enum DescriptorSettings: Sendable, Equatable {
     }
   }
 
+  /// Along which vectors of their cells structures may repeat at all.
+  public var periodic: Periodicity {
+    get {
+      switch self {
+      case .behlerParrinello(let parameters): parameters.periodic
+      case .modified(let parameters): parameters.periodic
+      }
+    }
+    set {
+      switch self {
+      case .behlerParrinello(var parameters):
+        parameters.periodic = newValue
+        self = .behlerParrinello(parameters)
+      case .modified(var parameters):
+        parameters.periodic = newValue
+        self = .modified(parameters)
+      }
+    }
+  }
+
   /// The larger cutoff in angstrom.
   var cutoff: Double {
     switch self {

@@ -53,14 +53,16 @@ public struct MolecularDynamics: Sendable {
   /// Where the atoms were when the list was made.
   private var listPositions: [SIMD3<Double>]
 
-  /// A simulation that begins with the structure's positions and velocities, at rest without.
+  /// A simulation that begins with the structure's positions and velocities, at rest without; it repeats
+  /// along none but the potential's vectors.
   ///
   /// - Parameters:
   ///   - timeStep: in fs.
   ///   - masses: in u; standard atomic weights unless given.
   ///   - skin: how much further than the cutoff the neighbour list reaches, in angstrom.
   ///   - seed: of the thermostat's kicks.
-  /// - Throws: `AtomisticsError` for species without mass or unknown to the potential.
+  /// - Throws: `AtomisticsError` for species without mass or unknown to the potential, for two atoms at one
+  ///   place, and where energy or forces are not finite.
   public init(
     _ structure: Structure, potential: any Potential, timeStep: Double,
     thermostat: Langevin? = nil, masses: [Double]? = nil, skin: Double = 0.5, seed: UInt64 = 0,
@@ -76,11 +78,12 @@ public struct MolecularDynamics: Sendable {
     self.skin = skin
     self.executor = executor
     normal = NormalGenerator(seed: seed, stream: 1)
-    state = structure
+    state = structure.limited(to: potential.periodic)
     state.velocities = structure.velocities ?? Array(repeating: .zero, count: structure.count)
-    list = try NeighbourList(of: structure, cutoff: potential.cutoff + skin, executor: executor)
-    listPositions = structure.positions
-    result = try potential.evaluate(structure, neighbours: list, executor: executor)
+    list = try NeighbourList(of: state, cutoff: potential.cutoff + skin, executor: executor)
+    try list.checkDistances(state)
+    listPositions = state.positions
+    result = try potential.evaluate(state, neighbours: list, executor: executor).checked(of: state)
   }
 
   /// The velocities of the atoms in angstrom/fs.
@@ -120,7 +123,8 @@ public struct MolecularDynamics: Sendable {
   /// Runs a number of steps.
   ///
   /// - Parameter observe: is called after every step with the simulation.
-  /// - Throws: `AtomisticsError` when positions are no longer finite, or what the potential throws.
+  /// - Throws: `AtomisticsError` when positions, energy or forces are no longer finite, or what the potential
+  ///   throws.
   public mutating func run(
     steps: Int, observe: (MolecularDynamics) throws -> Void = { _ in }
   ) throws {
@@ -177,7 +181,7 @@ public struct MolecularDynamics: Sendable {
     } else {
       list.update(positions: state.positions, cell: state.cell, executor: executor)
     }
-    result = try potential.evaluate(state, neighbours: list, executor: executor)
+    result = try potential.evaluate(state, neighbours: list, executor: executor).checked(of: state)
   }
 
   /// Whether two atoms may have come closer by more than the skin; also when one is nowhere.

@@ -43,28 +43,30 @@ extension ExtendedXYZ {
     }
 
     private static func cell(_ values: [String: String], _ line: Int) throws -> Cell {
-      guard let text = values["lattice"] else { return .none }
-      let vectors = matrix(try numbers(text, 9, "Lattice", line))
-      var periodic = Periodicity(repeating: true)
-      if let text = values["pbc"] {
-        let flags = ExtendedXYZ.fields(text[...])
-        guard flags.count == 3 else {
-          throw AtomisticsError(line: line, key: "pbc", found: text, allowed: "three flags T or F")
+      let periodic = try values["pbc"].map { try periodicity($0, line) }
+      guard let text = values["lattice"] else {
+        if let periodic, any(periodic) {
+          throw AtomisticsError(
+            line: line, key: "pbc", found: "\(values["pbc"]!) and no Lattice",
+            allowed: "F F F without Lattice")
         }
-        for k in 0..<3 {
-          guard let flag = flag(flags[k]) else {
-            throw AtomisticsError(
-              line: line, key: "pbc", found: text, allowed: "three flags T or F")
-          }
-          periodic[k] = flag
-        }
+        return .none
       }
+      let vectors = matrix(try numbers(text, 9, "Lattice", line))
       do {
-        return try Cell(vectors: vectors, periodic: periodic)
+        return try Cell(vectors: vectors, periodic: periodic ?? .init(repeating: true))
       } catch let error as AtomisticsError {
         throw AtomisticsError(
           line: line, key: "Lattice", found: error.found, allowed: error.allowed)
       }
+    }
+
+    private static func periodicity(_ text: String, _ line: Int) throws -> Periodicity {
+      let flags = ExtendedXYZ.fields(text[...]).map(flag)
+      guard flags.count == 3, let a = flags[0], let b = flags[1], let c = flags[2] else {
+        throw AtomisticsError(line: line, key: "pbc", found: text, allowed: "three flags T or F")
+      }
+      return [a, b, c]
     }
 
     private static func flag(_ text: Substring) -> Bool? {
@@ -116,6 +118,11 @@ extension ExtendedXYZ {
           throw AtomisticsError(
             line: line, key: "Properties", found: "\(name) with \(count) columns",
             allowed: "\(needed)")
+        }
+        if quantity != .other, let other = columns.first(where: { $0.quantity == quantity }) {
+          throw AtomisticsError(
+            line: line, key: "Properties", found: "columns \(other.name) and \(name)",
+            allowed: "one of them")
         }
         columns.append(Column(quantity: quantity, name: name, first: width, count: count))
         width += count

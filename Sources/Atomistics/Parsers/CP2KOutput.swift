@@ -3,8 +3,8 @@ import Foundation
 /// The output of CP2K, and the trajectories it writes beside it; in eV and angstrom, converted from hartree
 /// and bohr.
 public enum CP2KOutput {
-  /// Reads an output: each energy with the forces after it, at the coordinates before it. Of a
-  /// trajectory, `NAME-pos-1.xyz`, also `NAME-frc-1.xyz` and `NAME-1.cell` where they are.
+  /// Reads an output: each energy with the forces after it, at the coordinates before it, with the vectors
+  /// along which the structure repeats. Of a trajectory, `NAME-pos-1.xyz`, also `NAME-frc-1.xyz` and `NAME-1.cell` where they are.
   ///
   /// - Parameters:
   ///   - cell: three vectors in angstrom for trajectories without a file of cells, zero for molecules.
@@ -51,10 +51,13 @@ public enum CP2KOutput {
           key: "step \(frame.step)", found: "no E = in the second line", allowed: "one")
       }
       result.energy = energy * Units.hartree
-      guard let lattice = cells?[frame.step] ?? cell else {
+      // A file of cells has that of every frame, or is another run's.
+      guard let lattice = cells.map({ $0[frame.step] }) ?? cell else {
         throw AtomisticsError(
           key: "cell of step \(frame.step)", found: "none",
-          allowed: "\(cellFile.lastPathComponent) beside it, or --cell")
+          allowed: cells == nil
+            ? "\(cellFile.lastPathComponent) beside it, or --cell"
+            : "a line of \(cellFile.lastPathComponent)")
       }
       result.lattice = lattice
       if forces != nil {
@@ -133,6 +136,8 @@ private struct OutputReader {
   private var lines: TextLines
   private let name: String
   private var rows: [SIMD3<Double>?] = [nil, nil, nil]
+  /// The letters of the vectors along which structures repeat, as the cell says, and as electrostatics do.
+  private var periodicity: (cell: Substring?, poisson: Substring?)
   private var species: [String] = []
   private var positions: [SIMD3<Double>] = []
   /// Whether the coordinates were printed for the next energy, not for an earlier one.
@@ -162,6 +167,10 @@ private struct OutputReader {
       let bare = line.drop { $0 == " " }
       if bare.hasPrefix("CELL| Vector") {
         try readVector(bare)
+      } else if bare.hasPrefix("CELL| Periodicity") {
+        periodicity.cell = try readPeriodicity(bare)
+      } else if bare.hasPrefix("POISSON| Periodicity") {
+        periodicity.poisson = try readPeriodicity(bare)
       } else if bare.uppercased().contains("ATOMIC COORDINATES IN ANGSTROM") {
         try readCoordinates()
       } else if bare.hasPrefix("ENERGY| Total FORCE_EVAL") {
@@ -205,6 +214,15 @@ private struct OutputReader {
       throw lines.wrong("CELL|", "\"\(line)\"", allowed: "a vector in angstrom")
     }
     rows[axis] = [numbers[0], numbers[1], numbers[2]]
+  }
+
+  /// `CELL| Periodicity XYZ`, or some of these letters, or `NONE`.
+  private func readPeriodicity(_ line: Substring) throws -> Substring {
+    let word = ExtendedXYZ.fields(line).last!
+    guard word == "NONE" || word.allSatisfy("XYZ".contains) else {
+      throw lines.wrong("Periodicity", "\(word)", allowed: "some of the letters XYZ, or NONE")
+    }
+    return word
   }
 
   /// Lines with number, kind, symbol, atomic number and place, after a heading.
@@ -257,6 +275,11 @@ private struct OutputReader {
     var result = ParsedConfiguration(name: found.isEmpty ? name : "\(name)_\(found.count + 1)")
     (result.species, result.positions, result.forces) = (species, positions, forces)
     result.lattice = Matrix3(a, b, c)
+    if let letters = periodicity.cell ?? periodicity.poisson {
+      for (k, letter) in "XYZ".enumerated() where !letters.contains(letter) {
+        result.lattice[k] = .zero
+      }
+    }
     result.energy = energy * Units.hartree
     result.isConverged = hasConverged
     found.append(try result.checked())

@@ -6,34 +6,49 @@ struct LammpsLog {
   /// In the log's unit.
   private(set) var energies: [Int: Double] = [:]
 
-  /// - Throws: `AtomisticsError` where there are no energies, or units that are not understood.
+  /// Where a table has the step and what the potential energy is the sum of.
+  private struct Columns {
+    var count: Int
+    var step: Int
+    var energy: [Int]
+
+    /// All of the potential energy where it is there; else that of pairs, with that of molecules' bonds.
+    init?(_ names: [Substring]) {
+      guard let step = names.firstIndex(of: "Step"),
+        let energy = names.firstIndex(of: "PotEng") ?? names.firstIndex(of: "E_pair")
+      else { return nil }
+      (count, self.step, self.energy) = (names.count, step, [energy])
+      if names[energy] == "E_pair", let bonds = names.firstIndex(of: "E_mol") {
+        self.energy.append(bonds)
+      }
+    }
+  }
+
+  private var lines: TextLines
+  private var unitsLine = 0
+  private var energyLines: [Int: Int] = [:]
+
+  /// - Throws: `AtomisticsError` where there are no energies, two of a step, or units that are not understood.
   init(_ data: Data) throws {
-    var lines = try TextLines(data)
-    var columns: (count: Int, step: Int, energy: Int)?
+    lines = try TextLines(data)
+    var columns: Columns?
     var seen: [String] = []
     while let line = lines.next() {
-      let words = ExtendedXYZ.fields(line)
+      // What follows a command may be a comment.
+      let words = ExtendedXYZ.fields(line.prefix { $0 != "#" })
       if words.first == "units", words.count == 2 {
-        let allowed = LammpsUnits.allCases.map(\.rawValue).joined(separator: ", ")
-        guard let known = LammpsUnits(rawValue: String(words[1])) else {
-          // The command as it stands in the input may have a variable's name.
-          if words[1].contains("$") { continue }
-          throw lines.wrong("units", "\(words[1])", allowed: allowed)
-        }
-        units = known
+        try readUnits(words[1])
       } else if words.first == "thermo_modify", let norm = words.firstIndex(of: "norm"),
         norm + 1 < words.count, ["yes", "on", "true"].contains(words[norm + 1])
       {
         throw lines.wrong(
           "thermo_modify", "norm \(words[norm + 1]), energies divided by the number of atoms",
           allowed: "norm no, total energies")
-      } else if let step = words.firstIndex(of: "Step") {
+      } else if words.contains("Step") {
         seen = words.map(String.init)
-        // All of the potential energy where it is there; that of pairs alone else.
-        let energy = words.firstIndex(of: "PotEng") ?? words.firstIndex(of: "E_pair")
-        columns = energy.map { (words.count, step, $0) }
+        columns = Columns(words)
       } else if let found = columns, words.count == found.count, let step = Int(words[found.step]) {
-        energies[step] = Double(words[found.energy]) ?? .nan
+        try add(found.energy.map { Double(words[$0]) ?? .nan }, step)
       } else if !line.hasPrefix("WARNING") {
         columns = nil
       }
@@ -43,6 +58,41 @@ struct LammpsLog {
         key: "thermo output", found: seen.isEmpty ? "none" : seen.joined(separator: " "),
         allowed: "lines with Step and PotEng or E_pair")
     }
+  }
+
+  private mutating func readUnits(_ name: Substring) throws {
+    let allowed = LammpsUnits.allCases.map(\.rawValue).joined(separator: ", ")
+    guard let known = LammpsUnits(rawValue: String(name)) else {
+      // The command as it stands in the input may have a variable's name.
+      if name.contains("$") { return }
+      throw lines.wrong("units", "\(name)", allowed: allowed)
+    }
+    if let units, units != known {
+      throw lines.wrong(
+        "units", "\(name), but \(units.rawValue) in line \(unitsLine)",
+        allowed: "the same for all runs of a log")
+    }
+    if units == nil { unitsLine = lines.number }
+    units = known
+  }
+
+  /// The last step of a run comes again as the first of the next, with the same energy; other runs may count
+  /// from the same step, and nothing tells then which of them a structure is of.
+  private mutating func add(_ parts: [Double], _ step: Int) throws {
+    let energy = parts.reduce(0, +)
+    if let other = energies[step] {
+      // LAMMPS prints eight digits unless it is told otherwise.
+      let rounding = 1e-7 * parts.reduce(0) { $0 + abs($1) }
+      guard abs(energy - other) <= rounding else {
+        throw lines.wrong(
+          "step \(step)", "the energy \(energy), but \(other) in line \(energyLines[step]!)",
+          allowed:
+            "one energy for each step; a log for each run where runs count from the same step")
+      }
+    } else {
+      energyLines[step] = lines.number
+    }
+    energies[step] = energy
   }
 }
 

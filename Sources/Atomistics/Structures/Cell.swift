@@ -61,6 +61,11 @@ public struct Cell: Sendable, Equatable {
   /// A periodic cube with this edge in angstrom.
   public init(cubic edge: Double) { self.init(orthorhombic: SIMD3(repeating: edge)) }
 
+  /// The same cell, but without periodicity along the vectors that `directions` switches off.
+  public func limited(to directions: Periodicity) -> Cell {
+    Cell(vectors, completed, periodic: periodic .& directions)
+  }
+
   private static func complete(_ given: Matrix3) -> Matrix3 {
     var rows = given
     for k in 0..<3 where rows[k] == .zero {

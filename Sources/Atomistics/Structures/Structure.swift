@@ -52,10 +52,23 @@ public struct Structure: Sendable, Equatable {
     return virial * (-1 / cell.volume)
   }
 
-  /// The structure repeated along the three vectors, name and species kept, results dropped.
+  /// The structure, but without periodicity along the vectors that `directions` switches off.
+  public func limited(to directions: Periodicity) -> Structure {
+    var copy = self
+    copy.cell = cell.limited(to: directions)
+    return copy
+  }
+
+  /// The structure repeated along the three vectors, name, species and velocities kept, results dropped.
+  ///
+  /// - Throws: `AtomisticsError` for more than once along a vector that the cell does not have.
   public func repeated(_ times: SIMD3<Int>) throws -> Structure {
     var copy = Structure(name: name, species: [], positions: [])
     let rows = cell.vectors
+    for k in 0..<3 where times[k] > 1 && rows[k] == .zero {
+      throw AtomisticsError(
+        key: "repeat", found: "\(times[k])", allowed: "1, since the cell has no vector \(k + 1)")
+    }
     copy.cell = try Cell(
       vectors: Matrix3(
         rows.a * Double(times.x), rows.b * Double(times.y), rows.c * Double(times.z)),
@@ -68,6 +81,10 @@ public struct Structure: Sendable, Equatable {
           copy.positions += positions.map { $0 + shift }
         }
       }
+    }
+    if let velocities {
+      let all = repeatElement(velocities, count: times.x * times.y * times.z)
+      copy.velocities = Array(all.joined())
     }
     return copy
   }

@@ -2,15 +2,13 @@ import Atomistics
 import Foundation
 import ProgramSupport
 
-/// What a descriptor file says of the descriptors: [SYMMETRY_FUNCTION] type and species, and
-/// [GVECT_PARAMETERS].
+/// What a descriptor file says of the descriptors: [SYMMETRY_FUNCTION] type and species,
+/// [GVECT_PARAMETERS] and [PBC].
 ///
 /// `gvect_calculator` works by such a file; other programs name one where saved networks do not say
 /// how their descriptors are made.
 struct DescriptorConfiguration {
-  let settings: DescriptorSettings
-  /// Along which vectors structures may repeat at all.
-  let periodic: Periodicity
+  private(set) var settings: DescriptorSettings
   /// Known keys that have no effect on this type of descriptors, for a warning.
   let ignored: [String]
 
@@ -54,7 +52,7 @@ struct DescriptorConfiguration {
     let functions = try file.section("SYMMETRY_FUNCTION")
     let kind: Kind = try functions.choice("type")
     let section = try file.section("GVECT_PARAMETERS")
-    periodic = try Self.periodicity(file)
+    let periodic = try Self.periodicity(file)
     let species = try functions.strings("species")
     let obeyed = Set(kind.keys.map { $0.lowercased() })
     ignored = section.keys.filter { !obeyed.contains($0.lowercased()) }
@@ -68,6 +66,7 @@ struct DescriptorConfiguration {
       let place = error.key == "species" ? functions : section
       throw place.error(error.key ?? "", error.allowed)
     }
+    settings.periodic = periodic
   }
 
   /// Without section nothing is switched off; in it, what is not mentioned is.

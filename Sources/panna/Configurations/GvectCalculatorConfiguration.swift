@@ -11,8 +11,6 @@ struct GvectCalculatorConfiguration {
   let descriptors: DescriptorSettings
   /// How derivatives are written, nil where they are not asked for.
   let derivatives: DescriptorFile.DerivativeLayout?
-  /// Along which vectors structures may repeat at all.
-  let periodic: Periodicity
   let includesPerAtomEnergy: Bool
   /// Known keys that have no effect here, for a warning.
   let ignored: [String]
@@ -39,7 +37,6 @@ struct GvectCalculatorConfiguration {
       described.ignored
       + (derivatives == nil && functions.has("sparse_derivatives")
         ? ["[SYMMETRY_FUNCTION] sparse_derivatives without include_derivatives"] : [])
-    periodic = described.periodic
     let others = file.optionalSection("MISC")
     includesPerAtomEnergy = try others.bool("per_atom_energy", default: false)
     if try others.bool("long_range", default: false) {

@@ -8,8 +8,7 @@ struct LayerSettings {
     "nn_type", "g_size", "architecture", "trainable", "activations", "initialization", "graph",
   ]
 
-  /// A layer of more is a slip of the pen, and its weights would not fit into memory.
-  private static let largest = 100_000
+  private static let largest = SpeciesNetwork.largestSize
 
   var featureSize: Int?
   var sizes: [Int]?

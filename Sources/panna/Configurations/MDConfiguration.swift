@@ -89,8 +89,10 @@ struct MDConfiguration {
   }
 
   private func checkDistribution(_ section: IniSection) throws {
-    guard output.distributionEvery > 0, case .file(let structure) = start.kind else { return }
-    guard all(structure.cell.periodic) else {
+    guard output.distributionEvery > 0 else { return }
+    var cells = [potential.periodic]
+    if case .file(let structure) = start.kind { cells.append(structure.cell.periodic) }
+    guard cells.allSatisfy({ all($0) }) else {
       throw section.error("rdf_every", "0: the structure is not periodic in all directions")
     }
   }

@@ -61,7 +61,12 @@ struct MDStart {
     guard let structure = try StructureFile.read(file, warn: { warn($0) }).first else {
       throw section.error("file", "a file with at least one structure")
     }
-    return cells == 1 ? structure : try structure.repeated(SIMD3(repeating: cells))
+    if cells == 1 { return structure }
+    do { return try structure.repeated(SIMD3(repeating: cells)) } catch let error
+      as AtomisticsError
+    {
+      throw section.error("repeat", error.allowed)
+    }
   }
 
   /// The structure of one run.

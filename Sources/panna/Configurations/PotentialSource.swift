@@ -34,7 +34,21 @@ enum PotentialSource: Sendable {
         "\(folder.path): the networks do not say how their descriptors are made (gvect_params):"
           + " name a descriptor file with \(key)")
     }
-    return .networks(model)
+    let source = Self.networks(model)
+    if !all(source.periodic) {
+      warn(
+        "\(folder.path): for these networks structures repeat along some vectors of their cells at most, pbc"
+          + " = \(source.periodic.inWords)")
+    }
+    return source
+  }
+
+  /// Along which vectors structures may repeat at all.
+  var periodic: Periodicity {
+    guard case .networks(let model) = self, let descriptors = model.descriptors else {
+      return .init(repeating: true)
+    }
+    return descriptors.periodic
   }
 
   /// Where descriptors and networks are computed.

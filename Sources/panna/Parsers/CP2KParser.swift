@@ -18,7 +18,8 @@ enum CP2KParser: ParserProgram {
   static let details = """
     Reads outputs with coordinates, forces and energies (FORCE_EVAL / PRINT / FORCES), and
     trajectories NAME-pos-1.xyz with the energy in each frame's second line, the forces of
-    NAME-frc-1.xyz and the cells of NAME-1.cell. An output prints the cell with three decimals only,
+    NAME-frc-1.xyz and the cells of NAME-1.cell, every frame's where there is that file. An output
+    prints the cell with three decimals only, its vectors count along the Periodicity that it says,
     and the coordinates of an optimisation or a dynamics once: later energies are left out, and so are
     those of self-consistency that was not reached. Prefer trajectories, which do not tell, though.
     CP2K's hartree and bohr become eV and angstrom.

@@ -12,15 +12,13 @@ struct DescriptorCache: Sendable {
   private let storage: DescribedStructure.DerivativeStorage
 
   /// - Throws: `FormatError` where the folder cannot be made.
-  init(
-    _ folder: URL, _ settings: DescriptorSettings, periodic: Periodicity, includesDerivatives: Bool
-  ) throws {
+  init(_ folder: URL, _ settings: DescriptorSettings, includesDerivatives: Bool) throws {
     try Folder.make(folder)
     self.folder = folder
     storage = includesDerivatives ? .blocks : .none
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let flags = (0..<3).map { periodic[$0] ? "T" : "F" }.joined()
+    let flags = settings.periodic.flags.map { $0 ? "T" : "F" }.joined()
     self.settings =
       try encoder.encode(DescriptorDescription(settings)) + Array("\(flags) \(storage) 1".utf8)
   }

@@ -37,11 +37,18 @@ struct DescriptorRecord: Codable {
   }
 
   /// - Throws: `NetworkError` or `AtomisticsError` for parameters that make no sense.
-  func settings() throws -> DescriptorSettings { try descriptors.settings() }
+  func settings() throws -> DescriptorSettings {
+    var settings = try descriptors.settings()
+    guard let directions = Periodicity(flags: periodic) else {
+      throw AtomisticsError(key: "pbc", found: "\(periodic.count) flags", allowed: "3")
+    }
+    settings.periodic = directions
+    return settings
+  }
 
   init(_ configuration: GvectCalculatorConfiguration) {
     descriptors = DescriptorDescription(configuration.descriptors)
-    periodic = (0..<3).map { configuration.periodic[$0] }
+    periodic = configuration.descriptors.periodic.flags
     derivatives = configuration.derivatives.map { $0 == .sparse ? "sparse" : "dense" } ?? "none"
     perAtomEnergy = configuration.includesPerAtomEnergy
   }
@@ -81,16 +88,13 @@ struct DescriptorRecord: Codable {
 
   /// In words: what the older one has and this one has not.
   private func difference(from old: Self) throws -> String? {
-    let difference = try old.descriptors.settings().difference(from: descriptors.settings())
-    if let difference {
+    if let difference = try old.settings().difference(from: settings()) {
       return "\(difference.name) = \(difference.own), now it is \(difference.other)"
     }
-    func text(_ flags: [Bool]) -> String {
-      flags.map { $0 ? "True" : "False" }.joined(separator: ", ")
-    }
+    func text(_ flag: Bool) -> String { flag ? "True" : "False" }
     let others = [
-      ("pbc", text(old.periodic), text(periodic)), ("derivatives", old.derivatives, derivatives),
-      ("per_atom_energy", text([old.perAtomEnergy]), text([perAtomEnergy])),
+      ("derivatives", old.derivatives, derivatives),
+      ("per_atom_energy", text(old.perAtomEnergy), text(perAtomEnergy)),
     ]
     return others.first { $0.1 != $0.2 }.map { "\($0.0) = \($0.1), now it is \($0.2)" }
   }

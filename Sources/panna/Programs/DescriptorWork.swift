@@ -10,17 +10,13 @@ struct DescriptorWork: Sendable {
   private static let largeSize = 200_000
 
   private let descriptors: AtomicDescriptors
-  private let periodic: Periodicity
   private let includesDerivatives: Bool
   private let includesPerAtomEnergy: Bool
 
-  /// - Parameter periodic: along which vectors structures may repeat at all.
   init(
-    _ settings: DescriptorSettings, periodic: Periodicity, includesDerivatives: Bool,
-    includesPerAtomEnergy: Bool = false
+    _ settings: DescriptorSettings, includesDerivatives: Bool, includesPerAtomEnergy: Bool = false
   ) throws {
     descriptors = try AtomicDescriptors(settings)
-    self.periodic = periodic
     self.includesDerivatives = includesDerivatives
     self.includesPerAtomEnergy = includesPerAtomEnergy
   }
@@ -81,8 +77,6 @@ struct DescriptorWork: Sendable {
   /// The structure with what is asked for and nothing else.
   private func prepared(_ structure: Structure) throws -> Structure {
     var structure = structure
-    structure.cell = try Cell(
-      vectors: structure.cell.vectors, periodic: structure.cell.periodic .& periodic)
     if includesDerivatives && structure.forces == nil {
       throw AtomisticsError(
         key: "atoms", found: "no forces", allowed: "forces, which include_derivatives asks for")

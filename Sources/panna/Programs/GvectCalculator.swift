@@ -31,7 +31,8 @@ enum GvectCalculator: Program {
       include_derivatives   derivatives and forces too (False)
       sparse_derivatives    only those that are not zero (False)
     [PBC]                   optional
-      pbc1, pbc2, pbc3      may the structures repeat along this vector? (False each)
+      pbc1, pbc2, pbc3      may the structures repeat along this vector? Trained networks keep
+                            it (False each)
       use_pbc               the same in one list: True, True, False
     [MISC]                  optional
       per_atom_energy       energies of the atoms too (False)
@@ -108,8 +109,7 @@ enum GvectCalculator: Program {
     _ saysMore: Bool
   ) throws {
     let work = try DescriptorWork(
-      configuration.descriptors, periodic: configuration.periodic,
-      includesDerivatives: configuration.derivatives != nil,
+      configuration.descriptors, includesDerivatives: configuration.derivatives != nil,
       includesPerAtomEnergy: configuration.includesPerAtomEnergy)
     let pool = ComputePool(threads: configuration.threads)
     let isRecorded = Mutex(false)

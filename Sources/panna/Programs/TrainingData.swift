@@ -36,15 +36,14 @@ enum TrainingData: String, CaseIterable {
         return structure
       }
     case .examples:
-      let (settings, periodic) = (descriptors!.settings, descriptors!.periodic)
-      let work = try DescriptorWork(
-        settings, periodic: periodic, includesDerivatives: includesForces)
+      let settings = descriptors!.settings
+      let work = try DescriptorWork(settings, includesDerivatives: includesForces)
       let files = try DescriptorWork.files(in: folder)
       guard let place = pipeline.descriptorCache else {
         return StructuresInFiles(files) { try work.describe($0) }
       }
       let cache = try DescriptorCache(
-        place, settings, periodic: periodic, includesDerivatives: includesForces)
+        place, settings, includesDerivatives: includesForces)
       return StructuresInFiles(files) { file in
         try cache.structure(file) { try work.describe(file) }
       }
