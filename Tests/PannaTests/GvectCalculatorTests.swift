@@ -121,6 +121,20 @@ import Testing
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w2,old,w1,w3,")
   }
 
+  @Test func changedStructuresAreComputedAgain() throws {
+    let fixture = try fixture()
+    try run(fixture)
+    let (first, other) = (try fixture.bytes("bin/w1.bin"), try fixture.bytes("bin/w2.bin"))
+    try ExampleFile.write(Self.water(7), to: fixture.url("examples/w1.example"))
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: 60)],
+      ofItemAtPath: fixture.path("examples/w1.example"))
+    try run(fixture)
+    #expect(try fixture.bytes("bin/w1.bin") != first)
+    #expect(try fixture.bytes("bin/w2.bin") == other)
+    #expect(try fixture.text("log/gvect_already_computed.dat") == "w1,w2,w3,")
+  }
+
   /// Descriptors of two kinds never lie side by side.
   @Test(arguments: [
     ("GVECT_PARAMETERS.epsilon=0.001", "epsilon = 0.01, now it is 0.001"),

@@ -41,6 +41,18 @@ import Testing
     #expect(try FileInspector.inspect(file).json(showsValues: true).contains("[\"nan\",\"-inf\"]"))
   }
 
+  /// Whole numbers are written exactly, those that no real number is, too.
+  @Test func largeIntegersAreExact() throws {
+    let fixture = try ProgramFixture()
+    let file = fixture.url("x.npy")
+    try NumPyFile.write(Tensor([Int64.max, 0, -(1 << 53) - 1]), to: file)
+    let found = try FileInspector.inspect(file)
+    let (low, high) = ("-9007199254740993", "9223372036854775807")
+    #expect(found.text(showsValues: false).contains("int64[3] from \(low) to \(high), mean "))
+    #expect(
+      found.json(showsValues: false).contains("\"minimum\":\(low),\"maximum\":\(high),"))
+  }
+
   @Test func recordsShowTheirFeatures() throws {
     let fixture = try ProgramFixture()
     let example = TrainExample(features: [

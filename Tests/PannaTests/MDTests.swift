@@ -155,6 +155,38 @@ import Testing
     #expect(try fixture.text(thermo) != "mine")
   }
 
+  /// What was recorded is kept, under names that nobody takes for the whole run's.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func aSignalKeepsWhatWasRecorded() throws {
+    let fixture = try fixture()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: TrainTests.executable)
+    process.arguments =
+      ["md", "--config", fixture.path("md.ini")]
+      + ["DYNAMICS.steps=100000000", "OUTPUT.example_every=0"].flatMap { ["--set", $0] }
+    let errors = Pipe()
+    (process.standardError, process.standardOutput) = (errors, FileHandle.nullDevice)
+    try process.run()
+    // The files are begun when the signals are caught.
+    while (try? fixture.names(in: "out"))?.isEmpty ?? true { usleep(5000) }
+    usleep(200_000)
+    kill(process.processIdentifier, SIGTERM)
+    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 1)
+    let name = "si_a5p43_T300_r1"
+    #expect(said.contains("\(name): SIGTERM at step "))
+    #expect(said.contains("; what was recorded is in \(name)_stopped*\n"))
+    #expect(said.hasSuffix("panna: md: SIGTERM: 1 of 1 runs failed: \(name)\n"))
+    #expect(
+      try fixture.names(in: "out")
+        == ["\(name)_stopped.xyz", "\(name)_stopped_rdf.dat", "\(name)_stopped_thermo.dat"])
+    let rows = rows(try fixture.text("out/\(name)_stopped_thermo.dat"))
+    #expect(rows.count > 1 && rows.indices.allSatisfy { rows[$0][0] == Double(5 * $0) })
+    #expect(
+      try ExtendedXYZ.read(fixture.url("out/\(name)_stopped.xyz")).count == (rows.count + 1) / 2)
+  }
+
   @Test func constantEnergyAndBath() throws {
     let fixture = try fixture()
     let sets = [

@@ -124,7 +124,6 @@ import Testing
   /// Readers of packed files take sizes and species from elsewhere.
   @Test func structuresMustFitTogether() throws {
     let fixture = try fixture()
-    try pack(fixture, "IO_INFORMATION.elements_per_file=1")
     try DescriptorFile.write(
       DescribedStructure(
         name: "d", energy: 1, species: [0], descriptorSize: 3, descriptors: [1, 2, 3]),
@@ -134,6 +133,38 @@ import Testing
     try FileManager.default.removeItem(at: fixture.url("bin/d.bin"))
     // The original does not read n_species, and its own examples have wrong numbers there.
     try pack(fixture, "CONTENT_INFORMATION.n_species=1")
+  }
+
+  /// Trainings read all that is in a folder: what an earlier packing left would be there twice.
+  @Test func otherFilesAreNotLeftBesideNewOnes() throws {
+    let fixture = try fixture()
+    try pack(fixture)
+    let before = try packed(fixture)
+    let message = fixture.message { try pack(fixture, "IO_INFORMATION.elements_per_file=1") }
+    #expect(
+      message
+        == "tfr/set-1-2.tfrecord: is none of the files to be packed here, but would be read like"
+        + " them; remove the *.tfrecord files in tfr, or name another output_dir")
+    #expect(try packed(fixture) == before)
+    // What no reader takes for a TFRecord is no hindrance.
+    try fixture.write("", to: "tfr/.set-1-2.tfrecord")
+    try fixture.write("", to: "tfr/notes.txt")
+    try pack(fixture)
+    #expect(try packed(fixture) == before)
+  }
+
+  @Test func partsOfAnotherDivisionAreNotLeftBesideNewOnes() throws {
+    let fixture = try fixture(Self.names)
+    let validation = "DIVISION.validation_fraction=0.1"
+    try pack(fixture, validation, "DIVISION.test_fraction=0.1")
+    let names = try ["train", "validation", "test"].map { try namesIn(fixture, "tfr/\($0)") }
+    for other in ["DIVISION.validation_fraction=0.3", validation] {
+      let message = fixture.message { try pack(fixture, other) }
+      #expect(message.contains(".tfrecord: is none of the files to be packed here"), "\(message)")
+    }
+    #expect(
+      try ["train", "validation", "test"].map { try namesIn(fixture, "tfr/\($0)") } == names)
+    try pack(fixture, validation, "DIVISION.test_fraction=0.1")
   }
 
   @Test func equalInputHasEqualBytes() throws {

@@ -61,6 +61,18 @@ import Testing
     #expect(window["delta_e.dat"] != whole["delta_e.dat"])
   }
 
+  /// A window of more structures than there can be is one of all.
+  @Test func windowsMayBeLargerThanNumbers() throws {
+    let workspace = try TrainingWorkspace()
+    let file = try IniFile(
+      path: workspace.path + "/train.ini",
+      overrides: [
+        "TRAINING_PARAMETERS.batch_size=\(Int.max)",
+        "PARALLELIZATION.shuffle_buffer_size_multiplier=2",
+      ])
+    #expect(try TrainConfiguration(file).pipeline.window == .max)
+  }
+
   /// A training in another process that does not end by itself.
   private func start(_ workspace: TrainingWorkspace) throws -> (Process, Pipe) {
     let (process, output) = (Process(), Pipe())
@@ -128,10 +140,24 @@ import Testing
       message.hasPrefix(
         "\(workspace.path)/train: is in use by another program: panna train, process "
           + "\(process.processIdentifier) on "))
+    // Nor the folder of the logs alone.
+    let logs = #expect(throws: WorkError.self) {
+      try Train.run(
+        Train.options.parse([
+          "--config", workspace.path + "/train.ini", "--set",
+          "IO_INFORMATION.train_dir=\(workspace.path)/other",
+        ]))
+    }
+    #expect(logs == error)
     // What a killed training leaves is no hindrance.
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     #expect(workspace.run("train") == 0)
+    // One folder by two names is no other training's.
+    let link = workspace.path + "/link"
+    try FileManager.default.createSymbolicLink(
+      atPath: link, withDestinationPath: workspace.path + "/train")
+    #expect(workspace.run("train", ["--set", "IO_INFORMATION.log_dir=\(link)/."]) == 0)
   }
 
   /// What is left of a checkpoint that was being written when the process was killed.

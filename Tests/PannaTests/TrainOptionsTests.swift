@@ -191,6 +191,9 @@ import Testing
         + " is 0")
     #expect(
       message("VALIDATION.data_dir=x", "VALIDATION.patiense=2").contains("did you mean patience?"))
+    #expect(
+      message("VALIDATION.data_dir=x", "VALIDATION_OPTIONS.frequency=2")
+        == "/train.ini: [VALIDATION] and [VALIDATION_OPTIONS]: expected one of them")
     #expect(message("VALIDATON.data_dir=x").contains("did you mean [VALIDATION]?"))
     #expect(workspace.run("train", ["--instances", "0"]) == 2)
   }
@@ -437,6 +440,9 @@ import Testing
     #expect(try kept() != single)
     // Damage is noticed, and mended.
     try content.dropLast(3).write(to: first)
+    #expect(try kept() == single)
+    #expect(try Data(contentsOf: first) == content)
+    try Data().write(to: first)
     #expect(try kept() == single)
     #expect(try Data(contentsOf: first) == content)
     // Energies alone are another thing.

@@ -53,6 +53,7 @@ import Testing
     let log = try StepLog(file, keptLines: 2)
     try log.write([0.5])
     #expect(try String(contentsOf: file, encoding: .utf8) == "1\n2\n0.50000000\n")
+    #expect(log.mark == "3 0.50000000")
     #expect(try folder.names.sorted() == [".delta_e_std.dat.123.456", "delta_e.dat"])
   }
 
@@ -78,6 +79,43 @@ import Testing
         [.modificationDate: Date(timeIntervalSinceNow: -60)],
         ofItemAtPath: "\(workspace.path)/\(source)")
     }
+  }
+
+  /// Nor one of other data or options; what is asked for once more is.
+  @Test func resultsOfOtherQuestionsAreNotKept() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(workspace.run("tfr_packer") == 0 && workspace.run("train") == 0)
+    let result = "evaluation/20.dat"
+    func evaluated(_ changes: String...) throws -> String {
+      #expect(workspace.run("evaluate", changes.flatMap { ["--set", $0] }) == 0)
+      return try workspace.text(result)
+    }
+    // Data that are older than all results.
+    let other = workspace.folder.url.appendingPathComponent("other")
+    try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
+    let packed = other.appendingPathComponent("a.tfrecord")
+    try FileManager.default.copyItem(
+      at: workspace.folder.url.appendingPathComponent("data/set-3-3.tfrecord"), to: packed)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: packed.path)
+    let all = try evaluated()
+    #expect(all.split(separator: "\n").count == 13)
+    #expect(
+      try evaluated("IO_INFORMATION.data_dir=\(other.path)").split(separator: "\n").count == 3)
+    #expect(try evaluated() == all)
+    #expect(try evaluated("VALIDATION_OPTIONS.add_offset=False") != all)
+    #expect(try evaluated() == all)
+    // A result with forces is one without them, too; else these are gone with what they belonged to.
+    let kept = all + "\nkept"
+    try kept.write(toFile: "\(workspace.path)/\(result)", atomically: true, encoding: .utf8)
+    let energies = "VALIDATION_OPTIONS.compute_forces=False"
+    #expect(try evaluated(energies) == kept)
+    #expect(try evaluated("IO_INFORMATION.data_dir=\(other.path)", energies) != kept)
+    #expect(try evaluated() == all)
+    #expect(try evaluated("IO_INFORMATION.data_dir=\(other.path)", energies) != all)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: workspace.path + "/evaluation").sorted()
+        == ["20.dat", "20.json"])
   }
 
   @Test func energiesWithoutOffsetsAreNotCompared() {

@@ -95,15 +95,17 @@ public final class SimulationRecorder {
 
   /// Completes the files; the thermodynamic lines are the last to appear.
   ///
+  /// - Parameter other: the name that those that grew get, where it is not the simulation's.
   /// - Throws: `AtomisticsError` or `FormatError` when a file cannot be written.
-  public func finish() throws {
-    try trajectory?.finish()
+  public func finish(as other: String? = nil) throws {
+    let name = other ?? name
+    try trajectory?.finish(as: output.trajectory(of: name))
     if output.distributionEvery > 0 {
       let lines = zip(distribution.distances, distribution.values).map { "\($0) \($1)\n" }
       try FileAccess.write(
         Data(("# r_angstrom g\n" + lines.joined()).utf8), to: output.distribution(of: name))
     }
-    try thermo?.finish()
+    try thermo?.finish(as: output.thermo(of: name))
   }
 
   private func line(_ simulation: MolecularDynamics) -> String {

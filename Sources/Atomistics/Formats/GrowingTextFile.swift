@@ -35,11 +35,13 @@ package final class GrowingTextFile {
   }
 
   /// Completes the file.
-  package func finish() throws {
+  ///
+  /// - Parameter other: in the same folder, the name that it gets instead of its own.
+  package func finish(as other: URL? = nil) throws {
     try flush()
     let handle = handle
     // Whatever comes of it, the handle is closed and the temporary file gone.
     self.handle = -1
-    try AtomicFile.finish(handle, temporary, file)
+    try AtomicFile.finish(handle, temporary, other ?? file)
   }
 }

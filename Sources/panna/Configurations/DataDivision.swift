@@ -47,6 +47,11 @@ struct DataDivision {
     }
   }
 
+  /// The folders that are parts' alone, whether there is such a part or not; empty where data are not divided.
+  var folders: [String] {
+    fractions.validation > 0 || fractions.test > 0 ? ["train", "validation", "test"] : []
+  }
+
   /// The parts of some files, in the order in which they are to be packed.
   ///
   /// Whole groups go to test, then to validation, until these have their fraction of the files; the rest is

@@ -63,6 +63,9 @@ struct LayerSettings {
   /// Whether the section asks for other sizes than it inherits.
   var isNewShape: Bool { sizes != nil || featureSize != nil || graph != nil }
 
+  /// Whether the section says what the layers are.
+  var hasLayers: Bool { sizes != nil || graph != nil }
+
   func fits(_ saved: SpeciesNetwork) -> Bool {
     graph == nil && (sizes ?? saved.layers.map(\.outputSize)) == saved.layers.map(\.outputSize)
       && (featureSize ?? saved.featureSize) == saved.featureSize
@@ -77,6 +80,14 @@ struct LayerSettings {
     return result
   }
 
+  /// What it says of layers and another section does not.
+  func flags(notIn other: LayerSettings) -> LayerSettings {
+    var result = self
+    if other.trainable != nil { result.trainable = nil }
+    if other.activations != nil { result.activations = nil }
+    return result
+  }
+
   /// A new network.
   func network(
     _ symbol: String, _ section: IniSection, _ random: RandomLayers
@@ -88,24 +99,28 @@ struct LayerSettings {
       return SpeciesNetwork(symbol: symbol, graph: network, offset: 0)
     }
     guard let sizes else { throw section.error("architecture", "layer sizes such as 64:32:1") }
-    var network = SpeciesNetwork(
-      symbol: symbol, layers: random.layers(featureSize, sizes), offset: 0)
-    try apply(to: &network, section)
-    return network
+    return SpeciesNetwork(symbol: symbol, layers: random.layers(featureSize, sizes), offset: 0)
   }
 
   /// Sets what can be changed without new parameters.
   func apply(to network: inout SpeciesNetwork, _ section: IniSection) throws {
     let count = network.layers.count
+    if network.graph != nil, trainable != nil || activations != nil {
+      throw section.error(
+        trainable != nil ? "trainable" : "activations",
+        "no such key: the network of \(network.symbol) is a text, which says all of that")
+    }
     if let trainable {
       guard trainable.count == count else {
-        throw section.error("trainable", "\(count) truth values, one for each layer")
+        throw section.error(
+          "trainable", "\(count) truth values, one for each layer of \(network.symbol)")
       }
       for layer in 0..<count { network.layers[layer].isTrainable = trainable[layer] }
     }
     if let activations {
       guard activations.count == count else {
-        throw section.error("activations", "\(count) names, one for each layer")
+        throw section.error(
+          "activations", "\(count) names, one for each layer of \(network.symbol)")
       }
       for layer in 0..<count { network.layers[layer].activation = activations[layer] }
     }

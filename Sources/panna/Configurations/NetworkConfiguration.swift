@@ -40,9 +40,16 @@ struct NetworkConfiguration {
     }
     var model = NetworkModel(
       networks: networks, descriptors: saved?.descriptors,
-      energyRescale: try data.double("energy_rescale", default: 1, above: 0))
+      energyRescale: try Self.energyRescale(data, saved))
     model.assumesEpsilon = saved?.assumesEpsilon ?? false
     self.model = model
+  }
+
+  /// What saved networks were trained with is part of what they say, so that nothing else is right for them.
+  private static func energyRescale(_ data: IniSection, _ saved: NetworkModel?) throws -> Double {
+    let rescale = try data.double("energy_rescale", default: saved?.energyRescale ?? 1, above: 0)
+    guard let saved, rescale != saved.energyRescale else { return rescale }
+    throw data.error("energy_rescale", "\(saved.energyRescale), as the saved networks have it")
   }
 
   private static func offsets(_ data: IniSection, count: Int) throws -> [Double]? {
@@ -59,26 +66,20 @@ struct NetworkConfiguration {
     _ symbol: String, _ section: IniSection, _ defaults: IniSection, offset: Double?,
     saved: SpeciesNetwork?, seed: UInt64, index: Int
   ) throws -> SpeciesNetwork {
-    let own = try LayerSettings(section)
+    let (own, common) = (try LayerSettings(section), try LayerSettings(defaults))
+    let random = RandomLayers(
+      seed: seed, index: index, initialization: own.initialization ?? common.initialization)
     var network: SpeciesNetwork
     if let saved, own.fits(saved) {
       network = saved
-      network.offset = offset ?? saved.offset
     } else {
-      let common = try LayerSettings(defaults)
-      let random = RandomLayers(
-        seed: seed, index: index, initialization: own.initialization ?? common.initialization)
-      // A section with sizes of its own does not inherit the default's flags, whose number would not fit.
-      network =
-        try own.isNewShape
-        ? own.withSizes(from: common, orOf: saved).network(symbol, section, random)
-        : common.network(symbol, defaults, random)
-      network.offset = offset ?? saved?.offset ?? 0
+      network = try own.withSizes(from: common, orOf: saved).network(
+        symbol, own.isNewShape ? section : defaults, random)
     }
+    network.offset = offset ?? saved?.offset ?? 0
+    // A section with layers of its own does not inherit the default's flags, whose number would not fit.
+    if !own.hasLayers { try common.flags(notIn: own).apply(to: &network, defaults) }
     try own.apply(to: &network, section)
-    let random = RandomLayers(
-      seed: seed, index: index,
-      initialization: try own.initialization ?? LayerSettings(defaults).initialization)
     try LayerBehaviour.apply(section, to: &network, saved: saved, random)
     if section.has("output_offset") { network.offset = try section.double("output_offset") }
     return network

@@ -41,9 +41,7 @@ struct PipelineConfiguration {
       try parallel.int("num_parallel_readers", default: 1, in: 1...4096),
       try parallel.int("num_parallel_calls", default: 1, in: 1...4096))
     ahead = try parallel.int("prefetch_buffer_size_multiplier", default: 10, in: counts)
-    window =
-      parallel.has("shuffle_buffer_size_multiplier")
-      ? batchSize * (try parallel.int("shuffle_buffer_size_multiplier", in: counts)) : nil
+    window = try Self.window(parallel, in: counts, batchSize)
     keepsStructures = try parallel.bool("dataset_cache", default: true)
     memory =
       parallel.has("memory_budget")
@@ -57,6 +55,16 @@ struct PipelineConfiguration {
     damaged =
       try io.choice("damaged_records", default: Damaged.strict) == .skip
       ? .skip(atMost: most) : .strict
+  }
+
+  private static func window(
+    _ parallel: IniSection, in counts: ClosedRange<Int>, _ batchSize: Int
+  ) throws -> Int? {
+    let key = "shuffle_buffer_size_multiplier"
+    guard parallel.has(key) else { return nil }
+    let (size, overflows) = batchSize.multipliedReportingOverflow(
+      by: try parallel.int(key, in: counts))
+    return overflows ? .max : size
   }
 
   /// - Parameter devices: how many share a batch.

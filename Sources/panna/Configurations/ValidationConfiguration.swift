@@ -24,11 +24,15 @@ struct ValidationConfiguration {
   let criterion: Criterion
   let keepsBest: Bool
 
-  /// Nil where the file has no such section.
+  /// Nil where the file has no such section, whose other name is `[VALIDATION_OPTIONS]`.
   ///
   /// - Parameter trainsForces: whether there are errors of forces.
   init?(_ file: IniFile, frequency: Int, trainsForces: Bool) throws {
-    guard let section = file["VALIDATION"] ?? file["VALIDATION_OPTIONS"] else { return nil }
+    let sections = ["VALIDATION", "VALIDATION_OPTIONS"].compactMap { file[$0] }
+    guard let section = sections.first else { return nil }
+    guard sections.count == 1 else {
+      throw UsageError("\(file.path): [VALIDATION] and [VALIDATION_OPTIONS]: expected one of them")
+    }
     data = try section.url("data_dir")
     self.frequency = try section.int("frequency", default: frequency, in: 1...Int.max)
     stopping = EarlyStopping(

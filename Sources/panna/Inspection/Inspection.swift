@@ -49,7 +49,7 @@ indirect enum Inspection {
     if showsValues || tensor.elementCount == 1 { return tensor.text() }
     let name = "\(tensor.elementType)\(tensor.shape)"
     guard let (low, high, mean) = tensor.statistics else { return name }
-    return "\(name) from \(tensor.written(low)) to \(tensor.written(high)), mean \(mean)"
+    return "\(name) from \(low) to \(high), mean \(mean)"
   }
 
   // MARK: JSON
@@ -78,8 +78,7 @@ indirect enum Inspection {
       "\"shape\":[\(tensor.shape.dimensions.map(String.init).joined(separator: ","))]",
     ]
     if let (low, high, mean) = tensor.statistics {
-      parts += ["\"minimum\":\(tensor.written(low))", "\"maximum\":\(tensor.written(high))"]
-      parts += ["\"mean\":\(written(mean))"]
+      parts += ["\"minimum\":\(low)", "\"maximum\":\(high)", "\"mean\":\(written(mean))"]
     }
     if showsValues { parts.append("\"values\":[\(tensor.elements.joined(separator: ","))]") }
     return "{\(parts.joined(separator: ","))}"
@@ -106,24 +105,28 @@ indirect enum Inspection {
 
 extension Tensor {
   /// The least, the greatest and the mean element; nil for truth values and where there are none.
-  fileprivate var statistics: (Double, Double, Double)? {
-    let elements: [Double]
+  fileprivate var statistics: (low: String, high: String, mean: Double)? {
     switch elementType {
-    case .float32: elements = scalars(as: Float.self).map(Double.init)
-    case .float64: elements = scalars(as: Double.self)
-    case .float16: elements = scalars(as: Float16.self).map(Double.init)
-    case .int32: elements = scalars(as: Int32.self).map(Double.init)
-    case .int64: elements = scalars(as: Int64.self).map(Double.init)
-    case .uint8: elements = scalars(as: UInt8.self).map(Double.init)
-    case .bool, .resource: return nil
+    case .float32: Self.statistics(scalars(as: Float.self).map(Double.init))
+    case .float64: Self.statistics(scalars(as: Double.self))
+    case .float16: Self.statistics(scalars(as: Float16.self).map(Double.init))
+    case .int32: Self.statistics(scalars(as: Int32.self).map(Int.init))
+    case .int64: Self.statistics(scalars(as: Int64.self).map(Int.init))
+    case .uint8: Self.statistics(scalars(as: UInt8.self).map(Int.init))
+    case .bool, .resource: nil
     }
-    guard let low = elements.min(), let high = elements.max() else { return nil }
-    return (low, high, elements.reduce(0, +) / Double(elements.count))
   }
 
-  /// An element that is the least or the greatest one.
-  fileprivate func written(_ value: Double) -> String {
-    elementType.isInteger ? "\(Int(value))" : Inspection.written(value)
+  private static func statistics(_ numbers: [Double]) -> (String, String, Double)? {
+    guard let low = numbers.min(), let high = numbers.max() else { return nil }
+    let mean = numbers.reduce(0, +) / Double(numbers.count)
+    return (Inspection.written(low), Inspection.written(high), mean)
+  }
+
+  /// A real number would not be exact for all of them.
+  private static func statistics(_ numbers: [Int]) -> (String, String, Double)? {
+    guard let low = numbers.min(), let high = numbers.max() else { return nil }
+    return ("\(low)", "\(high)", numbers.reduce(0) { $0 + Double($1) } / Double(numbers.count))
   }
 
   /// The elements as JSON, row by row.

@@ -34,7 +34,9 @@ struct DescriptorCache: Sendable {
     let place = folder.appendingPathComponent("\(hash).tfrecord")
     if FileManager.default.fileExists(atPath: place.path) {
       do {
-        var structure = try DescribedStructureFile.read(place)[0]
+        guard var structure = try DescribedStructureFile.read(place).first else {
+          throw FormatError(file: place.path, "is empty")
+        }
         structure.name = FileAccess.key(of: file)
         return structure
       } catch {

@@ -12,7 +12,8 @@ enum Evaluate: Program {
   static let details = """
     [IO_INFORMATION]
       data_dir           folder of *.tfrecord files (or *.bin, see example_format)
-      eval_dir           folder for <step>.dat and <step>_forces.dat
+      eval_dir           folder for <step>.dat and <step>_forces.dat, and for <step>.json, which says
+                         what they were computed of
       networks_format    tf_checkpoint: the checkpoints in train_dir (default)
                          PANNA: the saved networks in networks_folder (./saved_networks)
                          LAMMPS: the potential in networks_folder
@@ -36,7 +37,8 @@ enum Evaluate: Program {
 
     Energies are in eV, forces in eV/Å, errors on standard output per atom and per component.
     Where data_dir has \(DescriptorRecord.name), the networks must take such descriptors.
-    A result that is newer than its data and its networks is not computed again.
+    A result of the same data, networks and options that is newer than they are is not computed
+    again.
     """
   static let example = "  panna evaluate --config validation.ini"
 
@@ -126,7 +128,9 @@ enum Evaluate: Program {
     let spread = folder.appendingPathComponent(candidate.spreadName)
     let expected = configuration.computesForces ? [energies, forces] : [energies]
     // Results of more than 100 bytes are complete, since they are written whole.
-    if expected.allSatisfy({ Freshness.isFresh($0, of: sources + candidate.files, moreThan: 100) })
+    let question = EvaluationQuestion(configuration, data: sources, networks: candidate.files)
+    if question.isAnswered(by: energies),
+      expected.allSatisfy({ Freshness.isFresh($0, of: sources + candidate.files, moreThan: 100) })
     {
       return say("evaluate: \(energies.path) was computed already; remove it to compute it again")
     }
@@ -157,9 +161,14 @@ enum Evaluate: Program {
     }
     progress.finish()
     let isCommittee = models.count > 1
+    // What an earlier question left would be taken for a part of this one's answer.
+    for file in [EvaluationQuestion.file(beside: energies), forces, spread] {
+      try? FileManager.default.removeItem(at: file)
+    }
     try report.write(
       energies: energies, forces: configuration.computesForces ? forces : nil,
       spread: isCommittee ? spread : nil)
+    try question.write(beside: energies)
     let areComparable =
       configuration.addsOffset || models.allSatisfy { $0.networks.allSatisfy { $0.offset == 0 } }
     let words = report.summary.inWords(comparesEnergies: areComparable)

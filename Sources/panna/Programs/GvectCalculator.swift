@@ -22,7 +22,7 @@ enum GvectCalculator: Program {
                             \(DescriptorRecord.name), what with they were computed: another
                             configuration is refused (./bin)
       log_dir               folder for \(ComputedKeys.name), whose keys are skipped where
-                            <key>.bin is there (./logs)
+                            <key>.bin is there and no older than its example (./logs)
     [PARALLELIZATION]       must be there
       number_of_process     threads, 0 for as many as allowed; the files do not depend on it (1)
     [SYMMETRY_FUNCTION]
@@ -95,7 +95,7 @@ enum GvectCalculator: Program {
     let left = files.filter { file in
       let key = FileAccess.key(of: file)
       return !computed.keys.contains(key)
-        || !FileManager.default.fileExists(atPath: configuration.target(key).path)
+        || !Freshness.isFresh(configuration.target(key), of: [file])
     }
     if left.count < files.count {
       say("\(files.count - left.count) of \(files.count) structures are already computed")

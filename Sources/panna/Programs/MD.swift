@@ -50,6 +50,9 @@ enum MD: Program {
                            the processor's
       log_device_placement prints what computes each operation, where device is not cpu (False)
 
+    SIGTERM, SIGINT and SIGUSR1 end the runs after the step with status 1; what was recorded of each is
+    then in NAME_stopped_thermo.dat, NAME_stopped.xyz and NAME_stopped_rdf.dat.
+
     Steps are counted from 0 after melt and equilibration. A run whose temperature is not finite or
     20 times what was asked ends with a message; the others go on.
     """
@@ -86,10 +89,11 @@ enum MD: Program {
     let pool = ComputePool(threads: configuration.threads)
     let executor: any ParallelExecutor = runs.count > 1 ? SerialExecutor() : pool
     let failed = Mutex<[Int]>([])
+    let signals = StopSignals()
     pool.run(shards: runs.count) { index in
       do {
         let summary = try SimulationRun(runs[index], configuration, placement).carryOut(
-          on: executor, progress)
+          on: executor, progress, until: signals)
         progress.interrupt { say(summary) }
       } catch {
         progress.interrupt { warn("\(runs[index].name): \(error)") }
@@ -100,7 +104,8 @@ enum MD: Program {
     let names = failed.withLock { $0 }.sorted().map { runs[$0].name }
     guard names.isEmpty else {
       throw WorkError(
-        "\(names.count) of \(runs.count) runs failed: \(names.joined(separator: ", "))")
+        (signals.received.map { "\($0): " } ?? "")
+          + "\(names.count) of \(runs.count) runs failed: \(names.joined(separator: ", "))")
     }
   }
 
@@ -128,23 +133,46 @@ private struct SimulationRun {
     self.placement = placement
   }
 
-  /// Returns what is to be said of it.
+  /// A signal came before the run was over.
+  private struct Interruption: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// What the files of a run that was ended are called by, so that nobody takes them for all of it.
+  private var stoppedName: String { "\(run.name)_stopped" }
+
+  /// - Parameter signals: end the run after the step that they come into.
+  /// - Returns: what is to be said of it.
   func carryOut(
-    on executor: any ParallelExecutor, _ progress: ProgressReporter
+    on executor: any ParallelExecutor, _ progress: ProgressReporter, until signals: StopSignals
   ) throws -> String {
     let begin = ContinuousClock.now
     let dynamics = configuration.dynamics
+    func check(_ place: @autoclosure () -> String) throws {
+      guard let signal = signals.received else { return }
+      throw Interruption(description: "\(signal) \(place())")
+    }
+    try check("before it began")
     var simulation = try makeSimulation(executor)
     for phase in dynamics.preparation(run.temperature) {
-      try simulation.run(phase) { _, _ in progress.advance(note: run.name) }
+      try simulation.run(phase) { _, _ in
+        progress.advance(note: run.name)
+        try check("before anything was recorded")
+      }
     }
     let recorder = try SimulationRecorder(run.name, configuration.output, of: simulation)
     var statistics = SimulationStatistics(atoms: simulation.masses.count)
-    try simulation.run(dynamics.production(run.temperature)) { simulation, temperature in
-      let thermo = simulation.thermo
-      statistics.add(time: thermo.time, temperature: temperature, energy: thermo.total)
-      try recorder.record(simulation)
-      progress.advance(note: run.name)
+    do {
+      try simulation.run(dynamics.production(run.temperature)) { simulation, temperature in
+        let thermo = simulation.thermo
+        statistics.add(time: thermo.time, temperature: temperature, energy: thermo.total)
+        try recorder.record(simulation)
+        progress.advance(note: run.name)
+        try check("at step \(statistics.count); what was recorded is in \(stoppedName)*")
+      }
+    } catch let interruption as Interruption {
+      try recorder.finish(as: stoppedName)
+      throw interruption
     }
     try recorder.finish()
     return summary(statistics, simulation.masses.count, ContinuousClock.now - begin)

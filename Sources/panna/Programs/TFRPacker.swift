@@ -34,7 +34,8 @@ enum TFRPacker: Program {
     Where input_dir has \(DescriptorRecord.name), folders of TFRecords get it too, and take
     structures of one kind only.
     Without [DIVISION] files are taken in the order of their names. A target is kept where it is newer
-    than its *.bin files and holds the same structures in the same form.
+    than its *.bin files and holds the same structures in the same form. Other *.tfrecord files in its
+    folder, such as those of another elements_per_file, are refused, since they would be read as well.
     """
   static let example = "  panna tfr_packer --config tfr.ini"
 
@@ -44,31 +45,65 @@ enum TFRPacker: Program {
     let files = try Folder.files(in: configuration.input, ending: ".bin")
     var seen = Seen(speciesCount: configuration.speciesCount)
     let progress = ProgressReporter("tfr_packer", unit: "structures", total: files.count)
-    var count = 0
-    for part in try configuration.division.parts(files) {
-      count += try pack(part, configuration, &seen, progress)
-    }
-    progress.finish(note: "\(count) files")
+    let packings = try configuration.division.parts(files).map { Packing($0, configuration) }
+    try checkFolders(packings, configuration)
+    for packing in packings { try pack(packing, configuration, &seen, progress) }
+    progress.finish(note: "\(packings.reduce(0) { $0 + $1.chunks.count }) files")
   }
 
-  /// - Returns: the number of TFRecord files.
-  private static func pack(
-    _ part: DataDivision.Part, _ configuration: TFRPackerConfiguration, _ seen: inout Seen,
-    _ progress: ProgressReporter
-  ) throws -> Int {
-    let size = configuration.elementsPerFile
-    let chunks = stride(from: 0, to: part.files.count, by: size).map {
-      Array(part.files[$0..<min($0 + size, part.files.count)])
+  /// A folder of TFRecords to be, and what goes into them.
+  private struct Packing {
+    let folder: URL
+    let chunks: [(target: URL, files: [URL])]
+
+    init(_ part: DataDivision.Part, _ configuration: TFRPackerConfiguration) {
+      let folder =
+        part.name.isEmpty
+        ? configuration.output : configuration.output.appendingPathComponent(part.name)
+      let starts = stride(from: 0, to: part.files.count, by: configuration.elementsPerFile)
+      let count = Array(starts).count
+      self.folder = folder
+      chunks = starts.enumerated().map { index, start in
+        let stem = "\(index + 1)-\(count).tfrecord"
+        let name = configuration.prefix.isEmpty ? stem : "\(configuration.prefix)-\(stem)"
+        let rest = part.files[start...]
+        return (
+          folder.appendingPathComponent(name), Array(rest.prefix(configuration.elementsPerFile))
+        )
+      }
     }
-    let folder =
-      part.name.isEmpty
-      ? configuration.output : configuration.output.appendingPathComponent(part.name)
+  }
+
+  /// Checks that folders hold nothing else, which would be read as well: structures would be there twice, or in
+  /// two parts.
+  ///
+  /// - Throws: `WorkError` with the first such file.
+  private static func checkFolders(
+    _ packings: [Packing], _ configuration: TFRPackerConfiguration
+  ) throws {
+    let targets = Set(packings.flatMap { $0.chunks.map(\.target.path) })
+    let parts = configuration.division.folders.map(configuration.output.appendingPathComponent)
+    let folders = parts.isEmpty ? packings.map(\.folder) : parts
+    for folder in folders where FileManager.default.fileExists(atPath: folder.path) {
+      let files = try Folder.names(in: folder).filter {
+        $0.hasSuffix(".tfrecord") && !$0.hasPrefix(".")
+      }.map(folder.appendingPathComponent)
+      let other = files.first { !targets.contains($0.path) }
+      guard let other else { continue }
+      throw WorkError(
+        "\(other.path): is none of the files to be packed here, but would be read like them; remove the"
+          + " *.tfrecord files in \(folder.path), or name another output_dir")
+    }
+  }
+
+  private static func pack(
+    _ packing: Packing, _ configuration: TFRPackerConfiguration, _ seen: inout Seen,
+    _ progress: ProgressReporter
+  ) throws {
+    let folder = packing.folder
     try Folder.make(folder)
     let record = try self.record(for: folder, of: configuration)
-    for (index, chunk) in chunks.enumerated() {
-      let stem = "\(index + 1)-\(chunks.count).tfrecord"
-      let name = configuration.prefix.isEmpty ? stem : "\(configuration.prefix)-\(stem)"
-      let target = folder.appendingPathComponent(name)
+    for (target, chunk) in packing.chunks {
       if Freshness.isFresh(target, of: chunk), try holds(target, chunk, configuration) {
         say("\(target.path): already computed")
         progress.advance(by: chunk.count)
@@ -82,7 +117,6 @@ enum TFRPacker: Program {
         try writer.close()
       }
     }
-    return chunks.count
   }
 
   /// The record of what the structures were described with, which those of the target were, too.

@@ -29,7 +29,8 @@ enum Train: Program {
       input_format (TFR)         single_files: data_dir has *.bin files; example: it has *.example
                                  files, described by gvect_ini when they are wanted
       train_dir                  folder for checkpoints, event files and the trained networks
-      log_dir                    folder for delta_e.dat and delta_e_std.dat (.)
+      log_dir                    folder for delta_e.dat and delta_e_std.dat, of one training at a time
+                                 (.); one that begins anew writes them anew
       save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
       write_tf_checkpoints       True: checkpoints for TensorFlow too, model.ckpt-<step> (False)
       log_frequency (1)          tensorboard_log_frequency (log_frequency)
@@ -42,7 +43,8 @@ enum Train: Program {
       atomic_sequence            species in the order of their indices
       output_offset              an energy for each species, eV
       energy_rescale (1.0)       what energies without offsets, and forces, are multiplied with; the
-                                 networks' outputs are divided by it wherever they are used
+                                 networks' outputs are divided by it wherever they are used; that of
+                                 networks_metadata where there is one, which alone is allowed then
     [TRAINING_PARAMETERS]
       batch_size  max_steps  learning_rate
       learning_rate_constant (True); if False: learning_rate_decay_factor and
@@ -67,6 +69,8 @@ enum Train: Program {
       graph                      instead of architecture: a file in the graph language, from
                                  descriptors to energies (see Graphs/network.graph)
       initialization (original)  of the weights: original, ±1/out; glorot; he
+                                 sections without architecture and graph take activations and
+                                 trainable over from DEFAULT_NETWORK
       networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
       behavior                   species: for each layer keep (the saved one's), new (random) or
                                  load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
@@ -118,7 +122,7 @@ enum Train: Program {
     TensorFlow's, with the example that would have come next. SIGTERM, SIGINT and SIGUSR1 end it
     after the step with a checkpoint and status 0; a second SIGINT ends it at once. Numbers that are
     not finite end it with the step, the term and the structures. No two trainings use one train_dir
-    at a time.
+    or log_dir at a time.
     """
   static let example = "  panna train --config train.ini"
 
@@ -133,9 +137,14 @@ enum Train: Program {
       for index in configurations.indices { configurations[index].devices = devices }
     }
     for key in configurations[0].ignored { warn("train: \(key) has no effect here") }
-    for configuration in configurations {
+    // One for all: a signal that comes as one instance ends is for the next one, too.
+    let signals = StopSignals()
+    for (index, configuration) in configurations.enumerated() {
+      if let signal = signals.received {
+        return say("train: \(signal) before instance \(index); the same command goes on from there")
+      }
       let training = try TrainingRun(configuration, saysMore: arguments.has("--debug"))
-      guard try training.run(until: StopSignals()) else { return }
+      guard try training.run(until: signals) else { return }
     }
   }
 }

@@ -1,22 +1,56 @@
 import AtomicNetworks
 import Dataflow
 import Foundation
+import ProgramSupport
 
 /// A text file with one line for each logged step, which a resumed training goes on with.
 final class StepLog {
   private let handle: FileHandle
+  private var lines: Int
+  private var last: String
 
-  /// - Parameter keptLines: the lines of an earlier run that are kept; the rest was never checkpointed.
-  init(_ file: URL, keptLines: Int) throws {
-    let old = keptLines > 0 ? (try? String(contentsOf: file, encoding: .utf8)) ?? "" : ""
-    let kept = old.split(separator: "\n", omittingEmptySubsequences: false).prefix(keptLines)
-      .filter { !$0.isEmpty }
+  /// How many lines there are, and the last of them: a checkpoint keeps it, since lines do not say their steps.
+  var mark: String { "\(lines) \(last)" }
+
+  /// - Parameters:
+  ///   - mark: what a checkpoint says of an earlier run's lines; the rest was never checkpointed.
+  ///   - keptLines: how many are kept where no checkpoint says it.
+  /// - Throws: `WorkError` where the lines are not those of the mark.
+  convenience init(_ file: URL, mark: String? = nil, keptLines: Int) throws {
+    let parts = mark?.split(separator: " ", maxSplits: 1) ?? []
+    let count = parts.first.flatMap { Int($0) } ?? keptLines
+    let all = count > 0 ? Self.lines(of: file) : []
+    let kept = all.prefix(count)
+    if parts.count == 2, !all.isEmpty, kept.count < count || kept.last != parts[1] {
+      throw WorkError(
+        "\(file.path): is another training's: line \(count) is not the one that this one wrote before its"
+          + " checkpoint; move the logs there away, or name another log_dir")
+    }
+    try self.init(file, continuing: Array(kept))
+  }
+
+  /// A log whose lines begin with their steps.
+  convenience init(_ file: URL, throughStep step: Int) throws {
+    try self.init(
+      file,
+      continuing: Self.lines(of: file).filter { line in
+        line.split(separator: " ").first.flatMap { Double($0) }.map { $0 <= Double(step) } ?? false
+      })
+  }
+
+  private init(_ file: URL, continuing kept: [Substring]) throws {
+    (lines, last) = (kept.count, kept.last.map { String($0) } ?? "")
     handle = try FileHandle(continuing: file, kept)
   }
 
+  private static func lines(of file: URL) -> [Substring] {
+    ((try? String(contentsOf: file, encoding: .utf8)) ?? "").split(separator: "\n")
+  }
+
   func write(_ numbers: [Double]) throws {
-    let line = numbers.map { String(format: "%.8f", $0) }.joined(separator: " ")
-    try handle.write(contentsOf: Data((line + "\n").utf8))
+    last = numbers.map { String(format: "%.8f", $0) }.joined(separator: " ")
+    lines += 1
+    try handle.write(contentsOf: Data((last + "\n").utf8))
   }
 }
 
@@ -40,6 +74,8 @@ extension FileHandle {
 /// The logs of a training: `delta_e.dat`, `delta_e_std.dat`, `metrics.dat` where it is asked for, and
 /// TensorBoard's event file.
 final class TrainLog {
+  private static let (errorsName, statisticsName) = ("delta_e.dat", "delta_e_std.dat")
+
   private let errors: StepLog
   private let statistics: StepLog
   private let validations: StepLog?
@@ -51,22 +87,24 @@ final class TrainLog {
   /// The steps whose operations are timed: everything is warm, and one of them is disturbed by nothing.
   private let tracedSteps: ClosedRange<Int>
 
-  /// - Parameter trainer: what goes on with the training.
-  init(_ configuration: TrainConfiguration, _ trainer: Trainer) throws {
+  /// - Parameters:
+  ///   - trainer: what goes on with the training.
+  ///   - checkpoint: what it goes on from.
+  init(_ configuration: TrainConfiguration, _ trainer: Trainer, checkpoint: Checkpoint?) throws {
     self.configuration = configuration
     let step = trainer.step
     let (first, last) = (step + 10, configuration.schedule.maxSteps)
     tracedSteps = min(first, last)...min(first + 4, last)
     let output = configuration.output
-    let lines = step / output.logFrequency
-    errors = try StepLog(
-      output.logDirectory.appendingPathComponent("delta_e.dat"), keptLines: lines)
-    statistics = try StepLog(
-      output.logDirectory.appendingPathComponent("delta_e_std.dat"), keptLines: lines)
-    validations = try configuration.validation.map {
+    func log(_ name: String) throws -> StepLog {
       try StepLog(
-        output.logDirectory.appendingPathComponent("validation.dat"), keptLines: step / $0.frequency
-      )
+        output.logDirectory.appendingPathComponent(name), mark: checkpoint?.texts[name],
+        keptLines: step / output.logFrequency)
+    }
+    (errors, statistics) = (try log(Self.errorsName), try log(Self.statisticsName))
+    validations = try configuration.validation.map { _ in
+      try StepLog(
+        output.logDirectory.appendingPathComponent("validation.dat"), throughStep: step)
     }
     metrics =
       output.metrics.isEmpty
@@ -84,6 +122,11 @@ final class TrainLog {
     lossTag =
       configuration.objective.energyLossSource == nil
       ? configuration.objective.energyLoss.tag : "1.Losses/1.LOSS-graph"
+  }
+
+  /// What a checkpoint keeps of it.
+  var notes: [String: String] {
+    [Self.errorsName: errors.mark, Self.statisticsName: statistics.mark]
   }
 
   /// The scalar of the part of the time in which a training waited for its data.

@@ -27,7 +27,14 @@ final class TrainValidation {
       throw WorkError("\(configuration.data.path): there is no structure to validate with")
     }
     stopping = configuration.stopping
-    let parts = checkpoint?.texts[Self.note]?.split(separator: " ") ?? []
+    guard let note = checkpoint?.texts[Self.note], let texts = checkpoint?.texts else { return }
+    for (key, value) in question where texts[key] != value {
+      warn(
+        "train: \(key) is \(value), but \(texts[key] ?? "unknown") in the checkpoint: the best networks are"
+          + " looked for anew")
+      return
+    }
+    let parts = note.split(separator: " ")
     if parts.count == 3, let step = Int(parts[0]), let value = Double(parts[1]),
       let waited = Int(parts[2])
     {
@@ -39,7 +46,17 @@ final class TrainValidation {
 
   /// What a checkpoint keeps of it.
   var notes: [String: String] {
-    stopping.best.map { [Self.note: "\($0.step) \($0.value) \(stopping.waited)"] } ?? [:]
+    guard let best = stopping.best else { return [:] }
+    let note = (Self.note, "\(best.step) \(best.value) \(stopping.waited)")
+    return Dictionary(uniqueKeysWithValues: question + [note])
+  }
+
+  /// What values of other validations cannot be compared with.
+  private var question: [(key: String, value: String)] {
+    [
+      ("[VALIDATION] criterion", configuration.criterion.rawValue),
+      ("[VALIDATION] data_dir", configuration.data.path),
+    ]
   }
 
   /// Whether the training should end.

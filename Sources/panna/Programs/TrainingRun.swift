@@ -35,21 +35,24 @@ struct TrainingRun {
   func run(until signals: StopSignals) throws -> Bool {
     let output = configuration.output
     for folder in [output.trainDirectory, output.logDirectory] { try Folder.make(folder) }
-    let lock = try FolderLock(output.trainDirectory, work: "panna train")
-    defer { withExtendedLifetime(lock) {} }
+    let locks = try lockFolders()
+    defer { withExtendedLifetime(locks) {} }
     let checkpoints = CheckpointFolder(output.trainDirectory)
     checkpoints.removeRemains()
     let checkpoint = try resume(checkpoints)
     let validation = try makeValidation(checkpoint)
     let firstStep = trainer.step
     var savedStep = checkpoint.map { _ in trainer.step }
-    let log = try TrainLog(configuration, trainer)
+    let log = try TrainLog(configuration, trainer, checkpoint: checkpoint)
     let progress = ProgressReporter(
       "train", unit: "steps", total: configuration.schedule.maxSteps, first: trainer.step)
     let batches = setup.makeBatches(trainer, configuration.pipeline.batches)
     let watch = InputWatch(batches, threads: configuration.pipeline.threads)
     func isOver() -> Bool {
       trainer.step >= configuration.schedule.maxSteps || validation?.isOver ?? false
+    }
+    func saveAll() throws {
+      try save(checkpoints, log.notes.merging(validation?.notes ?? [:]) { $1 })
     }
     while !isOver(), signals.received == nil, let batch = try batches.next() {
       let trace = log.trace(ofStep: trainer.step + 1)
@@ -63,13 +66,13 @@ struct TrainingRun {
       progress.advance(note: describe(step) + watch.note)
       try validation?.check(trainer, log)
       if trainer.step.isMultiple(of: output.checkpointSteps) {
-        try save(checkpoints, validation?.notes ?? [:])
+        try saveAll()
         savedStep = trainer.step
       }
       try log.add(trainer)
     }
     batches.close()
-    if savedStep != trainer.step { try save(checkpoints, validation?.notes ?? [:]) }
+    if savedStep != trainer.step { try saveAll() }
     try log.close()
     progress.finish()
     if let advice = watch.advice { say("train: \(advice)") }
@@ -84,6 +87,21 @@ struct TrainingRun {
     return true
   }
 
+  /// Keeps other trainings out of the folders that this one writes to.
+  private func lockFolders() throws -> [FolderLock] {
+    let (train, log) = (configuration.output.trainDirectory, configuration.output.logDirectory)
+    let lock = try FolderLock(train, work: "panna train")
+    return try isSame(train, log)
+      ? [lock] : [lock, FolderLock(log, work: "the logs of panna train")]
+  }
+
+  /// Whether two paths lead to one folder.
+  private func isSame(_ one: URL, _ other: URL) -> Bool {
+    var (a, b) = (stat(), stat())
+    return stat(one.path, &a) == 0 && stat(other.path, &b) == 0
+      && a.st_ino == b.st_ino && a.st_dev == b.st_dev
+  }
+
   private func makeValidation(_ checkpoint: Checkpoint?) throws -> TrainValidation? {
     guard let validation = configuration.validation, let structures = setup.validationStructures
     else { return nil }
@@ -92,17 +110,30 @@ struct TrainingRun {
       trainDirectory: configuration.output.trainDirectory, checkpoint: checkpoint)
   }
 
-  /// - Returns: the checkpoint that the training goes on from.
+  /// Goes on from the newest checkpoint, this program's or TensorFlow's, this program's of the same step.
+  ///
+  /// - Returns: this program's checkpoint that the training goes on from.
+  /// - Throws: `WorkError` where there are checkpoints and none is whole.
   private func resume(_ checkpoints: CheckpointFolder) throws -> Checkpoint? {
-    guard
-      let (step, checkpoint) = checkpoints.newest(onDamage: {
-        warn("train: \($0); an older checkpoint is used")
-      })
-    else {
-      try resumeFromTensorFlow()
+    var damages: [FormatError] = []
+    let newest = checkpoints.newest { damages.append($0) }
+    let networks = TrainedNetworks(checkpoints.folder)
+    let tensorFlow = TrainedNetworks.tensorFlowSteps(networks.folder).last
+    guard let step = [newest?.step, tensorFlow].compactMap(\.self).max() else {
+      guard let damage = damages.first else { return nil }
+      throw WorkError(
+        "\(damage); no checkpoint in \(networks.folder.path) is whole: remove them to begin anew, or name"
+          + " another train_dir")
+    }
+    guard let (_, checkpoint) = newest, newest?.step == step else {
+      let file = TrainedNetworks.tensorFlowCheckpoint(in: networks.folder, step: step).path
+      for damage in damages { warn("train: \(damage); \(file) is used") }
+      try networks.restore(trainer, tensorFlowStep: step)
+      say("train: goes on from \(file)")
       return nil
     }
     let file = checkpoints.file(step: step).path
+    for damage in damages { warn("train: \(damage); \(file) is used") }
     for (name, value) in notes where checkpoint.texts[name] != value {
       warn(
         "train: \(name) is \(value), but \(checkpoint.texts[name] ?? "unknown") in \(file):"
@@ -124,8 +155,13 @@ struct TrainingRun {
   private func changes(_ old: NetworkModel) throws -> [String] {
     let new = try trainer.model()
     var changes: [String] = []
-    for (was, now) in zip(old.networks, new.networks) where was.offset != now.offset {
-      changes.append("has output_offset = \(was.offset) for \(was.symbol), now it is \(now.offset)")
+    for (was, now) in zip(old.networks, new.networks) {
+      for (old, new) in zip(settings(was), settings(now)) where old.value != new.value {
+        changes.append("has \(old.key) = \(old.value) for \(was.symbol), now it is \(new.value)")
+      }
+      if let source = now.graph?.source, source != was.graph?.source {
+        changes.append("has another text for \(was.symbol) than \(source.file) is now")
+      }
     }
     if old.energyRescale != new.energyRescale {
       changes.append("has energy_rescale = \(old.energyRescale), now it is \(new.energyRescale)")
@@ -136,12 +172,15 @@ struct TrainingRun {
     return changes
   }
 
-  /// Goes on from the last of TensorFlow's checkpoints, where there is one.
-  private func resumeFromTensorFlow() throws {
-    let networks = TrainedNetworks(configuration.output.trainDirectory)
-    guard let step = TrainedNetworks.tensorFlowSteps(networks.folder).last else { return }
-    try networks.restore(trainer, tensorFlowStep: step)
-    say("train: goes on from \(networks.folder.path)/model.ckpt-\(step)")
+  /// What a configuration says of a network's species, beside the sizes, which a checkpoint must fit.
+  private func settings(_ network: SpeciesNetwork) -> [(key: String, value: String)] {
+    let activations = network.layers.map { $0.activation.spellings[0] }
+    let trainable = network.layers.map { $0.isTrainable ? "1" : "0" }
+    return [
+      ("output_offset", "\(network.offset)"),
+      ("activations", activations.joined(separator: ":")),
+      ("trainable", trainable.joined(separator: ":")),
+    ]
   }
 
   private func save(_ checkpoints: CheckpointFolder, _ more: [String: String]) throws {

@@ -1,0 +1,120 @@
+import AtomicNetworks
+import Dataflow
+import Foundation
+import ProgramSupport
+import TestSupport
+import Testing
+
+@testable import panna
+
+/// What networks a training begins with, saved ones and new ones.
+@Suite struct NetworkConfigurationTests {
+  private func configuration(_ text: String) throws -> NetworkConfiguration {
+    try NetworkConfiguration(IniFile(text: text, path: "train.ini"), seed: 0)
+  }
+
+  private func message(_ text: String) -> String {
+    let error = #expect(throws: UsageError.self) { try configuration(text) }
+    return error?.message ?? ""
+  }
+
+  /// A folder of networks of H, 4:3:1, and O, 4:1, that were trained on energies twice as large.
+  private func saved() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    var model = try configuration(
+      """
+      [DATA_INFORMATION]
+      atomic_sequence = H, O
+      [DEFAULT_NETWORK]
+      g_size = 4
+      architecture = 3:1
+      [O]
+      architecture = 1
+      """
+    ).model
+    model.energyRescale = 2
+    try model.write(to: folder.url)
+    return folder
+  }
+
+  private func flags(_ network: SpeciesNetwork) -> String {
+    network.layers.map { "\($0.activation.spellings[0])\($0.isTrainable ? "" : " kept")" }
+      .joined(separator: ", ")
+  }
+
+  @Test func savedNetworksKeepTheirRescaling() throws {
+    let folder = try saved()
+    let networks = "[DEFAULT_NETWORK]\nnetworks_metadata = \(folder.url.path)\n"
+    #expect(try configuration(networks).model.energyRescale == 2)
+    let same = "[DATA_INFORMATION]\nenergy_rescale = 2.0\n"
+    #expect(try configuration(networks + same).model.energyRescale == 2)
+    #expect(
+      message(networks + "[DATA_INFORMATION]\nenergy_rescale = 1\n")
+        == "train.ini:4: [DATA_INFORMATION] energy_rescale = 1: expected 2.0, as the saved networks have it"
+    )
+  }
+
+  @Test func savedNetworksTakeTheDefaultsFlags() throws {
+    let folder = try saved()
+    let networks =
+      "[DEFAULT_NETWORK]\nnetworks_metadata = \(folder.url.path)\nactivations = tanh:linear\n"
+      + "trainable = 0:1\n"
+    let own = "[O]\nactivations = relu\ntrainable = 1\n"
+    let found = try configuration(networks + own).model.networks
+    #expect(found.map(flags) == ["tanh kept, linear", "relu"])
+    #expect(
+      try found.map(\.layers[0].weights)
+        == NetworkModel(folder: folder.url).networks.map(\.layers[0].weights))
+    #expect(
+      message(networks)
+        == "train.ini:4: [DEFAULT_NETWORK] trainable = 0:1: expected 1 truth values, one for each layer of O"
+    )
+    // A section that says the layers says their flags.
+    #expect(
+      try configuration(networks + "[O]\narchitecture = 1\n").model.networks.map(flags)
+        == ["tanh kept, linear", "linear"])
+  }
+
+  @Test func sectionsWithoutLayersInheritFlags() throws {
+    let text = """
+      [DATA_INFORMATION]
+      atomic_sequence = H, O, C
+      [DEFAULT_NETWORK]
+      g_size = 4
+      architecture = 3:1
+      activations = tanh:linear
+      trainable = 0:1
+      [H]
+      g_size = 4
+      [O]
+      g_size = 4
+      trainable = 1:1
+      [C]
+      architecture = 2:2:1
+      """
+    #expect(
+      try configuration(text).model.networks.map(flags)
+        == ["tanh kept, linear", "tanh, linear", "gaussian, gaussian, linear"])
+  }
+
+  @Test func textsHaveNoFlags() throws {
+    let folder = try TemporaryFolder()
+    let graphs = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Graphs").path
+    let model = try configuration(
+      """
+      [DATA_INFORMATION]
+      atomic_sequence = H
+      [DEFAULT_NETWORK]
+      g_size = 4
+      graph = \(graphs)/network.graph
+      """
+    ).model
+    try model.write(to: folder.url)
+    #expect(
+      message(
+        "[DEFAULT_NETWORK]\nnetworks_metadata = \(folder.url.path)\nactivations = tanh:linear\n")
+        == "train.ini:3: [DEFAULT_NETWORK] activations = tanh:linear: expected no such key: the network of H is"
+        + " a text, which says all of that")
+  }
+}
