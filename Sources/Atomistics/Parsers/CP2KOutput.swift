@@ -4,7 +4,8 @@ import Foundation
 /// and bohr.
 public enum CP2KOutput {
   /// Reads an output: each energy with the forces after it, at the coordinates before it, with the vectors
-  /// along which the structure repeats. Of a trajectory, `NAME-pos-1.xyz`, also `NAME-frc-1.xyz` and `NAME-1.cell` where they are.
+  /// along which the structure repeats. Of a trajectory, `NAME-pos-1.xyz`, also `NAME-frc-1.xyz` and
+  /// `NAME-1.cell` where they are.
   ///
   /// - Parameters:
   ///   - cell: three vectors in angstrom for trajectories without a file of cells, zero for molecules.
