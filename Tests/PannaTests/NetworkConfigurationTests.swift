@@ -19,7 +19,7 @@ import Testing
   }
 
   /// A folder of networks of H, 4:3:1, and O, 4:1, that were trained on energies twice as large.
-  private func saved() throws -> TemporaryFolder {
+  private func saved(energyRescale: Double = 2) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     var model = try configuration(
       """
@@ -32,7 +32,7 @@ import Testing
       architecture = 1
       """
     ).model
-    model.energyRescale = 2
+    model.energyRescale = energyRescale
     try model.write(to: folder.url)
     return folder
   }
@@ -52,6 +52,15 @@ import Testing
       message(networks + "[DATA_INFORMATION]\nenergy_rescale = 1\n")
         == "train.ini:4: [DATA_INFORMATION] energy_rescale = 1: expected 2.0, as the saved networks have it"
     )
+  }
+
+  /// As those of the original, whose files do not say it.
+  @Test func savedNetworksWithoutRescalingTakeWhatIsSaid() throws {
+    let folder = try saved(energyRescale: 1)
+    let networks = "[DEFAULT_NETWORK]\nnetworks_metadata = \(folder.url.path)\n"
+    #expect(try configuration(networks).model.energyRescale == 1)
+    let said = "[DATA_INFORMATION]\nenergy_rescale = 0.5\n"
+    #expect(try configuration(networks + said).model.energyRescale == 0.5)
   }
 
   @Test func savedNetworksTakeTheDefaultsFlags() throws {

@@ -60,7 +60,7 @@ public struct If: Operation {
   ///
   /// - Throws: `GraphError` where a branch draws random numbers or changes something.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
-    try functions.forEach { try $0.expectRepeatable(by: node) }
+    for function in functions { try function.expectRepeatable(by: node) }
     let graph = node.graph
     let targets = outputGradients.indices.filter { outputGradients[$0] != nil }
     let inputs = node.inputs.dropFirst()

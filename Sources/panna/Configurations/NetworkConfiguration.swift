@@ -49,6 +49,11 @@ struct NetworkConfiguration {
   private static func energyRescale(_ data: IniSection, _ saved: NetworkModel?) throws -> Double {
     let rescale = try data.double("energy_rescale", default: saved?.energyRescale ?? 1, above: 0)
     guard let saved, rescale != saved.energyRescale else { return rescale }
+    // The original's files do not say it, so that a training that goes on has to.
+    if saved.energyRescale == 1 {
+      warn("train: the saved networks have no energy_rescale, \(rescale) is taken for theirs")
+      return rescale
+    }
     throw data.error("energy_rescale", "\(saved.energyRescale), as the saved networks have it")
   }
 

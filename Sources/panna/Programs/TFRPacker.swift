@@ -84,7 +84,12 @@ enum TFRPacker: Program {
     let targets = Set(packings.flatMap { $0.chunks.map(\.target.path) })
     let parts = configuration.division.folders.map(configuration.output.appendingPathComponent)
     let folders = parts.isEmpty ? packings.map(\.folder) : parts
-    for folder in folders where FileManager.default.fileExists(atPath: folder.path) {
+    var isFolder: ObjCBool = false
+    for folder in folders {
+      // What is no folder is refused where it is made one.
+      guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder),
+        isFolder.boolValue
+      else { continue }
       let files = try Folder.names(in: folder).filter {
         $0.hasSuffix(".tfrecord") && !$0.hasPrefix(".")
       }.map(folder.appendingPathComponent)

@@ -44,7 +44,7 @@ enum Train: Program {
       output_offset              an energy for each species, eV
       energy_rescale (1.0)       what energies without offsets, and forces, are multiplied with; the
                                  networks' outputs are divided by it wherever they are used; that of
-                                 networks_metadata where there is one, which alone is allowed then
+                                 networks_metadata where it says one, which alone is allowed then
     [TRAINING_PARAMETERS]
       batch_size  max_steps  learning_rate
       learning_rate_constant (True); if False: learning_rate_decay_factor and
