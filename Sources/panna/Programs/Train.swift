@@ -66,11 +66,11 @@ enum Train: Program {
       seed (0)                   of the initial networks and of the order of examples
     [DEFAULT_NETWORK] and a section for any species, named by its symbol
       g_size  architecture (n1:n2:1)  activations  trainable  nn_type (a2aff)
+                                 sections without architecture and graph take activations and
+                                 trainable over from DEFAULT_NETWORK
       graph                      instead of architecture: a file in the graph language, from
                                  descriptors to energies (see Graphs/network.graph)
       initialization (original)  of the weights: original, ±1/out; glorot; he
-                                 sections without architecture and graph take activations and
-                                 trainable over from DEFAULT_NETWORK
       networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
       behavior                   species: for each layer keep (the saved one's), new (random) or
                                  load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
