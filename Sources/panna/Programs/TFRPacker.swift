@@ -84,17 +84,10 @@ enum TFRPacker: Program {
     let targets = Set(packings.flatMap { $0.chunks.map(\.target.path) })
     let parts = configuration.division.folders.map(configuration.output.appendingPathComponent)
     let folders = parts.isEmpty ? packings.map(\.folder) : parts
-    var isFolder: ObjCBool = false
     for folder in folders {
-      // What is no folder is refused where it is made one.
-      guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder),
-        isFolder.boolValue
-      else { continue }
-      let files = try Folder.names(in: folder).filter {
-        $0.hasSuffix(".tfrecord") && !$0.hasPrefix(".")
-      }.map(folder.appendingPathComponent)
-      let other = files.first { !targets.contains($0.path) }
-      guard let other else { continue }
+      // A folder without such files is an error to those who read them, and fine here; so is none yet.
+      let files = (try? Folder.files(in: folder, ending: ".tfrecord")) ?? []
+      guard let other = files.first(where: { !targets.contains($0.path) }) else { continue }
       throw WorkError(
         "\(other.path): is none of the files to be packed here, but would be read like them; remove the"
           + " *.tfrecord files in \(folder.path), or name another output_dir")
