@@ -17,9 +17,45 @@ public enum AtomicFile {
     try bytes.withUnsafeBytes { try write($0, to: file, isForced) }
   }
 
+  /// Writes files that count only together with an index that names them: whoever finds the index finds the
+  /// files that were written with it.
+  ///
+  /// Everything is on disk before the earlier index is removed and the files get their names; the index gets its own
+  /// last.
+  ///
+  /// - Throws: `FormatError` that names the file; nothing has changed unless a name could not be given.
+  package static func write(
+    _ files: [(file: URL, bytes: Data)], index: (file: URL, bytes: Data)
+  ) throws {
+    var waiting: [(temporary: URL, file: URL)] = []
+    defer { for (temporary, _) in waiting { unlink(temporary.path) } }
+    for (file, bytes) in files + [index] {
+      let (handle, temporary) = try bytes.withUnsafeBytes { try writeTemporary($0, for: file) }
+      waiting.append((temporary, file))
+      try complete(handle, temporary, file, isForced: true)
+    }
+    guard unlink(index.file.path) == 0 || errno == ENOENT else {
+      throw failure("cannot be replaced", index.file)
+    }
+    force(folderOf: index.file)
+    while let (temporary, file) = waiting.first {
+      try name(temporary, file)
+      waiting.removeFirst()
+    }
+    force(folderOf: index.file)
+  }
+
   private static func write(
     _ bytes: UnsafeRawBufferPointer, to file: URL, _ isForced: Bool
-  ) throws {
+  ) throws(FormatError) {
+    let (handle, temporary) = try writeTemporary(bytes, for: file)
+    try finish(handle, temporary, file, isForced: isForced)
+  }
+
+  /// A new file beside `file` with these bytes, open.
+  private static func writeTemporary(
+    _ bytes: UnsafeRawBufferPointer, for file: URL
+  ) throws(FormatError) -> (handle: Int32, url: URL) {
     let temporary = temporaryURL(for: file)
     let handle = try create(temporary, for: file)
     do {
@@ -29,7 +65,7 @@ public enum AtomicFile {
       unlink(temporary.path)
       throw error
     }
-    try finish(handle, temporary, file, isForced: isForced)
+    return (handle, temporary)
   }
 
   /// A name in the same folder that no other writer has.
@@ -67,20 +103,36 @@ public enum AtomicFile {
   package static func finish(
     _ handle: Int32, _ temporary: URL, _ file: URL, isForced: Bool = true
   ) throws(FormatError) {
+    try complete(handle, temporary, file, isForced: isForced)
+    try name(temporary, file)
+    // The new name itself is on disk only when the folder is.
+    if isForced { force(folderOf: file) }
+  }
+
+  private static func complete(
+    _ handle: Int32, _ temporary: URL, _ file: URL, isForced: Bool
+  ) throws(FormatError) {
     var isDone = !isForced || fsync(handle) == 0
     isDone = close(handle) == 0 && isDone
-    guard isDone, rename(temporary.path, file.path) == 0 else {
-      let error = failure("cannot be written", file)
-      unlink(temporary.path)
-      throw error
-    }
-    guard isForced else { return }
-    // The new name itself is on disk only when the folder is.
+    guard isDone else { throw discarding(temporary, file) }
+  }
+
+  private static func name(_ temporary: URL, _ file: URL) throws(FormatError) {
+    guard rename(temporary.path, file.path) == 0 else { throw discarding(temporary, file) }
+  }
+
+  /// The last error, of a temporary file that is removed for it.
+  private static func discarding(_ temporary: URL, _ file: URL) -> FormatError {
+    let error = failure("cannot be written", file)
+    unlink(temporary.path)
+    return error
+  }
+
+  private static func force(folderOf file: URL) {
     let folder = open(file.deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
-    if folder >= 0 {
-      fsync(folder)
-      close(folder)
-    }
+    guard folder >= 0 else { return }
+    fsync(folder)
+    close(folder)
   }
 
   /// An error with the system's reason.

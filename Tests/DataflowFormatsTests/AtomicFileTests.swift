@@ -1,8 +1,9 @@
-import DataflowFormats
 import Dispatch
 import Foundation
 import TestSupport
 import Testing
+
+@testable import DataflowFormats
 
 @Suite struct AtomicFileTests {
   @Test func newAndOldFilesHoldWhatWasWritten() throws {
@@ -24,6 +25,39 @@ import Testing
     }
     #expect(error?.description == "\(occupied.path): cannot be written: Is a directory")
     #expect(try folder.names == ["folder"])
+  }
+
+  /// Whoever finds the index finds the files that were written with it.
+  @Test func anIndexGoesWithItsFiles() throws {
+    let folder = try TemporaryFolder()
+    func write(_ text: String) throws {
+      try AtomicFile.write(
+        ["a", "b"].map { (folder.file($0), Data(text.utf8)) },
+        index: (folder.file("index"), Data(text.utf8)))
+    }
+    for text in ["first", "second"] {
+      try write(text)
+      for name in ["a", "b", "index"] {
+        #expect(try String(contentsOf: folder.file(name), encoding: .utf8) == text)
+      }
+    }
+    #expect(try folder.names.sorted() == ["a", "b", "index"])
+    // A file that cannot be written changes nothing.
+    let error = #expect(throws: FormatError.self) {
+      try AtomicFile.write(
+        [(folder.file("a"), Data([1])), (folder.file("missing/b"), Data([1]))],
+        index: (folder.file("index"), Data([1])))
+    }
+    #expect(error?.file == folder.file("missing/b").path)
+    for name in ["a", "index"] {
+      #expect(try String(contentsOf: folder.file(name), encoding: .utf8) == "second")
+    }
+    // One that cannot get its name leaves no index for a half of the files.
+    try FileManager.default.removeItem(at: folder.file("b"))
+    try FileManager.default.createDirectory(
+      at: folder.file("b/c"), withIntermediateDirectories: true)
+    #expect(throws: FormatError.self) { try write("third") }
+    #expect(try folder.names.sorted() == ["a", "b"])
   }
 
   @Test func aMissingFolderIsNamedWithTheFile() throws {

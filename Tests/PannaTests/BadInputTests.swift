@@ -38,7 +38,11 @@ import Testing
     let arguments =
       ["--config", fixture.path(ini)]
       + testCase.sets.flatMap { ["--set", $0.replacing("FOLDER", with: fixture.folder.path)] }
-    let message = fixture.message { try program.run(program.options.parse(arguments)) }
+    var message = fixture.message { try program.run(program.options.parse(arguments)) }
+    // Where a checkpoint's tensors are depends on all that it holds.
+    if testCase.message.contains("byte …") {
+      message = message.replacing(/byte \d+/, with: "byte …")
+    }
     #expect(message == testCase.message)
     try removeGood(fixture)
     #expect(try fixture.files(below: results) == before)
@@ -217,7 +221,7 @@ import Testing
     Case(
       "train: there is no checkpoint of step 7; the steps are 2", "VALIDATION_OPTIONS.step_number=7"
     ),
-    Case("train/checkpoint-2.panna: byte 6525: 28 bytes are expected, 23 are left") {
+    Case("train/checkpoint-2.panna: byte …: 28 bytes are expected, 23 are left") {
       try $0.editBytes("train/checkpoint-2.panna") { $0.removeLast(9) }
     },
     Case(

@@ -58,19 +58,38 @@ import Testing
   @Test func savedNetworksWithoutRescalingTakeWhatIsSaid() throws {
     let folder = try saved(energyRescale: 1)
     let networks = "[DEFAULT_NETWORK]\nnetworks_metadata = \(folder.url.path)\n"
-    #expect(try configuration(networks).model.energyRescale == 1)
     let said = "[DATA_INFORMATION]\nenergy_rescale = 0.5\n"
+    #expect(
+      message(networks + said).hasSuffix("expected 1.0, as the saved networks have it"))
+    let file = folder.file("networks_metadata.json")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let unknown = text.replacing("  \"energy_rescale\" : 1,\n", with: "")
+    #expect(unknown != text)
+    try Data(unknown.utf8).write(to: file)
+    #expect(try configuration(networks).model.energyRescale == 1)
     #expect(try configuration(networks + said).model.energyRescale == 0.5)
+    // What nobody knows stays unknown in a copy.
+    try NetworkModel(folder: folder.url).write(to: folder.url)
+    #expect(try String(contentsOf: file, encoding: .utf8) == unknown)
   }
 
-  @Test func savedNetworksTakeTheDefaultsFlags() throws {
+  /// The default's activations are those of new networks; its flags say which layers are trained.
+  @Test func savedNetworksTakeTheDefaultsTrainableLayers() throws {
     let folder = try saved()
     let networks =
       "[DEFAULT_NETWORK]\nnetworks_metadata = \(folder.url.path)\nactivations = tanh:linear\n"
       + "trainable = 0:1\n"
     let own = "[O]\nactivations = relu\ntrainable = 1\n"
     let found = try configuration(networks + own).model.networks
-    #expect(found.map(flags) == ["tanh kept, linear", "relu"])
+    #expect(found.map(flags) == ["gaussian kept, linear", "relu"])
+    // They do not fit O, whose layers are other than those of the default.
+    let layers = networks + "architecture = 3:1\n"
+    #expect(
+      try configuration(layers).model.networks.map(flags) == ["gaussian kept, linear", "linear"])
+    let more = "[DATA_INFORMATION]\natomic_sequence = H, O, C\n[C]\ng_size = 4\n"
+    #expect(
+      try configuration(layers + more).model.networks.map(flags)
+        == ["gaussian kept, linear", "linear", "tanh kept, linear"])
     #expect(
       try found.map(\.layers[0].weights)
         == NetworkModel(folder: folder.url).networks.map(\.layers[0].weights))
@@ -81,7 +100,7 @@ import Testing
     // A section that says the layers says their flags.
     #expect(
       try configuration(networks + "[O]\narchitecture = 1\n").model.networks.map(flags)
-        == ["tanh kept, linear", "linear"])
+        == ["gaussian kept, linear", "linear"])
   }
 
   @Test func sectionsWithoutLayersInheritFlags() throws {
@@ -120,10 +139,12 @@ import Testing
       """
     ).model
     try model.write(to: folder.url)
+    let networks = "[DEFAULT_NETWORK]\nnetworks_metadata = \(folder.url.path)\n"
     #expect(
-      message(
-        "[DEFAULT_NETWORK]\nnetworks_metadata = \(folder.url.path)\nactivations = tanh:linear\n")
-        == "train.ini:3: [DEFAULT_NETWORK] activations = tanh:linear: expected no such key: the network of H is"
+      message(networks + "trainable = 1:1\n")
+        == "train.ini:3: [DEFAULT_NETWORK] trainable = 1:1: expected no such key: the network of H is"
         + " a text, which says all of that")
+    let kept = try configuration(networks + "activations = tanh:linear\n").model.networks
+    #expect(kept == model.networks)
   }
 }

@@ -38,6 +38,7 @@ extension NetworkModel {
       guard energyRescale > 0, energyRescale.isFinite else {
         throw NetworkError("energy_rescale = \(energyRescale); allowed: numbers above 0")
       }
+      assumesEnergyRescale = metadata.energyRescale == nil
       assumesEpsilon = metadata.descriptors?.assumesEpsilon ?? false
       _ = try descriptorSize()
     } catch let error as DecodingError {
@@ -68,27 +69,45 @@ extension NetworkModel {
     case v1
   }
 
-  /// Writes a folder of saved networks, with the original's names; the metadata last, so that a folder
-  /// with metadata is complete.
+  /// Writes a folder of saved networks, with the original's names. A folder with metadata holds the arrays that
+  /// were written with it, all of them; a writer that is killed may leave one without.
   public func write(to folder: URL, version: FolderVersion = .v0) throws {
+    let metadata = try metadata(version: version)
     try Folder.make(folder)
-    for network in networks {
-      let tensors =
-        network.layers.flatMap { [$0.weights, $0.biases] }
+    let tensors = networks.flatMap { network in
+      network.layers.flatMap { [$0.weights, $0.biases] }
         + (network.graph?.parameters ?? []).map(\.value)
-      for (name, tensor) in zip(network.fileNames(version).joined(), tensors) {
-        try NumPyFile.write(tensor, to: folder.appendingPathComponent(name))
-      }
+    }
+    let arrays = zip(fileNames(version).joined().joined(), tensors).map { name, tensor in
+      (folder.appendingPathComponent(name), Data(NumPyFile.encode(tensor)))
     }
     try AtomicFile.write(
-      try metadata(version: version), to: folder.appendingPathComponent(Self.metadataName))
+      arrays, index: (folder.appendingPathComponent(Self.metadataName), metadata))
+  }
+
+  /// For each network and layer its files. No two are the same, on file systems that do not tell capital letters
+  /// from small ones either.
+  func fileNames(_ version: FolderVersion) -> [[[String]]] {
+    var taken: Set<String> = []
+    return networks.map { network in
+      network.fileNames(version).map { names in
+        names.map { name in
+          var (free, number) = (name, 1)
+          while !taken.insert(free.lowercased()).inserted {
+            number += 1
+            free = "\(name.dropLast(".npy".count))_\(number).npy"
+          }
+          return free
+        }
+      }
+    }
   }
 
   /// The metadata as JSON, with the names of the files that `write(to:)` writes.
   public func metadata(version: FolderVersion = .v0) throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    let metadata = NetworkMetadata(self, files: networks.map { $0.fileNames(version) })
+    let metadata = NetworkMetadata(self, files: fileNames(version))
     guard version == .v0 || metadata.graphs == nil else {
       throw NetworkError("networks that a text defines have metadata of version v0 only")
     }
@@ -119,8 +138,9 @@ struct NetworkParameter: CustomStringConvertible {
 }
 
 extension SpeciesNetwork {
-  /// For each layer the files of its weights and biases, as the original names them.
-  func fileNames(_ version: NetworkModel.FolderVersion) -> [[String]] {
+  /// For each layer the files of its weights and biases, as the original names them; two parameters of a text may
+  /// have the same.
+  fileprivate func fileNames(_ version: NetworkModel.FolderVersion) -> [[String]] {
     if let graph {
       return graph.parameters.map {
         ["species_\(symbol)_\($0.name.replacing("/", with: "_")).npy"]
@@ -243,7 +263,7 @@ extension NetworkMetadata {
       species: networks.map(\.symbol), offsets: networks.map(\.offset),
       files: files, graphs: graphs.contains { $0 != nil } ? graphs : nil,
       descriptors: model.descriptors.map(GvectParameters.init),
-      energyRescale: model.energyRescale == 1 ? nil : model.energyRescale)
+      energyRescale: model.assumesEnergyRescale ? nil : model.energyRescale)
   }
 }
 

@@ -13,7 +13,11 @@ public struct NetworkModel: Sendable, Equatable {
   public package(set) var assumesEpsilon = false
   /// What the reference energies, without offsets, and forces were multiplied with in training: outputs
   /// are divided by it.
-  public var energyRescale: Double
+  public var energyRescale: Double {
+    didSet { assumesEnergyRescale = false }
+  }
+  /// Whether `energyRescale` is an assumption, 1, since no file recorded it: the original's do not.
+  public package(set) var assumesEnergyRescale = false
 
   public init(
     networks: [SpeciesNetwork], descriptors: DescriptorSettings? = nil, energyRescale: Double = 1

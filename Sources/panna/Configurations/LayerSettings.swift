@@ -88,6 +88,30 @@ struct LayerSettings {
     return result
   }
 
+  /// The keys by which it describes another network than a saved one.
+  func differences(from saved: SpeciesNetwork) -> [String] {
+    var keys: [String] = []
+    if let featureSize, featureSize != saved.featureSize { keys.append("g_size") }
+    if let sizes, sizes != saved.layers.map(\.outputSize) { keys.append("architecture") }
+    if let activations, activations != saved.layers.map(\.activation) { keys.append("activations") }
+    if let graph, graph != saved.graph?.source { keys.append("graph") }
+    return keys
+  }
+
+  /// What the default's section says to a saved network: which layers are trained. Its activations are those of
+  /// new networks, as its architecture is, and so are its flags where they do not fit.
+  func flags(forSaved saved: SpeciesNetwork) -> LayerSettings {
+    var result = self
+    result.activations = nil
+    if let trainable, hasLayers, trainable.count != saved.layers.count {
+      warn(
+        "train: [DEFAULT_NETWORK] trainable is for new networks of \(trainable.count) layers,"
+          + " \(saved.symbol) has \(saved.layers.count)")
+      result.trainable = nil
+    }
+    return result
+  }
+
   /// A new network.
   func network(
     _ symbol: String, _ section: IniSection, _ random: RandomLayers
@@ -144,5 +168,12 @@ struct RandomLayers {
         random: input, to: size, activation: layer == sizes.count - 1 ? .linear : .gaussian,
         initialization: initialization ?? .original, using: &generator)
     }
+  }
+}
+
+extension SpeciesNetwork {
+  /// As `activations` says them.
+  var activationNames: String {
+    layers.map { $0.activation.spellings[0] }.joined(separator: ":")
   }
 }

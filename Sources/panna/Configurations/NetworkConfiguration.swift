@@ -32,6 +32,7 @@ struct NetworkConfiguration {
     guard try data.string("scaffold_type", default: "PANNA") == "PANNA" else {
       throw data.error("scaffold_type", "PANNA")
     }
+    if let saved { try Self.warnOfDefaults(file, saved, sequence) }
     let offsets = try Self.offsets(data, count: sequence.count)
     let networks = try sequence.enumerated().map { index, symbol in
       try Self.network(
@@ -50,7 +51,7 @@ struct NetworkConfiguration {
     let rescale = try data.double("energy_rescale", default: saved?.energyRescale ?? 1, above: 0)
     guard let saved, rescale != saved.energyRescale else { return rescale }
     // The original's files do not say it, so that a training that goes on has to.
-    if saved.energyRescale == 1 {
+    if saved.assumesEnergyRescale {
       warn("train: the saved networks have no energy_rescale, \(rescale) is taken for theirs")
       return rescale
     }
@@ -64,6 +65,34 @@ struct NetworkConfiguration {
       throw data.error("output_offset", "\(count) numbers, one for each of atomic_sequence")
     }
     return offsets
+  }
+
+  /// The default's section says what new networks are: where all are saved ones, nobody hears it.
+  private static func warnOfDefaults(
+    _ file: IniFile, _ saved: NetworkModel, _ sequence: [String]
+  ) throws {
+    let common = try LayerSettings(file.optionalSection("DEFAULT_NETWORK"))
+    var keys: Set<String> = []
+    for symbol in sequence {
+      guard let network = saved.networks.first(where: { $0.symbol == symbol }),
+        try LayerSettings(file.optionalSection(symbol)).fits(network)
+      else { return }
+      keys.formUnion(common.differences(from: network))
+    }
+    guard !keys.isEmpty else { return }
+    warn(
+      "train: [DEFAULT_NETWORK] \(keys.sorted().joined(separator: ", ")): no effect, since all species have saved"
+        + " networks, which keep theirs")
+  }
+
+  /// Weights were made for the activations that they were trained with.
+  private static func warnOfActivations(_ network: SpeciesNetwork, _ saved: SpeciesNetwork) {
+    let (new, old) = (network.activationNames, saved.activationNames)
+    if new != old {
+      warn(
+        "train: \(network.symbol) has activations = \(new), its saved network was trained with \(old)"
+      )
+    }
   }
 
   /// A species' network: the saved one with what its section changes, or a new one.
@@ -83,8 +112,13 @@ struct NetworkConfiguration {
     }
     network.offset = offset ?? saved?.offset ?? 0
     // A section with layers of its own does not inherit the default's flags, whose number would not fit.
-    if !own.hasLayers { try common.flags(notIn: own).apply(to: &network, defaults) }
+    if !own.hasLayers {
+      var inherited = common.flags(notIn: own)
+      if let saved, own.fits(saved) { inherited = inherited.flags(forSaved: saved) }
+      try inherited.apply(to: &network, defaults)
+    }
     try own.apply(to: &network, section)
+    if let saved, own.fits(saved) { warnOfActivations(network, saved) }
     try LayerBehaviour.apply(section, to: &network, saved: saved, random)
     if section.has("output_offset") { network.offset = try section.double("output_offset") }
     return network

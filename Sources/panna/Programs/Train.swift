@@ -67,7 +67,8 @@ enum Train: Program {
     [DEFAULT_NETWORK] and a section for any species, named by its symbol
       g_size  architecture (n1:n2:1)  activations  trainable  nn_type (a2aff)
                                  sections without architecture and graph take activations and
-                                 trainable over from DEFAULT_NETWORK
+                                 trainable over from DEFAULT_NETWORK; saved networks keep their
+                                 activations unless their own section says otherwise
       graph                      instead of architecture: a file in the graph language, from
                                  descriptors to energies (see Graphs/network.graph)
       initialization (original)  of the weights: original, ±1/out; glorot; he
