@@ -35,6 +35,28 @@ import Testing
     #expect(try model().networks[1].parameterCount == 19 + 18 * 16 + 16 + 16 * 16 + 16 + 17)
   }
 
+  /// The files of two variables are two, whatever they are called.
+  @Test func noFileHoldsTwoVariables() throws {
+    var model = try model()
+    func network(_ symbol: String, _ names: [String]) throws -> SpeciesNetwork {
+      let text = try #require(model.networks[1].graph)
+      let parameters = names.enumerated().map { index, name in
+        GraphNetwork.Parameter(name: name, value: Tensor([Float(index), Float(names.count)]))
+      }
+      return SpeciesNetwork(
+        symbol: symbol,
+        graph: GraphNetwork(source: text.source, featureSize: 18, parameters: parameters), offset: 0
+      )
+    }
+    model.networks = [
+      try network("O", ["a/w", "a_w", "A_w", "a_w_2"]), try network("O_a", ["w"]),
+    ]
+    let folder = try TemporaryFolder()
+    try model.write(to: folder.url)
+    #expect(try NetworkModel(folder: folder.url).networks == model.networks)
+    #expect(try Set(folder.names.map { $0.lowercased() }).count == 6)
+  }
+
   /// A text may do with the atoms of a batch whatever it likes, so that slices could be something else.
   @Test func itTakesBatchesAsAWhole() throws {
     var objective = TrainingObjective()
@@ -142,6 +164,48 @@ import Testing
 
   // MARK: Errors
 
+  /// A network gives the same for the same atoms, and a training that goes on the same as one that never ended.
+  @Test(arguments: [
+    ("RandomStandardNormal(shape: [size(sums, 0)], dtype: real)", "more, RandomStandardNormal"),
+    ("total(AssignAdd(w, w))", "more/AssignAdd, AssignAdd"),
+    ("total(StatelessRandomNormal(Shape(descriptors), shape: [3], dtype: real))", nil),
+  ])
+  func whatIsAnotherInEachRunIsRefused(term: String, node: String?) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(
+      """
+      parameter real = float
+      function total(x) { return Sum(x, axes: axes(x), keep_dims: false) }
+      descriptors = placeholder(real[atoms, 6])
+      w = variable(zeros(real[1]))
+      sums = Sum(descriptors, axes: [1], keep_dims: false)
+      more = \(term)
+      energies = sums + more
+      """, to: "net.graph")
+    var said = ""
+    do {
+      _ = try GraphNetwork(source: GraphSource(file), featureSize: 6, seed: 0)
+    } catch { said = "\(error)" }
+    let expected = node.map {
+      "net.graph: energies depends on network/\($0), which is another in each run; operations like"
+        + " StatelessRandomUniform are not"
+    }
+    #expect(said == expected ?? "")
+  }
+
+  /// Energies that no parameter changes are trained for nothing.
+  @Test func nothingToTrainIsAnError() throws {
+    var model = Fixtures.model()
+    for network in model.networks.indices {
+      for layer in model.networks[network].layers.indices {
+        model.networks[network].layers[layer].isTrainable = false
+      }
+    }
+    let error = #expect(throws: NetworkError.self) { try trainer(model, TrainingObjective()) }
+    #expect(
+      error?.message == "there is nothing to train: the loss depends on no trainable parameter")
+  }
+
   @Test func whatIsNoNetworkIsNamed() throws {
     let folder = try TemporaryFolder()
     func message(_ text: String) throws -> String {
@@ -163,6 +227,20 @@ import Testing
     #expect(
       try message("include \"other.graph\"").contains("other.graph: cannot be read as a text"))
     #expect(try message("x = Tahn(1)").contains("net.graph:2:5: there is no operation"))
+    let sums = "energies = Sum(descriptors, axes: [1], keep_dims: false)"
+    #expect(try message("descriptors = placeholder(real[n, 6])\n\(sums)") == "")
+    #expect(
+      try message(
+        "descriptor = placeholder(real[n, 6])\n" + sums.replacing("descriptors", with: "descriptor")
+      )
+        == "net.graph: the placeholder descriptor: it may have descriptors")
+    // What uses a network computes in double.
+    #expect(
+      try message("descriptors = placeholder(float[n, 6])\n\(sums)").contains(
+        "network/descriptors is float[n, 6] here, but what takes its place is double[atoms, 6]"))
+    #expect(
+      try message("descriptors = placeholder(real[n, 6])\nw = variable(zeros(double[6]))\n\(sums)")
+        == "net.graph: the variable w is double where real is float: variables are real")
     var objective = TrainingObjective()
     let file = try folder.write(
       "parameter real = float\nerrors = placeholder(real[n])\nloss = errors ^ 2", to: "loss.graph")

@@ -36,10 +36,22 @@ public struct GraphNetwork: Sendable, Equatable {
   /// - Throws: `GraphTextError` or `NetworkError` for a text that is no network.
   public init(source: GraphSource, featureSize: Int, seed: UInt64) throws {
     self.init(source: source, featureSize: featureSize, parameters: [])
-    let graph = Graph()
-    let input = graph.placeholder(.float32, ["atoms", Dimension(featureSize)], name: Self.input)
     let prefix = "network"
-    _ = try add(to: graph, input, prefix: prefix, seed: seed)
+    // Trainings compute in single precision, what uses their networks in double.
+    func network(_ type: ElementType) throws -> Graph {
+      let graph = Graph()
+      let input = graph.placeholder(type, ["atoms", Dimension(featureSize)], name: Self.input)
+      _ = try add(to: graph, input, prefix: prefix, seed: seed)
+      for variable in graph.variables where variable.value.elementType != type {
+        throw NetworkError(
+          file: source.file,
+          "the variable \(variable.name.dropFirst(prefix.count + 1)) is \(variable.value.elementType) where"
+            + " real is \(type): variables are real")
+      }
+      return graph
+    }
+    let graph = try network(.float32)
+    _ = try network(.float64)
     let session = Session(graph)
     try session.initializeVariables()
     parameters = try graph.variables.map { variable in
@@ -61,6 +73,23 @@ public struct GraphNetwork: Sendable, Equatable {
       throw NetworkError(
         file: source.file, "\(Self.output) is \(energies.spec), expected \(expected)")
     }
+    try checkRepeatable(energies)
     return energies
+  }
+
+  /// - Throws: `NetworkError` where the energies of the same atoms may be others in the next run.
+  private func checkRepeatable(_ energies: Value) throws {
+    var seen: Set<Node> = []
+    var pending = [energies.node]
+    while let node = pending.popLast() {
+      guard seen.insert(node).inserted else { continue }
+      guard node.isRepeatable else {
+        throw NetworkError(
+          file: source.file,
+          "\(Self.output) depends on \(node.name), \(type(of: node.operation).name), which is another in each"
+            + " run; operations like StatelessRandomUniform are not")
+      }
+      pending += node.inputs.map(\.node) + node.controlInputs
+    }
   }
 }

@@ -54,6 +54,13 @@ public struct GraphSource: Sendable, Equatable, Codable {
       guard let text = includes[name] else { throw GraphError("there is no file \(name)") }
       return text
     }
+    for node in graph.nodes where node.operation is Placeholder {
+      guard node.name.hasPrefix("\(prefix)/") else { continue }
+      let allowed = placeholders.keys.sorted().joined(separator: ", ")
+      throw NetworkError(
+        file: file,
+        "the placeholder \(node.name.dropFirst(prefix.count + 1)): it may have \(allowed)")
+    }
     guard let node = graph.node(named: "\(prefix)/\(result)"), !node.outputSpecs.isEmpty else {
       throw NetworkError(file: file, "the text does not say what \(result) is")
     }

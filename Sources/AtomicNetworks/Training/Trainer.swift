@@ -195,7 +195,13 @@ public final class Trainer {
   public func restore(_ state: [String: Tensor], step: Int) throws {
     for variable in session.graph.variables {
       guard let value = state[variable.name] else {
-        throw NetworkError("the checkpoint has no variable \(variable.name)")
+        // What an optimizer keeps is named behind the parameter that it is of.
+        let isOfParameter = state.keys.contains { variable.name.hasPrefix($0 + "/") }
+        throw NetworkError(
+          "the checkpoint has no variable \(variable.name)"
+            + (isOfParameter
+              ? ": what it is of was not trained before; begin a training with the saved networks instead"
+              : ""))
       }
       try session.assign(value, to: variable)
     }

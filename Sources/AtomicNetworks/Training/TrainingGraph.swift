@@ -151,6 +151,9 @@ public struct TrainingGraph {
       (slices, findings) = (nil, whole)
       gradients = try graph.gradients(of: [loss], withRespectTo: variables.map(\.value))
     }
+    guard gradients.contains(where: { $0 != nil }) else {
+      throw NetworkError("there is nothing to train: the loss depends on no trainable parameter")
+    }
     step = try Self.makeStep(graph, variables, gradients, objective, learningRate)
   }
 

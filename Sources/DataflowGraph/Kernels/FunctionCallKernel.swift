@@ -107,19 +107,8 @@ extension Dimension {
 extension GraphFunction {
   var isStateful: Bool { graph.nodes.contains { $0.operation.isStateful } }
 
-  /// A node that would not do the same when the function is computed once more, as gradients do: it draws random
-  /// numbers or changes something.
-  var unrepeatable: Node? {
-    graph.nodes.first { node in
-      let operation = node.operation
-      if !operation.functions.isEmpty {
-        return operation.functions.contains { $0.unrepeatable != nil }
-      }
-      // Loops of TensorFlow keep on stacks what its own gradients want; the value goes on as it is.
-      let goesOn = operation is Assert || operation is Print || operation is StackPushV2
-      return operation.isStateful && !goesOn
-    }
-  }
+  /// A node that would not do the same when the function is computed once more, as gradients do.
+  var unrepeatable: Node? { graph.nodes.first { !$0.isRepeatable } }
 
   /// - Throws: `GraphError` where the gradient of `node`, which runs the function, cannot compute it once more.
   func expectRepeatable(by node: Node) throws {
@@ -127,5 +116,17 @@ extension GraphFunction {
     throw node.error(
       "has no gradient: it would compute \(name) once more, where \(other.name) does not do the same again"
     )
+  }
+}
+
+extension Node {
+  /// Whether it does the same when it is computed once more: it draws no random numbers and changes nothing.
+  package var isRepeatable: Bool {
+    if !operation.functions.isEmpty {
+      return operation.functions.allSatisfy { $0.unrepeatable == nil }
+    }
+    // Loops of TensorFlow keep on stacks what its own gradients want; the value goes on as it is.
+    return !operation.isStateful || operation is Assert || operation is Print
+      || operation is StackPushV2
   }
 }
