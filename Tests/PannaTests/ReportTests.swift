@@ -202,6 +202,9 @@ struct TrainingRecordTests {
     #expect(curve.steps == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     #expect(curve.values == [1, 2, 3, 4, 5, 6, 7, 8, 0.5, 0.5])
     #expect(record.lastStep == 10)
+    // A training is logged now and then, and ends with a checkpoint.
+    try fixture.files.write("", to: "train/checkpoint-13.panna")
+    #expect(try TrainingRecord(folder: fixture.files.url("train")).lastStep == 13)
   }
 
   @Test("the time that a training waited for its data is told, with advice where it is long")

@@ -107,6 +107,16 @@ import Testing
     #expect(!said.contains("activations = gaussian") && !said.contains("trainable = 1:1 "))
   }
 
+  @Test func layersThatWereNotTrainedHaveNoState() throws {
+    let workspace = try workspace()
+    let none = ["DEFAULT_NETWORK.trainable=0:1:1", steps(3)]
+    #expect(workspace.run("train", sets(none)) == 0)
+    #expect(
+      message(workspace, "DEFAULT_NETWORK.trainable=1:1:1")
+        == "train/checkpoint-3.panna: the checkpoint has no variable species_H_layer_0/weights/Adam: what it is of"
+        + " was not trained before; begin a training with the saved networks instead")
+  }
+
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
   func otherTextsAreSaid() throws {
     let workspace = try workspace()

@@ -44,19 +44,6 @@ import Testing
     #expect(line == "cluster0 3 \(first.referenceEnergy) \(first.energy)")
   }
 
-  @Test func whatAnEndedTrainingLeftOfALogIsRemoved() throws {
-    let folder = try TemporaryFolder()
-    let file = try folder.write(Array("1\n2\n3\n".utf8), to: "delta_e.dat")
-    for name in [".delta_e.dat.123.456", ".delta_e_std.dat.123.456"] {
-      _ = try folder.write([7], to: name)
-    }
-    let log = try StepLog(file, keptLines: 2)
-    try log.write([0.5])
-    #expect(try String(contentsOf: file, encoding: .utf8) == "1\n2\n0.50000000\n")
-    #expect(log.mark == "3 0.50000000")
-    #expect(try folder.names.sorted() == [".delta_e_std.dat.123.456", "delta_e.dat"])
-  }
-
   /// A result is kept as long as its networks and its data are the same.
   @Test func resultsOfOtherNetworksAreNotKept() throws {
     let workspace = try TrainingWorkspace()

@@ -28,6 +28,21 @@ import Testing
     #expect(try folder.names == [])
   }
 
+  /// An error is one where something can be done about it; a file system without locks is used without.
+  @Test func onlyMissingLocksAreBorne() throws {
+    let file = URL(fileURLWithPath: "/data/.lock")
+    for reason in [ENOSYS, EOPNOTSUPP, ENOLCK] {
+      let caveat = try #require(FolderLock.caveat(of: reason, file))
+      #expect(
+        caveat.hasPrefix("/data/.lock: cannot be locked: ") && caveat.contains("nothing else"))
+    }
+    for reason in [EWOULDBLOCK, EIO, EBADF] {
+      #expect(FolderLock.caveat(of: reason, file) == nil)
+    }
+    let folder = try TemporaryFolder()
+    #expect(try FolderLock(folder.url, work: "training").caveat == nil)
+  }
+
   @Test func aFolderThatIsNotThereIsNamed() {
     let error = #expect(throws: WorkError.self) {
       try FolderLock(URL(fileURLWithPath: "/nowhere"), work: "training")

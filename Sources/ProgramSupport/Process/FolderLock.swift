@@ -11,6 +11,8 @@ import Foundation
 public final class FolderLock {
   private let file: URL
   private var handle: Int32
+  /// What is to be known where the file system has no locks; nil where the folder is locked.
+  public private(set) var caveat: String?
 
   /// - Parameters:
   ///   - name: of the file.
@@ -37,6 +39,10 @@ public final class FolderLock {
     guard handle >= 0 else { throw failure("cannot be written") }
     if flock(handle, LOCK_EX | LOCK_NB) == 0 { return }
     let reason = errno
+    if let caveat = Self.caveat(of: reason, file) {
+      self.caveat = caveat
+      return
+    }
     defer {
       close(handle)
       handle = -1
@@ -47,6 +53,14 @@ public final class FolderLock {
     throw WorkError(
       "\(file.deletingLastPathComponent().path): is in use by another program: "
         + (holder.flatMap { $0.isEmpty ? nil : $0 } ?? "unknown"))
+  }
+
+  /// File systems without locks, as Lustre and NFS may be mounted, are no reason not to work in them.
+  static func caveat(of reason: Int32, _ file: URL) -> String? {
+    guard [ENOSYS, EOPNOTSUPP, ENOLCK].contains(reason) else { return nil }
+    return
+      "\(file.path): cannot be locked: \(String(cString: strerror(reason))); see to it that nothing else writes to"
+      + " the folder"
   }
 
   private var isInPlace: Bool {

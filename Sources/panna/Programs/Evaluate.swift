@@ -148,6 +148,7 @@ enum Evaluate: Program {
       models, computesForces: configuration.computesForces, addsOffsets: configuration.addsOffset,
       options: options)
     var report = EvaluationReport()
+    var precision = EnergyPrecision()
     let progress = ProgressReporter("evaluate", unit: "files", total: sources.count)
     for source in sources {
       let structures =
@@ -155,11 +156,13 @@ enum Evaluate: Program {
         ? try DescribedStructureFile.read(source) : [try DescriptorFile.read(source)]
       for start in stride(from: 0, to: structures.count, by: 8) {
         let chunk = Array(structures[start..<min(start + 8, structures.count)])
+        for structure in chunk { precision.add(structure) }
         for result in try committee.evaluate(chunk) { report.add(result) }
       }
       progress.advance()
     }
     progress.finish()
+    if let caveat = precision.caveat { warn("evaluate: \(caveat)") }
     let isCommittee = models.count > 1
     // What an earlier question left would be taken for a part of this one's answer.
     for file in [EvaluationQuestion.file(beside: energies), forces, spread] {

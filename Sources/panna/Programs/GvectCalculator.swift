@@ -113,6 +113,7 @@ enum GvectCalculator: Program {
       includesPerAtomEnergy: configuration.includesPerAtomEnergy)
     let pool = ComputePool(threads: configuration.threads)
     let isRecorded = Mutex(false)
+    let precision = Mutex(EnergyPrecision())
     let progress = ProgressReporter(name, unit: "structures", total: files.count)
     let size = 8 * pool.threads
     for start in stride(from: 0, to: files.count, by: size) {
@@ -126,6 +127,7 @@ enum GvectCalculator: Program {
           described, to: configuration.target(described.name),
           derivatives: configuration.derivatives ?? .dense)
         if saysMore { say("\(name): \(described.name): \(described.atomCount) atoms") }
+        precision.withLock { $0.add(described) }
         progress.advance()
       }
       try computed.append(
@@ -133,5 +135,6 @@ enum GvectCalculator: Program {
       if let first = failed.keys.min() { throw failed[first]! }
     }
     progress.finish(note: "\(work.size) components in \(configuration.output.path)")
+    if let caveat = precision.withLock({ $0.caveat }) { warn("\(name): \(caveat)") }
   }
 }

@@ -35,7 +35,7 @@ final class MetricsLog {
 
   private let metrics: [TrainingMetric]
   private let rescale: Double
-  private let handle: FileHandle
+  private let file: LogFile
 
   /// - Parameters:
   ///   - rescale: what energies and forces are multiplied with before they are trained on.
@@ -46,17 +46,12 @@ final class MetricsLog {
     (self.metrics, self.rescale) = (metrics, rescale)
     let columns = metrics.flatMap { includesForces ? $0.columns : [$0.columns[0]] }
     let header = "#" + (["step"] + columns).joined(separator: " ")
-    let old = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-    let kept = old.split(separator: "\n").filter { line in
-      line.split(separator: " ").first.flatMap { Int($0) }.map { $0 <= step } ?? false
-    }
-    let lines = [Substring(header)] + (step > 0 ? kept : [])
-    handle = try FileHandle(continuing: file, lines)
+    self.file = try LogFile(file, header: header, throughStep: step)
   }
 
   func add(_ step: TrainingStep) throws {
     let numbers = metrics.flatMap { $0.values(step, rescale: rescale) }.compactMap(\.self)
     let line = (["\(step.step)"] + numbers.map { String(format: "%.8g", $0) })
-    try handle.write(contentsOf: Data((line.joined(separator: " ") + "\n").utf8))
+    try file.append(line.joined(separator: " "))
   }
 }

@@ -3,74 +3,6 @@ import Dataflow
 import Foundation
 import ProgramSupport
 
-/// A text file with one line for each logged step, which a resumed training goes on with.
-final class StepLog {
-  private let handle: FileHandle
-  private var lines: Int
-  private var last: String
-
-  /// How many lines there are, and the last of them: a checkpoint keeps it, since lines do not say their steps.
-  var mark: String { "\(lines) \(last)" }
-
-  /// - Parameters:
-  ///   - mark: what a checkpoint says of an earlier run's lines; the rest was never checkpointed.
-  ///   - keptLines: how many are kept where no checkpoint says it.
-  /// - Throws: `WorkError` where the lines are not those of the mark.
-  convenience init(_ file: URL, mark: String? = nil, keptLines: Int) throws {
-    let parts = mark?.split(separator: " ", maxSplits: 1) ?? []
-    let count = parts.first.flatMap { Int($0) } ?? keptLines
-    let all = count > 0 ? Self.lines(of: file) : []
-    let kept = all.prefix(count)
-    if parts.count == 2, !all.isEmpty, kept.count < count || kept.last != parts[1] {
-      throw WorkError(
-        "\(file.path): is another training's: line \(count) is not the one that this one wrote before its"
-          + " checkpoint; move the logs there away, or name another log_dir")
-    }
-    try self.init(file, continuing: Array(kept))
-  }
-
-  /// A log whose lines begin with their steps.
-  convenience init(_ file: URL, throughStep step: Int) throws {
-    try self.init(
-      file,
-      continuing: Self.lines(of: file).filter { line in
-        line.split(separator: " ").first.flatMap { Double($0) }.map { $0 <= Double(step) } ?? false
-      })
-  }
-
-  private init(_ file: URL, continuing kept: [Substring]) throws {
-    (lines, last) = (kept.count, kept.last.map { String($0) } ?? "")
-    handle = try FileHandle(continuing: file, kept)
-  }
-
-  private static func lines(of file: URL) -> [Substring] {
-    ((try? String(contentsOf: file, encoding: .utf8)) ?? "").split(separator: "\n")
-  }
-
-  func write(_ numbers: [Double]) throws {
-    last = numbers.map { String(format: "%.8f", $0) }.joined(separator: " ")
-    lines += 1
-    try handle.write(contentsOf: Data((last + "\n").utf8))
-  }
-}
-
-extension FileHandle {
-  /// A log that holds lines of an earlier run, open for more behind them.
-  ///
-  /// What a run left that was ended while it wrote such lines is removed: nobody else may write the log meanwhile.
-  convenience init(continuing file: URL, _ lines: [Substring]) throws {
-    let folder = file.deletingLastPathComponent()
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    for name in names where name.hasPrefix(".\(file.lastPathComponent).") {
-      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
-    }
-    try AtomicFile.write(Data(lines.map { $0 + "\n" }.joined().utf8), to: file)
-    let descriptor = open(file.path, O_WRONLY | O_APPEND | O_CLOEXEC)
-    guard descriptor >= 0 else { throw AtomicFile.failure("cannot be opened", file) }
-    self.init(fileDescriptor: descriptor, closeOnDealloc: true)
-  }
-}
-
 /// The logs of a training: `delta_e.dat`, `delta_e_std.dat`, `metrics.dat` where it is asked for, and
 /// TensorBoard's event file.
 final class TrainLog {
@@ -78,7 +10,7 @@ final class TrainLog {
 
   private let errors: StepLog
   private let statistics: StepLog
-  private let validations: StepLog?
+  private let validations: LogFile?
   private let metrics: MetricsLog?
   private let events: EventWriter
   private let histograms: ParameterHistograms
@@ -103,8 +35,7 @@ final class TrainLog {
     }
     (errors, statistics) = (try log(Self.errorsName), try log(Self.statisticsName))
     validations = try configuration.validation.map { _ in
-      try StepLog(
-        output.logDirectory.appendingPathComponent("validation.dat"), throughStep: step)
+      try LogFile(output.logDirectory.appendingPathComponent("validation.dat"), throughStep: step)
     }
     metrics =
       output.metrics.isEmpty
@@ -166,7 +97,7 @@ final class TrainLog {
   /// Step, RMSE of the energy, the same and the MAE per atom, RMSE of the forces.
   func add(_ result: ValidationResult, step: Int) throws {
     let errors = [result.energyRMSE, result.energyRMSEPerAtom, result.energyMAEPerAtom]
-    try validations?.write([Double(step)] + errors + (result.forceRMSE.map { [$0] } ?? []))
+    try validations?.append([Double(step)] + errors + (result.forceRMSE.map { [$0] } ?? []))
     var scalars = [
       (tag: "6.Validation/1.Energy_RMSE", value: result.energyRMSE),
       (tag: "6.Validation/2.Energy_RMSE_atom", value: result.energyRMSEPerAtom),

@@ -91,8 +91,11 @@ struct TrainingRun {
   private func lockFolders() throws -> [FolderLock] {
     let (train, log) = (configuration.output.trainDirectory, configuration.output.logDirectory)
     let lock = try FolderLock(train, work: "panna train")
-    return try isSame(train, log)
+    let locks =
+      try isSame(train, log)
       ? [lock] : [lock, FolderLock(log, work: "the logs of panna train")]
+    for caveat in locks.compactMap(\.caveat) { warn("train: \(caveat)") }
+    return locks
   }
 
   /// Whether two paths lead to one folder.
@@ -174,11 +177,10 @@ struct TrainingRun {
 
   /// What a configuration says of a network's species, beside the sizes, which a checkpoint must fit.
   private func settings(_ network: SpeciesNetwork) -> [(key: String, value: String)] {
-    let activations = network.layers.map { $0.activation.spellings[0] }
     let trainable = network.layers.map { $0.isTrainable ? "1" : "0" }
     return [
       ("output_offset", "\(network.offset)"),
-      ("activations", activations.joined(separator: ":")),
+      ("activations", network.activationNames),
       ("trainable", trainable.joined(separator: ":")),
     ]
   }

@@ -77,15 +77,20 @@ struct TrainingSetup {
     return model
   }
 
-  /// Looks whether the networks can be used for the structures: at all of them, or many where there are more.
+  /// Looks whether the networks can be used for the structures, and how good their energies are: at all of them, or
+  /// many where there are more.
   ///
   /// - Throws: `DataError` that names the first for which they cannot.
   func check(with trainer: Trainer) throws {
+    var precision = EnergyPrecision()
     for source in [structures] + (validationStructures.map { [$0] } ?? []) {
       for index in stride(from: 0, to: source.count, by: max(1, source.count / Self.checked)) {
-        try trainer.check([source.structure(at: index)])
+        let structure = try source.structure(at: index)
+        try trainer.check([structure])
+        precision.add(structure)
       }
     }
+    if let caveat = precision.caveat { warn("train: \(caveat)") }
   }
 
   var parameterCount: Int { model.networks.reduce(0) { $0 + $1.parameterCount } }

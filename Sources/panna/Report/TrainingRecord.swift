@@ -1,3 +1,4 @@
+import AtomicNetworks
 import Dataflow
 import Foundation
 import ProgramSupport
@@ -106,6 +107,8 @@ struct TrainingRecord {
       guard let tag = names.first else { continue }
       curves[quantity] = Curve(byTag[tag]!, times: quantity.factor)
     }
+    let logged = curves.values.compactMap(\.steps.last).max().map { Int($0) }
+    lastStep = max(logged ?? 0, TrainedNetworks(folder).steps.last ?? 0)
     guard !curves.isEmpty else {
       let found = byTag.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
       let tags = Quantity.allCases.map { "\"\($0.tags[0])\"" }.joined(separator: ", ")
@@ -136,8 +139,8 @@ struct TrainingRecord {
     }
   }
 
-  /// The last step that anything is known of.
-  var lastStep: Int { Int(curves.values.compactMap(\.steps.last).max() ?? 0) }
+  /// The last step that anything is known of: not every one is logged, but a training ends with a checkpoint.
+  let lastStep: Int
 }
 
 extension TrainingRecord.Curve {
