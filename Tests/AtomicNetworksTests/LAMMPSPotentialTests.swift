@@ -203,6 +203,9 @@ import Testing
   func anAssumedEpsilonIsSaid() throws {
     var model = try LAMMPSPotential.read(Golden.url("panna/lammps-example/network"))
     #expect(model.assumesEpsilon && model.caveat?.contains("0.01 is assumed") == true)
+    let folder = try TemporaryFolder()
+    try model.write(to: folder.url)
+    #expect(try NetworkModel(folder: folder.url) == model)
     guard case .modified(var parameters)? = model.descriptors else {
       Issue.record("expected mBP")
       return
@@ -211,7 +214,6 @@ import Testing
     #expect(model.conflict(with: .modified(parameters)) == nil)
     try model.describe(by: .modified(parameters))
     #expect(model.caveat == nil)
-    let folder = try TemporaryFolder()
     try LAMMPSPotential.write(model, to: folder.url)
     let read = try LAMMPSPotential.read(folder.url)
     #expect(read.caveat == nil && read.descriptors == model.descriptors)

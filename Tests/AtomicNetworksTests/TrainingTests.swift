@@ -258,7 +258,7 @@ import Testing
     let error = #expect(throws: DataError.self) { try trainer.batch(of: structures) }
     #expect(
       error?.description
-        == "structure cluster1: has no derivatives, which training on forces needs")
+        == "structure cluster1: has no derivatives, which forces need")
     structures = try Fixtures.structures(2)
     structures[0].species[0] = 2
     #expect(throws: DataError.self) { try trainer.batch(of: structures) }

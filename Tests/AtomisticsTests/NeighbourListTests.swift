@@ -44,6 +44,23 @@ func periodicity(_ bits: Int) -> Periodicity {
 }
 
 @Suite struct NeighbourListTests {
+  /// A cell in another unit has more images within the cutoff than there is memory for.
+  @Test(arguments: [0.0543, 1e-3, 1e-200])
+  func cellsThatAreTooSmallAreRefused(edge: Double) throws {
+    let cell = try Cell(vectors: Matrix3([edge, 0, 0], [0, edge, 0], [0, 0, edge]))
+    let error = #expect(throws: AtomisticsError.self) {
+      try NeighbourList(positions: [.zero, [edge / 4, 0, 0]], cell: cell, cutoff: 4.6)
+    }
+    #expect(error?.key == "cell" && error?.allowed == "at most 250000; lengths are in angstrom")
+    let large = try Cell(vectors: Matrix3([5.43, 0, 0], [0, 5.43, 0], [0, 0, 5.43]))
+    #expect(throws: AtomisticsError.self) {
+      try NeighbourList(positions: [.zero, [1, 0, 0]], cell: large, cutoff: 1e9)
+    }
+    // Dense, but no denser than a sphere of 30 angstrom of a metal.
+    let list = try NeighbourList(positions: [.zero, [1, 0, 0]], cell: large, cutoff: 40)
+    #expect(list.row(0).count > 3000)
+  }
+
   private struct Pair: Hashable {
     var (i, j): (Int, Int)
     var image: SIMD3<Int32>

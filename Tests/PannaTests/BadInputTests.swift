@@ -184,7 +184,7 @@ import Testing
     Case(
       "structure w1: descriptors have 32 components, the networks take 20",
       "DEFAULT_NETWORK.g_size=20"),
-    Case("structure w1: has no forces, which training on forces needs") {
+    Case("structure w1: has no forces, which forces need") {
       try $0.spoil("w1") { $0.forces = nil }
     },
     Case(
@@ -246,7 +246,7 @@ import Testing
     Case("structure w1: species index 2, but there are 2 networks") {
       try $0.spoil("w1") { $0.species[0] = 2 }
     },
-    Case("structure w1: has no derivatives, which training on forces needs") {
+    Case("structure w1: has no derivatives, which forces need") {
       try $0.spoil("w1") { $0.derivatives = nil }
     },
     Case(

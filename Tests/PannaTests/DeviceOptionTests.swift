@@ -255,7 +255,7 @@ import Testing
   func predictionsOnADevice() throws {
     let fixture = try ProgramFixture()
     try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
-    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let settings = try fixture.descriptors("gvect.ini")
     try waterNetworks(describedBy: settings).write(to: fixture.url("networks"))
     let frames = (1...3).map { GvectCalculatorTests.water($0) }
     try ExtendedXYZ.write(frames, to: fixture.url("in.xyz"))
@@ -281,7 +281,7 @@ import Testing
   func placementOfPredictionsIsLogged() throws {
     let fixture = try ProgramFixture()
     try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
-    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let settings = try fixture.descriptors("gvect.ini")
     try waterNetworks(describedBy: settings).write(to: fixture.url("networks"))
     try ExtendedXYZ.write([GvectCalculatorTests.water(1)], to: fixture.url("in.xyz"))
     let name = TestDevice.device!.name

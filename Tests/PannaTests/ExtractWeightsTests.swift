@@ -45,7 +45,7 @@ import Testing
     let model = try NetworkModel(folder: fixture.url("back"))
     #expect(try model == NetworkSource.model(in: fixture.url("potential")))
     // The same energies from the potential as from the networks.
-    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let settings = try fixture.descriptors("gvect.ini")
     let water = GvectCalculatorTests.water(1)
     let expected = try NetworkPotential(waterNetworks(describedBy: settings)).evaluate(water)
     let found = try NetworkPotential(model).evaluate(water)
@@ -88,7 +88,7 @@ import Testing
       output_type = KIM
       gvector_input = FOLDER/gvect.ini
       """)
-    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let settings = try fixture.descriptors("gvect.ini")
     try waterNetworks(describedBy: settings).write(to: fixture.url("described"))
     try fixture.edit("gvect.ini") { text in
       change.split(separator: "\n").reduce(text) { text, line in
@@ -106,6 +106,23 @@ import Testing
         _ = try PotentialSource.networks(
           folder: fixture.url("described"), descriptors: fixture.path("gvect.ini"), key: "--gvect")
       } == message)
+  }
+
+  /// A descriptor file without epsilon does not say what others' networks were trained with.
+  @Test func anEpsilonThatNoFileSaysIsAssumed() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
+    try fixture.write(GvectCalculatorTests.ini + "\nepsilon = 0.01\n", to: "known.ini")
+    for (first, second, isAssumed) in [
+      ("gvect", "gvect", true), ("known", "known", false), ("gvect", "known", false),
+      ("known", "gvect", false),
+    ] {
+      var model = try waterNetworks(describedBy: nil)
+      for name in [first, second] {
+        try model.describe(byFile: fixture.path("\(name).ini"))
+      }
+      #expect((model.caveat != nil) == isAssumed)
+    }
   }
 
   @Test func errorsAreExact() throws {

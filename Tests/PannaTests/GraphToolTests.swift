@@ -138,6 +138,10 @@ import Testing
     (["run"], "run takes one file"),
     (["convert", "net.graph"], "convert takes two files"),
     (
+      ["convert", "net.graph", "net.graph"],
+      "convert: net.graph would be lost: name another file to write"
+    ),
+    (
       ["plan", "net.graph", "--repeat", "2"],
       "plan takes no --repeat; allowed: --set, --device, --feed, --fetch, --target, --gradient,"
         + " --with-respect-to"

@@ -64,7 +64,7 @@ import Testing
     try run(fixture)
     #expect(try fixture.names(in: "bin") == ["gvect_params.json", "w1.bin", "w2.bin", "w3.bin"])
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w1,w2,w3,")
-    let parameters = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let parameters = try fixture.descriptors("gvect.ini")
     #expect(parameters.size == 2 * 4 + 3 * 2 * 4)
     let descriptors = try AtomicDescriptors(parameters)
     for index in 1...3 {
@@ -133,6 +133,26 @@ import Testing
     #expect(try fixture.bytes("bin/w1.bin") != first)
     #expect(try fixture.bytes("bin/w2.bin") == other)
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w1,w2,w3,")
+  }
+
+  /// Who reads the descriptors takes all that lie there.
+  @Test func descriptorsOfNoExampleAreToldOf() throws {
+    let fixture = try fixture()
+    try run(fixture)
+    func remark() throws -> String? {
+      let configuration = try GvectCalculatorConfiguration(
+        IniFile(path: fixture.path("gvect.ini")), folder: nil)
+      return try GvectCalculator.remarkOnOthers(
+        DescriptorWork.files(in: fixture.url("examples")), configuration)
+    }
+    #expect(try remark() == nil)
+    for name in ["w1", "w3"] {
+      try FileManager.default.removeItem(at: fixture.url("examples/\(name).example"))
+    }
+    #expect(
+      try remark()?.replacing(fixture.folder.path + "/", with: "")
+        == "2 *.bin files in bin, such as w1.bin, are of no example in examples, but will be read like the others"
+    )
   }
 
   /// Descriptors of two kinds never lie side by side.
@@ -207,7 +227,7 @@ import Testing
     }
     var alone = Self.water(1)
     alone.cell = .none
-    let parameters = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let parameters = try fixture.descriptors("gvect.ini")
     let expected = try AtomicDescriptors(parameters).describe(alone).descriptors
     let (periodic, slab) = (try values(), try values("PBC.pbc1=True"))
     let molecule = try values("PBC.pbc2=False")
@@ -344,7 +364,7 @@ import Testing
     try fixture.write(
       Self.ini + "\ngvect_parameters_unit = bohr\nepsilon = 0\nRsst_rad = 1.0\nRsst_ang = 1.3",
       to: "gvect.ini")
-    let settings = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let settings = try fixture.descriptors("gvect.ini")
     guard case .modified(let parameters) = settings else {
       Issue.record("expected mBP")
       return

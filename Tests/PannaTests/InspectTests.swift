@@ -127,6 +127,26 @@ import Testing
     #expect(text.hasSuffix("tensors:\n  w: int32[2] from 1 to 2, mean 1.5\ntexts:\n  t: x\ny"))
   }
 
+  @Test func networksOfATextShowTheirVariables() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(
+      """
+      parameter real = double
+      descriptors = placeholder(real[atoms, 2])
+      scale = variable(ones(real[2]))
+      energies = Sum(descriptors * scale, axes: [1], keep_dims: false)
+      """, to: "scaled.graph")
+    let graph = try GraphNetwork(
+      source: GraphSource(fixture.url("scaled.graph")), featureSize: 2, seed: 0)
+    try NetworkModel(networks: [SpeciesNetwork(symbol: "Si", graph: graph, offset: -3)])
+      .write(to: fixture.url("saved"))
+    let text = try FileInspector.inspect(fixture.url("saved")).text(showsValues: false)
+    #expect(
+      text.contains("graph: scaled.graph") && text.contains("scale: float32[2] from 1 to 1"),
+      "\(text)")
+    #expect(!text.contains("layers"))
+  }
+
   @Test func eventFilesShowTheirCurves() throws {
     let fixture = try ProgramFixture()
     let writer = try EventWriter(folder: fixture.folder)

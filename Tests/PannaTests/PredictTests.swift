@@ -105,7 +105,7 @@ func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) ->
   func resultsDoNotDependOnThreads(threads: Int) throws {
     let fixture = try ProgramFixture()
     try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
-    let parameters = try DescriptorConfiguration.settings(path: fixture.path("gvect.ini"))
+    let parameters = try fixture.descriptors("gvect.ini")
     let model = waterNetworks(describedBy: parameters)
     try model.write(to: fixture.url("networks"))
     let frames = (1...9).map { GvectCalculatorTests.water($0) }

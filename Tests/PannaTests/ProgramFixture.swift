@@ -1,3 +1,4 @@
+import Atomistics
 import Foundation
 import ProgramSupport
 import Testing
@@ -21,6 +22,11 @@ final class ProgramFixture {
   func path(_ name: String) -> String { url(name).path }
 
   /// Writes a file, folders on the way made; `FOLDER` in its text stands for the fixture's.
+  /// What a descriptor file says.
+  func descriptors(_ name: String) throws -> DescriptorSettings {
+    try DescriptorConfiguration(IniFile(path: path(name))).settings
+  }
+
   func write(_ text: String, to name: String) throws {
     let file = url(name)
     try FileManager.default.createDirectory(

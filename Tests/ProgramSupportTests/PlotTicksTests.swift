@@ -77,6 +77,10 @@ struct PlotTicksTests {
   func withinDecades() {
     #expect(PlotTicks.logarithmic(0.4...12, count: 6).labels == ["0.5", "1", "2", "5", "10"])
     #expect(
+      PlotTicks.logarithmic(0.015...0.9, count: 6).labels
+        == ["0.02", "0.05", "0.1", "0.2", "0.5"])
+    #expect(PlotTicks.logarithmic(0.9...110, count: 6).labels == ["1", "10", "100"])
+    #expect(
       PlotTicks.logarithmic(2.1...2.9, count: 4).labels == ["2.2", "2.4", "2.6", "2.8"])
   }
 }

@@ -253,6 +253,9 @@ extension NetworkMetadata {
           })
       }
     }
+    // What is assumed is not known any better in a copy.
+    var descriptors = model.descriptors.map(GvectParameters.init)
+    if model.assumesEpsilon { descriptors?.epsilon = nil }
     self.init(
       version: "v0", scaffoldType: "PANNA",
       types: networks.map { $0.graph == nil ? "a2ff" : "graph" },
@@ -262,7 +265,7 @@ extension NetworkMetadata {
       trainable: networks.map { $0.layers.map { Flag($0.isTrainable) } },
       species: networks.map(\.symbol), offsets: networks.map(\.offset),
       files: files, graphs: graphs.contains { $0 != nil } ? graphs : nil,
-      descriptors: model.descriptors.map(GvectParameters.init),
+      descriptors: descriptors,
       energyRescale: model.assumesEnergyRescale ? nil : model.energyRescale)
   }
 }

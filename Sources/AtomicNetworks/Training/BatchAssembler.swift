@@ -229,7 +229,7 @@ extension StructureView {
     }
     if includesForces && (derivatives == nil || forces == nil) {
       let missing = derivatives == nil ? "derivatives" : "forces"
-      throw error("has no \(missing), which training on forces needs")
+      throw error("has no \(missing), which forces need")
     }
   }
 }

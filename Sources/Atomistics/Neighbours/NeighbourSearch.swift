@@ -41,7 +41,11 @@ struct NeighbourSearch {
   /// So many atoms are compared with each other faster than sorted into bins.
   private static let fewAtoms = 32
 
-  /// - Throws: `AtomisticsError` for a position that is not finite or too far away.
+  /// Atoms have fewer neighbours than this: a thousand times as many as in any matter within usual cutoffs.
+  private static let mostNeighbours = 250_000.0
+
+  /// - Throws: `AtomisticsError` for a position that is not finite or too far away, and for a cell that is too small
+  ///   for the cutoff.
   init(positions: [SIMD3<Double>], cell: Cell, cutoff: Double) throws {
     self.positions = positions
     self.cell = cell
@@ -60,7 +64,7 @@ struct NeighbourSearch {
       low[k] = inside.lazy.map { $0[k] }.min()!
       extent[k] = inside.lazy.map { $0[k] }.max()! - low[k]
     }
-    layBins(extent)
+    try layBins(extent)
     sort(inside, low, extent)
   }
 
@@ -107,18 +111,33 @@ struct NeighbourSearch {
     }
   }
 
-  private mutating func layBins(_ extent: SIMD3<Double>) {
+  private mutating func layBins(_ extent: SIMD3<Double>) throws {
     let lengths = cell.heights * extent
     var width = cutoff / 2
     repeat {
       for k in 0..<3 { bins[k] = max(1, Int(min(lengths[k] / width, 1e6))) }
       width *= 1.25
     } while bins.x * bins.y * bins.z > 4 * positions.count + 64
+    var needed = SIMD3<Double>.zero
     for k in 0..<3 {
       // A little more than the cutoff, for atoms that rounding put into the next bin.
-      let needed = (cutoff * (1 + 1e-9) * Double(bins[k]) / lengths[k]).rounded(.up)
-      reach[k] = cell.periodic[k] ? Int(needed) : Int(min(needed, Double(bins[k] - 1)))
+      needed[k] = (cutoff * (1 + 1e-9) * Double(bins[k]) / lengths[k]).rounded(.up)
+      if !cell.periodic[k] { needed[k] = min(needed[k], Double(bins[k] - 1)) }
     }
+    try checkCount(needed)
+    reach = SIMD3(Int(needed.x), Int(needed.y), Int(needed.z))
+  }
+
+  /// Whether so many bins on either side are what memory and time are enough for: lengths in another unit
+  /// make a cell that has any number of images within the cutoff.
+  private func checkCount(_ reach: SIMD3<Double>) throws {
+    let perBin = Double(positions.count) / Double(bins.x * bins.y * bins.z)
+    let sizes = 2 * reach + 1
+    let near = perBin * sizes.x * sizes.y * sizes.z
+    guard cell.isPeriodic, !(near <= Self.mostNeighbours) else { return }
+    throw AtomisticsError(
+      key: "cell", found: "some \(Float(near)) atoms about each within \(cutoff) angstrom",
+      allowed: "at most \(Int(Self.mostNeighbours)); lengths are in angstrom")
   }
 
   private mutating func sort(

@@ -41,7 +41,7 @@ extension HTMLReport {
     table { border-collapse: collapse; font-size: 15px; font-variant-numeric: tabular-nums; }
     th { color: var(--muted); font-weight: 500; text-align: left; vertical-align: bottom; }
     th, td { padding: 6px 28px 6px 0; border-bottom: 1px solid var(--rule); }
-    td { overflow-wrap: anywhere; }
+    td { overflow-wrap: break-word; }
     .number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
     .figures {
       display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));

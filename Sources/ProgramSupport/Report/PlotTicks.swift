@@ -23,12 +23,12 @@ struct PlotTicks: Equatable {
     return factor * power
   }
 
-  /// Powers of ten within a range above 0; where it holds few of them, their multiples too.
+  /// Powers of ten within a range above 0; where it holds fewer than three of them, their multiples too.
   static func logarithmic(_ range: ClosedRange<Double>, count: Int) -> PlotTicks {
-    let low = log10(range.lowerBound)
-    let high = log10(range.upperBound)
-    guard high - low >= 1.5 else { return withinDecades(range, count: count) }
-    let exponents = Int((low - 1e-9).rounded(.up))...Int((high + 1e-9).rounded(.down))
+    let low = Int((log10(range.lowerBound) - 1e-9).rounded(.up))
+    let high = Int((log10(range.upperBound) + 1e-9).rounded(.down))
+    guard high - low >= 2 else { return withinDecades(range, count: count) }
+    let exponents = low...high
     let stride = (exponents.count + count) / (count + 1)
     let marked = exponents.filter { $0.isMultiple(of: stride) }
     let isPlain = marked.allSatisfy { (-3...4).contains($0) }
@@ -40,7 +40,7 @@ struct PlotTicks: Equatable {
       minor: stride == 1 ? multiples([2, 3, 4, 5, 6, 7, 8, 9], in: range) : [])
   }
 
-  /// The ticks of a logarithmic axis of hardly more than a decade.
+  /// The ticks of a logarithmic axis of hardly more than two decades.
   private static func withinDecades(_ range: ClosedRange<Double>, count: Int) -> PlotTicks {
     let values = multiples([1, 2, 5], in: range)
     guard values.count > 2 else { return linear(range, count: count) }

@@ -11,6 +11,8 @@ struct DescriptorConfiguration {
   private(set) var settings: DescriptorSettings
   /// Known keys that have no effect on this type of descriptors, for a warning.
   let ignored: [String]
+  /// Whether the file does not say epsilon, which others' descriptors may have been made with another value of.
+  let assumesEpsilon: Bool
 
   /// Sections and keys of a descriptor file.
   static let known = [
@@ -40,13 +42,6 @@ struct DescriptorConfiguration {
     }
   }
 
-  /// The descriptors of the file at `path`.
-  ///
-  /// - Throws: `UsageError` with file, line and key.
-  static func settings(path: String) throws -> DescriptorSettings {
-    try DescriptorConfiguration(IniFile(path: path)).settings
-  }
-
   init(_ file: IniFile) throws {
     try file.check(known: Self.known)
     let functions = try file.section("SYMMETRY_FUNCTION")
@@ -54,6 +49,7 @@ struct DescriptorConfiguration {
     let section = try file.section("GVECT_PARAMETERS")
     let periodic = try Self.periodicity(file)
     let species = try functions.strings("species")
+    assumesEpsilon = kind == .modified && !section.has("epsilon")
     let obeyed = Set(kind.keys.map { $0.lowercased() })
     ignored = section.keys.filter { !obeyed.contains($0.lowercased()) }
       .map { "[GVECT_PARAMETERS] \($0) with type = \(kind.rawValue)" }

@@ -25,6 +25,9 @@ struct MDDynamics {
     "steps", "ensemble", "seed", "repetitions",
   ]
 
+  /// More than any machine takes, so that sums of them can be counted.
+  private static let mostSteps = 1_000_000_000_000
+
   init(_ section: IniSection) throws {
     timeStep = try section.double("time_step", default: 0.381, above: 0)
     temperatures = try section.positive("temperature")
@@ -33,14 +36,14 @@ struct MDDynamics {
     if section.has("melt_temperature") || section.has("melt_steps") {
       melt = (
         try section.double("melt_temperature", above: 0),
-        try section.int("melt_steps", in: 0...Int.max)
+        try section.int("melt_steps", in: 0...Self.mostSteps)
       )
     } else {
       melt = nil
     }
-    equilibrationSteps = try section.int("equilibration_steps", default: 0, in: 0...Int.max)
+    equilibrationSteps = try section.int("equilibration_steps", default: 0, in: 0...Self.mostSteps)
     friction = try section.double("friction", default: 0.01, atLeast: 0)
-    steps = try section.int("steps", in: 0...Int.max)
+    steps = try section.int("steps", in: 0...Self.mostSteps)
     ensemble = try section.choice("ensemble", default: .nve)
   }
 

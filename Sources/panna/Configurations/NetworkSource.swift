@@ -62,10 +62,12 @@ extension NetworkModel {
   ///
   /// - Throws: `UsageError` with file and line, `NetworkError` where the networks take other descriptors.
   mutating func describe(byFile path: String) throws {
-    let settings = try DescriptorConfiguration.settings(path: path)
-    do { try describe(by: settings) } catch let error as NetworkError {
+    let descriptors = try DescriptorConfiguration(IniFile(path: path))
+    let isRecorded = self.descriptors != nil && !assumesEpsilon
+    do { try describe(by: descriptors.settings) } catch let error as NetworkError {
       throw NetworkError(file: path, error.message)
     }
+    assumesEpsilon = descriptors.assumesEpsilon && !isRecorded
   }
 }
 

@@ -27,7 +27,7 @@ enum PotentialSource: Sendable {
       try model.describe(byFile: descriptors)
     }
     if let caveat = model.caveat {
-      warn("\(folder.path): \(caveat); name a descriptor file with \(key)")
+      warn("\(folder.path): \(caveat); a descriptor file (\(key)) with epsilon says which")
     }
     guard model.descriptors != nil else {
       throw UsageError(

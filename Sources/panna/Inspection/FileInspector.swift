@@ -60,10 +60,14 @@ enum FileInspector {
           ("weights", .array(layer.weights)), ("biases", .array(layer.biases)),
         ])
       }
-      return .fields([
+      let head: [(String, Inspection)] = [
         ("species", .text(network.symbol)), ("offset", .number(network.offset)),
-        ("parameters", .integer(network.parameterCount)), ("layers", .list(layers)),
-      ])
+        ("parameters", .integer(network.parameterCount)),
+      ]
+      guard let graph = network.graph else { return .fields(head + [("layers", .list(layers))]) }
+      let variables = graph.parameters.map { ($0.name, Inspection.array($0.value)) }
+      return .fields(
+        head + [("graph", .text(graph.source.file)), ("variables", .fields(variables))])
     }
     return [("networks", .list(networks))]
   }

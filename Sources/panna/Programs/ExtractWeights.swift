@@ -45,7 +45,7 @@ enum ExtractWeights: Program {
       try model.describe(byFile: file.path)
     }
     if let caveat = model.caveat {
-      warn("extract_weights: \(caveat); gvector_input may say another")
+      warn("extract_weights: \(caveat); a file with epsilon (gvector_input) says which")
     }
     let output = configuration.output
     switch configuration.outputType {

@@ -81,6 +81,9 @@ enum GraphTool: Program {
     guard files.count == count else {
       throw UsageError("\(command.rawValue) takes \(count == 1 ? "one file" : "two files")")
     }
+    if count == 2, files[0].isSameFile(as: files[1]) {
+      throw UsageError("convert: \(files[0].path) would be lost: name another file to write")
+    }
     let graph = try GraphFile.read(files[0], parameters: parameters(arguments))
     switch command {
     case .run: try GraphRun(graph, arguments).run()

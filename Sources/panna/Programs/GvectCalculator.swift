@@ -101,6 +101,20 @@ enum GvectCalculator: Program {
       say("\(files.count - left.count) of \(files.count) structures are already computed")
     }
     if !left.isEmpty { try compute(left, configuration, computed, saysMore) }
+    if let remark = try remarkOnOthers(files, configuration) { warn("\(name): \(remark)") }
+  }
+
+  /// What is to be known of descriptors that lie there and are of none of the files; nil where there are none.
+  static func remarkOnOthers(
+    _ files: [URL], _ configuration: GvectCalculatorConfiguration
+  ) throws -> String? {
+    let own = Set(files.map { configuration.target(FileAccess.key(of: $0)).lastPathComponent })
+    let all = try Folder.files(in: configuration.output, ending: ".bin").map(\.lastPathComponent)
+    let others = all.filter { !own.contains($0) }
+    return others.first.map { first in
+      "\(others.count) *.bin files in \(configuration.output.path), such as \(first), are of no example in"
+        + " \(configuration.input.path), but will be read like the others"
+    }
   }
 
   /// Computes files in batches and notes each batch when its files are there.

@@ -85,7 +85,8 @@ enum MD: Program {
     let runs = configuration.runs.filter { !isDone($0, configuration) }
     guard !runs.isEmpty else { return }
     let steps = configuration.dynamics.allSteps
-    let progress = ProgressReporter(name, unit: "steps", total: runs.count * steps)
+    let (total, isTooLarge) = runs.count.multipliedReportingOverflow(by: steps)
+    let progress = ProgressReporter(name, unit: "steps", total: isTooLarge ? Int.max : total)
     let pool = ComputePool(threads: configuration.threads)
     let executor: any ParallelExecutor = runs.count > 1 ? SerialExecutor() : pool
     let failed = Mutex<[Int]>([])

@@ -92,17 +92,10 @@ struct TrainingRun {
     let (train, log) = (configuration.output.trainDirectory, configuration.output.logDirectory)
     let lock = try FolderLock(train, work: "panna train")
     let locks =
-      try isSame(train, log)
+      try train.isSameFile(as: log)
       ? [lock] : [lock, FolderLock(log, work: "the logs of panna train")]
     for caveat in locks.compactMap(\.caveat) { warn("train: \(caveat)") }
     return locks
-  }
-
-  /// Whether two paths lead to one folder.
-  private func isSame(_ one: URL, _ other: URL) -> Bool {
-    var (a, b) = (stat(), stat())
-    return stat(one.path, &a) == 0 && stat(other.path, &b) == 0
-      && a.st_ino == b.st_ino && a.st_dev == b.st_dev
   }
 
   private func makeValidation(_ checkpoint: Checkpoint?) throws -> TrainValidation? {

@@ -30,7 +30,7 @@ struct TrainingSetup {
     validationStructures = try configuration.validation.map { validation in
       try Self.read(validation.data, configuration, descriptors, share: 0.25)
     }
-    model = try Self.model(configuration, descriptors?.settings)
+    model = try Self.model(configuration, descriptors)
   }
 
   /// - Parameter share: of the memory for structures.
@@ -48,12 +48,12 @@ struct TrainingSetup {
   ///
   /// - Throws: `WorkError` where the two differ.
   private static func model(
-    _ configuration: TrainConfiguration, _ settings: DescriptorSettings?
+    _ configuration: TrainConfiguration, _ descriptors: DescriptorConfiguration?
   ) throws -> NetworkModel {
     var model = configuration.networks.model
     let isDescribed = configuration.inputFormat != .examples
     let described = isDescribed ? try DescriptorRecord(in: configuration.data)?.settings() : nil
-    let settings = settings ?? described
+    let settings = descriptors?.settings ?? described
     if let settings, isDescribed {
       let source = configuration.gvectIni?.path ?? DescriptorRecord.path(in: configuration.data)
       for folder in [configuration.data] + (configuration.validation.map { [$0.data] } ?? []) {
@@ -65,6 +65,9 @@ struct TrainingSetup {
         warn("train: networks_metadata: \(conflict)")
       }
       model.descriptors = settings
+      // The data may be another program's, and nothing says what it took.
+      model.assumesEpsilon = isDescribed && described == nil && descriptors?.assumesEpsilon == true
+      if let caveat = model.caveat { warn("train: gvect_ini: \(caveat)") }
       if configuration.gvectIni == nil {
         do { _ = try model.descriptorSize() } catch let error as NetworkError {
           throw NetworkError(
