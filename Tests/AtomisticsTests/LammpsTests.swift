@@ -227,27 +227,28 @@ import Testing
         + " this step too\(error) same step")
   }
 
+  private let data = """
+    a comment
+    2 atoms
+    2 atom types
+    0 4 xlo xhi
+    0 5 ylo yhi
+    0 6 zlo zhi
+    1 0.5 0.25 xy xz yz
+
+    Masses
+
+    1 16
+    2 28
+
+    Atoms # charge
+
+    2 1 -0.5 1 1 1
+    1 2 0.5 0 0 0
+
+    """
+
   @Test func lammpsDataFilesHaveTheirStepsEnergy() throws {
-    let data = """
-      a comment
-      2 atoms
-      2 atom types
-      0 4 xlo xhi
-      0 5 ylo yhi
-      0 6 zlo zhi
-      1 0.5 0.25 xy xz yz
-
-      Masses
-
-      1 16
-      2 28
-
-      Atoms # charge
-
-      2 1 -0.5 1 1 1
-      1 2 0.5 0 0 0
-
-      """
     let one = try #require(try read(data, log).first)
     #expect(one.species == ["Si", "O"] && one.positions == [.zero, [1, 1, 1]])
     #expect(one.lattice == Matrix3([4, 0, 0], [1, 5, 0], [0.5, 0.25, 6]) && one.forces == nil)
@@ -281,6 +282,48 @@ import Testing
       ),
     ] {
       #expect(message { try read(wrong, log) } == expected)
+    }
+  }
+
+  /// What the data file does not say of the box, the log does.
+  @Test func lammpsDataFilesHaveTheLogsBoundaries() throws {
+    func lattice(_ commands: String) throws -> Matrix3 {
+      try #require(try read(data, commands + log).first).lattice
+    }
+    let (a, b, c) = (SIMD3(4.0, 0, 0), SIMD3(1.0, 5, 0), SIMD3(0.5, 0.25, 6))
+    #expect(try lattice("") == Matrix3(a, b, c))
+    #expect(try lattice("boundary p p p\n") == Matrix3(a, b, c))
+    #expect(try lattice("boundary s s s\n") == .zero)
+    #expect(try lattice("boundary\tp pp fs # a slab\n") == Matrix3(a, b, .zero))
+    #expect(try lattice("boundary $x p p\nboundary m p p\n") == Matrix3(.zero, b, c))
+    // Other boundaries that are open, too, are the same here.
+    #expect(try lattice("boundary f p p\nchange_box all boundary s p p\n") == Matrix3(.zero, b, c))
+    for (commands, later, expected) in [
+      (
+        "boundary p p\tps\n", "",
+        "1: boundary: found p p ps; allowed: p, or one or two of f, s and m, for each of three"
+          + " directions"
+      ),
+      (
+        "boundary p p f\n", "change_box all boundary p f f triclinic",
+        "10: boundary: found p f f, but p p f in line 1; allowed: the same for all runs of a log that a"
+          + " data file is read with"
+      ),
+      (
+        "", "clear\nboundary p p s",
+        "10: boundary: found p p s, but LAMMPS' default p p p in line 4; allowed: the same for all runs"
+          + " of a log that a data file is read with"
+      ),
+      (
+        "boundary p p s\n", "clear\nStep PotEng\n0 -2.5",
+        "11: boundary: found LAMMPS' default p p p, but p p s in line 1; allowed: the same for all runs"
+          + " of a log that a data file is read with"
+      ),
+    ] {
+      let whole = commands + log + "\n" + later
+      #expect(message { try read(data, whole) } == "log.lammps:" + expected)
+      // A dump says of each frame what its boundaries are.
+      #expect(try read(dump, whole)[0].lattice == Matrix3([4, 0, 0], .zero, [0, 0, 10]))
     }
   }
 }

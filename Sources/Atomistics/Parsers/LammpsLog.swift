@@ -73,9 +73,17 @@ struct LammpsLog {
     }
   }
 
+  /// What a line says of the boundaries of the box; nil where it is not understood.
+  private struct Boundary {
+    let line: Int
+    let words: String
+    let periodic: [Bool]?
+  }
+
   private let path: String
   private var lines: TextLines
   private var unitsLine = 0
+  private var boundaries: [Boundary] = []
   private var sequences: [RunSequence] = []
 
   /// - Throws: `AtomisticsError` where there are no energies, or units that are not understood.
@@ -93,6 +101,7 @@ struct LammpsLog {
     var columns: Columns?
     var isFirstRow = true
     var seen: [Substring] = []
+    var hasDefaultBoundary = true
     while let line = lines.next() {
       // What follows a command may be a comment.
       let words = ExtendedXYZ.fields(line.prefix { $0 != "#" })
@@ -104,8 +113,19 @@ struct LammpsLog {
         throw lines.wrong(
           "thermo_modify", "norm \(words[norm + 1]), energies divided by the number of atoms",
           allowed: "norm no, total energies")
+      } else if let boundary = boundary(words) {
+        boundaries.append(boundary)
+        hasDefaultBoundary = false
+      } else if words == ["clear"] {
+        hasDefaultBoundary = true
       } else if let found = Columns(words) {
         (columns, isFirstRow, seen) = (found, true, words)
+        if hasDefaultBoundary {
+          boundaries.append(
+            Boundary(
+              line: lines.number, words: "LAMMPS' default p p p", periodic: [true, true, true]))
+        }
+        hasDefaultBoundary = false
       } else if columns != nil, words.prefix(3) == ["Loop", "time", "of"] {
         columns = nil
         if !sequences.isEmpty { sequences[sequences.count - 1].isOpen = false }
@@ -137,6 +157,22 @@ struct LammpsLog {
     units = known
   }
 
+  /// What a command says of the boundaries, nil for others and for one with a variable's name.
+  private func boundary(_ words: [Substring]) -> Boundary? {
+    var rest = words[...]
+    if words.first == "change_box" { rest = rest.drop { $0 != "boundary" }.prefix(4) }
+    guard rest.first == "boundary", rest.count == 4 else { return nil }
+    let styles = rest.dropFirst()
+    guard !styles.contains(where: { $0.contains("$") }) else { return nil }
+    let periodic = styles.map { style -> Bool? in
+      if style == "p" || style == "pp" { return true }
+      return (1...2).contains(style.count) && style.allSatisfy("fsm".contains) ? false : nil
+    }
+    return Boundary(
+      line: lines.number, words: styles.joined(separator: " "),
+      periodic: periodic.contains(nil) ? nil : periodic.compactMap(\.self))
+  }
+
   /// The last step of a run comes again as the first of the next; a smaller one begins the count anew.
   private mutating func add(_ parts: [Double], _ step: Int, beginsTable: Bool) {
     let countsAnew = sequences.last.map { beginsTable && step < $0.steps.upperBound } ?? true
@@ -145,6 +181,30 @@ struct LammpsLog {
       line: lines.number, energy: parts.reduce(0, +),
       rounding: 1e-7 * parts.reduce(0) { $0 + abs($1) })
     sequences[sequences.count - 1].add(parts.isEmpty ? nil : reading, step)
+  }
+
+  // MARK: Boundaries
+
+  /// Along which directions the box repeats in all runs.
+  ///
+  /// - Throws: `AtomisticsError` where runs differ, or a command is not understood.
+  func periodic() throws -> [Bool] {
+    let first = boundaries[0]
+    for boundary in boundaries {
+      func wrong(_ found: String, _ allowed: String) -> AtomisticsError {
+        AtomisticsError(
+          file: path, line: boundary.line, key: "boundary", found: found, allowed: allowed)
+      }
+      guard let periodic = boundary.periodic else {
+        throw wrong(boundary.words, "p, or one or two of f, s and m, for each of three directions")
+      }
+      guard periodic == first.periodic else {
+        throw wrong(
+          "\(boundary.words), but \(first.words) in line \(first.line)",
+          "the same for all runs of a log that a data file is read with")
+      }
+    }
+    return first.periodic!
   }
 
   // MARK: Energies

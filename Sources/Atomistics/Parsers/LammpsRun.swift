@@ -2,8 +2,8 @@ import Foundation
 
 /// Structures of LAMMPS with the energies of the log of the same run.
 public enum LammpsRun {
-  /// Reads a dump, or a data file, whose energy is that of the step that its first line names, the log's
-  /// first step where it names none.
+  /// Reads a dump, or a data file, whose boundaries are the log's and whose energy is that of the step that its
+  /// first line names, the log's first step where it names none.
   ///
   /// - Parameters:
   ///   - name: the beginning of the examples' names.
@@ -24,7 +24,8 @@ public enum LammpsRun {
     do {
       let data = try FileAccess.readUncompressed(url)
       guard LammpsDump.isDump(data) else {
-        let structure = try LammpsData.decode(data, name: name, types: types, units)
+        let structure = try LammpsData.decode(
+          data, name: name, types: types, units, periodic: energies.periodic())
         switch structure.step.map({ energies.energies(of: [$0])[0] }) ?? energies.firstEnergy {
         case .energy(let energy): return [try labelled(structure.configuration, energy, units)]
         case .ambiguous(let error): throw error
