@@ -168,9 +168,9 @@ enum Evaluate: Program {
     try report.write(
       energies: energies, forces: configuration.computesForces ? forces : nil,
       spread: isCommittee ? spread : nil)
-    try question.write(beside: energies)
     let areComparable =
       configuration.addsOffset || models.allSatisfy { $0.networks.allSatisfy { $0.offset == 0 } }
+    try question.write(beside: energies, comparesEnergies: areComparable)
     let words = report.summary.inWords(comparesEnergies: areComparable)
     say("evaluate: \(energies.path): \(words)")
     if isCommittee { say("evaluate: \(models.count) instances, \(report.spreadInWords)") }

@@ -4,6 +4,10 @@ import Foundation
 
 /// The text files that `evaluate` writes.
 struct EvaluationReport {
+  /// What stands in the place of the energies' errors where the networks' energies are without the offsets that
+  /// the references have.
+  static let incomparableEnergies = "energies without offsets, not comparable with the references"
+
   private var energies = "#filename n_atoms e_ref e_nn"
   private var forces = "#filename atom_id fx_nn fy_nn fz_nn fx_ref fy_ref fz_ref"
   private var spreads = "#filename n_atoms e_spread f_spread"
@@ -54,7 +58,7 @@ extension EvaluationSummary {
       ? String(
         format: "energy RMSE %.3f meV/atom, MAE %.3f, largest %.3f", 1000 * energyRMSE,
         1000 * energyMAE, 1000 * largestEnergyError)
-      : "energies without offsets, not comparable with the references"
+      : EvaluationReport.incomparableEnergies
     guard let forceRMSE, let forceMAE else { return "\(structures) structures, \(energy)" }
     let force = String(
       format: "force RMSE %.4f eV/Å, MAE %.4f, largest %.3f", forceRMSE, forceMAE,
