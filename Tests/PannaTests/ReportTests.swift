@@ -4,6 +4,7 @@ import ProgramSupport
 import TestSupport
 import Testing
 
+@testable import AtomicNetworks
 @testable import panna
 
 @Suite("report")
@@ -224,6 +225,28 @@ struct ReportTests {
         "The networks after step 20, energies without offsets, not comparable with the references."
       ])
     #expect(try page.nodes(forXPath: "//svg | //table").isEmpty)
+  }
+
+  @Test("a structure's name is one column of what evaluate writes, whatever is in it")
+  func namesWithBlanks() throws {
+    let files = try ProgramFixture()
+    var report = EvaluationReport()
+    for name in ["my  run\t1", "b", ""] {
+      let mean = Evaluator.Result(
+        name: name, atomCount: 1, referenceEnergy: -1, energy: -1.5, atomicEnergies: [-1.5],
+        forces: [0, 0, 1], referenceForces: [0, 0, 0.5])
+      report.add(Committee.Result(mean: mean, energySpread: 0.25, forceSpread: 0.5))
+    }
+    try report.write(
+      energies: files.url("20.dat"), forces: files.url("20_forces.dat"),
+      spread: files.url("20_spread.dat"))
+    let record = try EvaluationRecord(EvaluationFolder(files.folder).results[0])
+    #expect(record.energies.groups.map(\.name) == ["my__run_1", "b", "_"])
+    #expect(record.forces?.groups.map(\.name) == ["my__run_1", "b", "_"])
+    #expect(record.energies.errors == [-0.5, -0.5, -0.5])
+    #expect(
+      try files.text("20_spread.dat").split(separator: "\n").dropFirst()
+        == ["my__run_1 1 0.25 0.5", "b 1 0.25 0.5", "_ 1 0.25 0.5"])
   }
 
   @Test("the same files make the same bytes")

@@ -35,7 +35,8 @@ enum Evaluate: Program {
       device (cpu)             what computes: cpu, gpu, gpu:N, opencl:N or auto, a GPU where there is
                                one (see panna devices); --device prevails
 
-    Energies are in eV, forces in eV/Å, errors on standard output per atom and per component.
+    Energies are in eV, forces in eV/Å, errors on standard output per atom and per component. Blanks
+    separate the columns; those in structures' names become _.
     Where data_dir has \(DescriptorRecord.name), the networks must take such descriptors.
     A result of the same data, networks and options that is newer than they are is not computed
     again.

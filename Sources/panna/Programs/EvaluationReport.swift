@@ -18,15 +18,21 @@ struct EvaluationReport {
   mutating func add(_ result: Committee.Result) {
     let mean = result.mean
     summary.add(mean)
-    energies += "\n\(mean.name) \(mean.atomCount) \(mean.referenceEnergy) \(mean.energy)"
-    spreads += "\n\(mean.name) \(mean.atomCount) \(result.energySpread) \(result.forceSpread ?? 0)"
+    let name = Self.column(mean.name)
+    energies += "\n\(name) \(mean.atomCount) \(mean.referenceEnergy) \(mean.energy)"
+    spreads += "\n\(name) \(mean.atomCount) \(result.energySpread) \(result.forceSpread ?? 0)"
     energySpreads.append(result.energySpread / Double(mean.atomCount))
     if let spread = result.forceSpread { forceSpreads.append(spread) }
     guard let found = mean.forces, let reference = mean.referenceForces else { return }
     for atom in 0..<mean.atomCount {
       let numbers = found[3 * atom..<3 * atom + 3] + reference[3 * atom..<3 * atom + 3]
-      forces += "\n\(mean.name) \(atom) " + numbers.map { "\($0)" }.joined(separator: " ")
+      forces += "\n\(name) \(atom) " + numbers.map { "\($0)" }.joined(separator: " ")
     }
+  }
+
+  /// A name as one of the columns that blanks separate, for whoever reads them.
+  private static func column(_ name: String) -> String {
+    name.isEmpty ? "_" : String(name.map { $0.isWhitespace ? "_" : $0 })
   }
 
   /// - Parameter spread: how far the members of a committee are apart, in eV and eV/Å.
