@@ -70,6 +70,29 @@ struct FullDiskTests {
     #expect(!left.contains("networks_metadata.json") && !left.contains { $0.hasPrefix(".") })
   }
 
+  /// What was on the disk before it was full is kept, up to the last whole frame.
+  @Test func simulating() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(MDTests.ini, to: "md.ini")
+    let sets = ["DYNAMICS.steps=600", "OUTPUT.trajectory_every=1", "OUTPUT.example_every=0"]
+    let md = try run(
+      400, "md", "-c", fixture.path("md.ini"), "--set", sets[0], "--set", sets[1], "--set", sets[2])
+    let name = "si_a5p43_T300_r1"
+    let error = "\(fixture.path("out/\(name).xyz")): \(reason)"
+    #expect(md.status == 1)
+    #expect(
+      md.errors.contains(
+        "\(name): \(error); what was recorded is in \(name)_failed* as far as it could be written:"
+          + " \(error)\n"), "\(md.errors)")
+    #expect(
+      try fixture.names(in: "out")
+        == ["\(name)_failed.xyz", "\(name)_failed_rdf.dat", "\(name)_failed_thermo.dat"])
+    let frames = try ExtendedXYZ.read(fixture.url("out/\(name)_failed.xyz")).map(\.name)
+    #expect(frames.count > 50 && frames == frames.indices.map { "\(name)_\($0)" })
+    let last = try fixture.text("out/\(name)_failed_thermo.dat").split(separator: "\n").last
+    #expect(try #require(last?.split(separator: " ").first.flatMap { Int($0) }) >= frames.count - 5)
+  }
+
   @Test func describingAndParsing() throws {
     let fixture = try ProgramFixture()
     try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")

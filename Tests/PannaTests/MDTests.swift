@@ -187,6 +187,43 @@ import Testing
       try ExtendedXYZ.read(fixture.url("out/\(name)_stopped.xyz")).count == (rows.count + 1) / 2)
   }
 
+  /// A molecule that is let go too far from its bond's length becomes too hot within some steps.
+  @Test func aFailureKeepsWhatWasRecorded() throws {
+    let fixture = try fixture(
+      """
+      [STRUCTURE]
+      type = file
+      file = FOLDER/in.xyz
+      [POTENTIAL]
+      type = stillinger-weber
+      [DYNAMICS]
+      temperature = 10
+      steps = 1000
+      [OUTPUT]
+      directory = FOLDER/out
+      prefix = si
+      thermo_every = 2
+      trajectory_every = 4
+      """)
+    var molecule = Structure(species: ["Si", "Si"], positions: [.zero, [2.8, 0, 0]])
+    molecule.velocities = [.zero, .zero]
+    try ExtendedXYZ.write([molecule], to: fixture.url("in.xyz"))
+    #expect(fixture.message { try run(fixture) } == "1 of 1 runs failed: si_T10_r1")
+    #expect(
+      try fixture.names(in: "out") == ["si_T10_r1_failed.xyz", "si_T10_r1_failed_thermo.dat"])
+    let rows = rows(try fixture.text("out/si_T10_r1_failed_thermo.dat"))
+    #expect(rows.count > 2 && rows.map { $0[0] } == rows.indices.map { Double(2 * $0) })
+    #expect(rows.allSatisfy { $0[2] <= 200 })
+    let frames = try ExtendedXYZ.read(fixture.url("out/si_T10_r1_failed.xyz"))
+    #expect(frames.count == (rows.count + 1) / 2 && frames[1].name == "si_T10_r1_4")
+    // Nobody takes it for done.
+    #expect(
+      fixture.message { try run(fixture, "OUTPUT.skip_existing=True") }
+        == "1 of 1 runs failed: si_T10_r1")
+    try run(fixture, "DYNAMICS.temperature=1000", "DYNAMICS.steps=8")
+    #expect(fixture.exists("out/si_T1000_r1.xyz") && !fixture.exists("out/si_T1000_r1_failed.xyz"))
+  }
+
   @Test func constantEnergyAndBath() throws {
     let fixture = try fixture()
     let sets = [

@@ -136,6 +136,45 @@ import Testing
     #expect(hashed.count == 3 && hashed.allSatisfy { $0.count == 56 + ".example".count })
   }
 
+  /// The examples of an earlier run are kept: the same ones again are fine, others of their names are not.
+  @Test func earlierExamplesAreNotLost() throws {
+    func run(_ options: String...) throws {
+      try EXYZParser.run(
+        EXYZParser.options.parse(
+          ["-i", fixture.path("in"), "-o", fixture.path("out")] + options))
+    }
+    try fixture.write(frame(), to: "in/1.xyz")
+    try run()
+    let first = try fixture.bytes("out/1.example")
+    try run()
+    #expect(try fixture.bytes("out/1.example") == first)
+    // Of a file with several frames none is written where one cannot be.
+    try fixture.write(frame("energy=-2"), to: "in/1.xyz")
+    try fixture.write(frame() + frame("energy=-3"), to: "in/2.xyz")
+    try fixture.write("mine", to: "out/2_2.example")
+    #expect(fixture.message { try run() } == "2 of 2 files gave no examples, for the reasons above")
+    #expect(try fixture.names(in: "out") == ["1.example", "2_2.example"])
+    #expect(try fixture.bytes("out/1.example") == first)
+    #expect(try fixture.text("out/2_2.example") == "mine")
+    try run("--addhash")
+    #expect(try fixture.names(in: "out").count == 2 + 3)
+    try run("--addhash")
+    #expect(try fixture.names(in: "out").count == 2 + 3)
+  }
+
+  @Test func anEarlierExampleIsNamed() throws {
+    try fixture.write("mine", to: "out/1.example")
+    let writer = try ExampleWriter(
+      EXYZParser.options.parse(["-i", fixture.path("in"), "-o", fixture.path("out")]))
+    var one = ParsedConfiguration(name: "1")
+    (one.species, one.positions, one.energy) = (["Si"], [.zero], -1)
+    #expect(
+      fixture.message { _ = try writer.write([one]) }
+        == "1: found out/1.example with other content, of an earlier run; allowed: the same content,"
+        + " another --outdir, or --addhash")
+    #expect(try writer.finish() == 0)
+  }
+
   /// A link back to a folder on the way does not give its files twice.
   @Test func linksDoNotLeadAround() throws {
     try fixture.write(frame(), to: "in/sub/1.xyz")

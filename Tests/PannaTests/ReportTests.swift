@@ -4,6 +4,7 @@ import ProgramSupport
 import TestSupport
 import Testing
 
+@testable import AtomicNetworks
 @testable import panna
 
 @Suite("report")
@@ -165,6 +166,89 @@ struct ReportTests {
       try page.texts("p") == ["The saved networks, compared with 3 energies of the reference."])
   }
 
+  /// What `evaluate` writes beside a result.
+  private func question(_ members: String) -> String {
+    "{\"data\": [], \"networks\": [], \"compute_forces\": true, \(members)}"
+  }
+
+  @Test("energies without offsets are not compared, older ones neither; forces are")
+  func withoutOffsets() throws {
+    let fixture = try ReportFixture()
+    try fixture.writeTraining()
+    try fixture.writeEvaluation(step: 10)
+    try fixture.writeEvaluation()
+    let configuration = ReportFixture.configuration.replacing(
+      /\[ENERGY_[\s\S]*\[PAPER\]/, with: "[PAPER]")
+    func show() throws -> [String] {
+      try fixture.run(configuration)
+      return try fixture.content(configuration).lines.filter { $0.hasPrefix("Evaluation") }
+    }
+    #expect(
+      try show().contains { $0.hasPrefix("Evaluation (all, 3 structures): Energy RMSE 7.51") })
+    // Networks whose offsets are 0 need none.
+    try fixture.files.write(
+      question("\"add_offset\": false, \"comparable_energies\": true"), to: "eval/20.json")
+    #expect(
+      try show().contains { $0.hasPrefix("Evaluation (all, 3 structures): Energy RMSE 7.51") })
+    #expect(try fixture.number("paper", "energy_rmse", "paper") == 2.7)
+    for answered in [
+      "\"add_offset\": false", "\"add_offset\": false, \"comparable_energies\": false",
+    ] {
+      try fixture.files.write(question(answered), to: "eval/20.json")
+      let sentence = "energies without offsets, not comparable with the references"
+      let lines = try show()
+      #expect(lines.count == 6 && lines[0] == "Evaluation (all, 3 structures): \(sentence)")
+      #expect(lines[1].hasPrefix("Evaluation (all, 15 components): Force RMSE 0.276 eV/Å"))
+      #expect(lines[2] == "Evaluation (diamond, 2 structures): \(sentence)")
+      let page = try fixture.page()
+      #expect(
+        try page.texts("p").contains(
+          "The networks after step 20, compared with 15 force components of the reference; \(sentence)."
+        ))
+      #expect(try page.texts("strong").first == "0.276 eV/Å")
+      #expect(try page.texts("td").prefix(3) == ["Energy RMSE", "–", "2.7 meV/atom"])
+      // Learning curves and rate; parity and errors of forces.
+      #expect(try page.nodes(forXPath: "//svg").count == 4 + 2)
+      #expect(try fixture.number("evaluation", "all", "structures") == 3)
+      #expect(isNear(try fixture.number("evaluation", "all", "force_max"), 1))
+      #expect(try !fixture.files.text("pages/study.json").contains("\"energy_max\""))
+    }
+    // The step before is among the learning curves where its own energies are comparable.
+    let evaluation = try EvaluationSection(fixture.files.url("eval"), groups: [])
+    #expect(evaluation.history.map { $0.errors.energy == nil } == [false, true])
+    // Without forces nothing is left to show.
+    try FileManager.default.removeItem(at: fixture.files.url("eval/20_forces.dat"))
+    try fixture.show("eval")
+    let page = try fixture.page()
+    #expect(
+      try page.texts("p") == [
+        "The networks after step 20, energies without offsets, not comparable with the references."
+      ])
+    #expect(try page.nodes(forXPath: "//svg | //table").isEmpty)
+  }
+
+  @Test("a structure's name is one column of what evaluate writes, whatever is in it")
+  func namesWithBlanks() throws {
+    let files = try ProgramFixture()
+    var report = EvaluationReport()
+    for name in ["my  run\t1", "b", ""] {
+      let mean = Evaluator.Result(
+        name: name, atomCount: 1, referenceEnergy: -1, energy: -1.5, atomicEnergies: [-1.5],
+        forces: [0, 0, 1], referenceForces: [0, 0, 0.5])
+      report.add(Committee.Result(mean: mean, energySpread: 0.25, forceSpread: 0.5))
+    }
+    try report.write(
+      energies: files.url("20.dat"), forces: files.url("20_forces.dat"),
+      spread: files.url("20_spread.dat"))
+    let record = try EvaluationRecord(EvaluationFolder(files.folder).results[0])
+    #expect(record.energies.groups.map(\.name) == ["my__run_1", "b", "_"])
+    #expect(record.forces?.groups.map(\.name) == ["my__run_1", "b", "_"])
+    #expect(record.energies.errors == [-0.5, -0.5, -0.5])
+    #expect(
+      try files.text("20_spread.dat").split(separator: "\n").dropFirst()
+        == ["my__run_1 1 0.25 0.5", "b 1 0.25 0.5", "_ 1 0.25 0.5"])
+  }
+
   @Test("the same files make the same bytes")
   func deterministic() throws {
     let fixture = try ReportFixture()
@@ -182,7 +266,8 @@ struct ReportTests {
     let folder = Golden.url("panna/golden/train/run_quad/eval")
     let section = try EvaluationSection(folder, groups: [])
     #expect(section.history.map(\.step) == [40])
-    #expect(section.all.energy.count > 1 && section.all.energy.rmse > 0)
+    let energy = try #require(section.all.energy)
+    #expect(energy.count > 1 && energy.rmse > 0)
     #expect(section.all.force!.count.isMultiple(of: 3))
   }
 }

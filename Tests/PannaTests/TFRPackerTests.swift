@@ -144,13 +144,37 @@ import Testing
     #expect(
       message
         == "tfr/set-1-2.tfrecord: is none of the files to be packed here, but would be read like"
-        + " them; remove the *.tfrecord files in tfr, or name another output_dir")
+        + " them; remove the files set-<i>-<n>.tfrecord in tfr, or name another output_dir")
     #expect(try packed(fixture) == before)
     // What no reader takes for a TFRecord is no hindrance.
     try fixture.write("", to: "tfr/.set-1-2.tfrecord")
     try fixture.write("", to: "tfr/notes.txt")
     try pack(fixture)
     #expect(try packed(fixture) == before)
+  }
+
+  /// Data sets that are packed one by one are joined in a folder by their prefixes.
+  @Test func filesOfOtherPrefixesStay() throws {
+    let fixture = try fixture()
+    for prefix in ["a", "a-1", "b2", "", "1"] {
+      try pack(fixture, "IO_INFORMATION.prefix=\(prefix)")
+    }
+    let names = try fixture.names(in: "tfr")
+    #expect(
+      names == [
+        "1-1-2.tfrecord", "1-2-2.tfrecord", "1-2.tfrecord", "2-2.tfrecord", "a-1-1-2.tfrecord",
+        "a-1-2-2.tfrecord", "a-1-2.tfrecord", "a-2-2.tfrecord", "b2-1-2.tfrecord",
+        "b2-2-2.tfrecord",
+      ])
+    for (prefix, file) in [
+      ("a", "a-1-2"), ("a-1", "a-1-1-2"), ("b2", "b2-1-2"), ("", "1-2"), ("1", "1-1-2"),
+    ] {
+      let message = fixture.message {
+        try pack(fixture, "IO_INFORMATION.prefix=\(prefix)", "IO_INFORMATION.elements_per_file=3")
+      }
+      #expect(message.hasPrefix("tfr/\(file).tfrecord: is none of the files to be packed here"))
+    }
+    #expect(try fixture.names(in: "tfr") == names)
   }
 
   @Test func partsOfAnotherDivisionAreNotLeftBesideNewOnes() throws {

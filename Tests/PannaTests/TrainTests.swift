@@ -90,8 +90,11 @@ import Testing
     #expect(
       try evaluated("IO_INFORMATION.data_dir=\(other.path)").split(separator: "\n").count == 3)
     #expect(try evaluated() == all)
+    let place = URL(fileURLWithPath: "\(workspace.path)/\(result)")
     #expect(try evaluated("VALIDATION_OPTIONS.add_offset=False") != all)
+    #expect(!EvaluationQuestion.comparesEnergies(of: place))
     #expect(try evaluated() == all)
+    #expect(EvaluationQuestion.comparesEnergies(of: place))
     // A result with forces is one without them, too; else these are gone with what they belonged to.
     let kept = all + "\nkept"
     try kept.write(toFile: "\(workspace.path)/\(result)", atomically: true, encoding: .utf8)

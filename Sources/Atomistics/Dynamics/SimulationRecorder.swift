@@ -95,17 +95,31 @@ public final class SimulationRecorder {
 
   /// Completes the files; the thermodynamic lines are the last to appear.
   ///
-  /// - Parameter other: the name that those that grew get, where it is not the simulation's.
   /// - Throws: `AtomisticsError` or `FormatError` when a file cannot be written.
-  public func finish(as other: String? = nil) throws {
-    let name = other ?? name
-    try trajectory?.finish(as: output.trajectory(of: name))
-    if output.distributionEvery > 0 {
-      let lines = zip(distribution.distances, distribution.values).map { "\($0) \($1)\n" }
-      try FileAccess.write(
-        Data(("# r_angstrom g\n" + lines.joined()).utf8), to: output.distribution(of: name))
-    }
-    try thermo?.finish(as: output.thermo(of: name))
+  public func finish() throws {
+    try trajectory?.finish()
+    try writeDistribution(name)
+    try thermo?.finish()
+  }
+
+  /// Ends the files before the simulation has come to its end.
+  ///
+  /// - Parameter other: the name that they get instead of the simulation's.
+  /// - Throws: the first error where some cannot be written, or not all that was recorded; the others are there.
+  public func finish(as other: String) throws {
+    let results = [
+      Result { try trajectory?.finish(as: output.trajectory(of: other)) },
+      Result { try writeDistribution(other) },
+      Result { try thermo?.finish(as: output.thermo(of: other)) },
+    ]
+    for result in results { try result.get() }
+  }
+
+  private func writeDistribution(_ name: String) throws {
+    guard output.distributionEvery > 0 else { return }
+    let lines = zip(distribution.distances, distribution.values).map { "\($0) \($1)\n" }
+    try FileAccess.write(
+      Data(("# r_angstrom g\n" + lines.joined()).utf8), to: output.distribution(of: name))
   }
 
   private func line(_ simulation: MolecularDynamics) -> String {

@@ -13,9 +13,10 @@ struct LammpsData {
     "molecular": (type: 2, position: 3), "full": (type: 2, position: 4),
   ]
 
+  /// - Parameter periodic: along which directions the box repeats, which the file does not say.
   /// - Throws: `AtomisticsError` with the line.
   static func decode(
-    _ data: Data, name: String, types: [String], _ units: LammpsUnits
+    _ data: Data, name: String, types: [String], _ units: LammpsUnits, periodic: [Bool]
   ) throws -> LammpsData {
     var lines = try TextLines(data)
     var count = 0
@@ -40,7 +41,8 @@ struct LammpsData {
         throw lines.wrong(
           "box", "no bounds along every axis", allowed: "xlo xhi, ylo yhi and zlo zhi before Atoms")
       }
-      let box = LammpsBox(low: [x[0], y[0], z[0]], high: [x[1], y[1], z[1]], tilt: tilt)
+      let box = LammpsBox(
+        low: [x[0], y[0], z[0]], high: [x[1], y[1], z[1]], tilt: tilt, periodic: periodic)
       return LammpsData(
         configuration: try atoms(
           &lines, count, style ?? "atomic", box, name: name, types: types, units),

@@ -177,7 +177,7 @@ struct LammpsBox {
   }
 
   init(
-    low: SIMD3<Double>, high: SIMD3<Double>, tilt: [Double], periodic: [Bool] = [true, true, true]
+    low: SIMD3<Double>, high: SIMD3<Double>, tilt: [Double], periodic: [Bool]
   ) {
     let edges = high - low
     origin = low

@@ -46,6 +46,19 @@ struct TFRPackerConfiguration {
     division = try DataDivision(file["DIVISION"])
   }
 
+  /// What a file is called.
+  func name(of number: String, among count: String) -> String {
+    let stem = "\(number)-\(count).tfrecord"
+    return prefix.isEmpty ? stem : "\(prefix)-\(stem)"
+  }
+
+  /// Whether a file of any number among any count is called so.
+  func mayName(_ name: String) -> Bool {
+    let numbers = name.dropLast(".tfrecord".count).split(separator: "-").suffix(2)
+    return numbers.count == 2 && numbers.allSatisfy { $0.allSatisfy(\.isNumber) }
+      && name == self.name(of: String(numbers.first!), among: String(numbers.last!))
+  }
+
   /// The names of `derivative_format`.
   private enum Format: String, CaseIterable {
     case dense, sparse, blocks

@@ -10,7 +10,7 @@ final class ExampleWriter: Sendable {
   static let options: [CommandLineOptions.Option] = [
     .init(
       "--outdir", "-o", aliases: ["-out"], value: "DIR",
-      help: "folder for *.example, made if missing",
+      help: "folder for *.example, made if missing; no other example in it is overwritten",
       isRequired: true),
     .init(
       "--addhash", help: "names examples after the SHA-224 of their content", takesTruth: true),
@@ -48,7 +48,7 @@ final class ExampleWriter: Sendable {
   /// - Throws: `WriteError` where the disk is at fault, `AtomisticsError` where the configurations are.
   func write(_ configurations: [ParsedConfiguration]) throws -> String {
     var lines = ""
-    var contents: [(name: String, text: String)] = []
+    var contents: [(place: URL, text: Data)] = []
     var own: Set<String> = []
     do {
       for configuration in configurations {
@@ -62,20 +62,37 @@ final class ExampleWriter: Sendable {
             allowed: "one, or --addhash")
         }
         own.insert(configuration.name)
-        contents.append((configuration.name, try configuration.example()))
+        let place = folder.appendingPathComponent("\(configuration.name).example")
+        let text = Data(try configuration.example().utf8)
+        if try !holds(text, place, configuration.name) { contents.append((place, text)) }
         if file != nil { lines += ExtendedXYZ.encode(try configuration.structure()) }
       }
     } catch {
       names.withLock { $0.subtract(own) }
       throw error
     }
-    for (name, text) in contents {
-      do {
-        try FileAccess.write(
-          Data(text.utf8), to: folder.appendingPathComponent("\(name).example"))
-      } catch { throw WriteError(error: error) }
+    for (place, text) in contents {
+      do { try FileAccess.write(text, to: place) } catch { throw WriteError(error: error) }
     }
     return lines
+  }
+
+  /// Whether an earlier run wrote the same.
+  ///
+  /// - Throws: `AtomisticsError` where it wrote another example, which would be lost.
+  private func holds(_ text: Data, _ place: URL, _ name: String) throws -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder),
+      !isFolder.boolValue
+    else { return false }
+    let isSame = try FileAccess.read(place) == text
+    // What a hash names is the same structure, from wherever it came.
+    guard isSame || hashes else {
+      throw AtomisticsError(
+        key: name, found: "\(place.path) with other content, of an earlier run",
+        allowed: "the same content, another --outdir, or --addhash")
+    }
+    return isSame
   }
 
   private func named(_ configuration: ParsedConfiguration) -> ParsedConfiguration {

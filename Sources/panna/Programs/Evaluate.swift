@@ -35,7 +35,8 @@ enum Evaluate: Program {
       device (cpu)             what computes: cpu, gpu, gpu:N, opencl:N or auto, a GPU where there is
                                one (see panna devices); --device prevails
 
-    Energies are in eV, forces in eV/Å, errors on standard output per atom and per component.
+    Energies are in eV, forces in eV/Å, errors on standard output per atom and per component. Blanks
+    separate the columns; those in structures' names become _.
     Where data_dir has \(DescriptorRecord.name), the networks must take such descriptors.
     A result of the same data, networks and options that is newer than they are is not computed
     again.
@@ -171,9 +172,9 @@ enum Evaluate: Program {
     try report.write(
       energies: energies, forces: configuration.computesForces ? forces : nil,
       spread: isCommittee ? spread : nil)
-    try question.write(beside: energies)
     let areComparable =
       configuration.addsOffset || models.allSatisfy { $0.networks.allSatisfy { $0.offset == 0 } }
+    try question.write(beside: energies, comparesEnergies: areComparable)
     let words = report.summary.inWords(comparesEnergies: areComparable)
     say("evaluate: \(energies.path): \(words)")
     if isCommittee { say("evaluate: \(models.count) instances, \(report.spreadInWords)") }

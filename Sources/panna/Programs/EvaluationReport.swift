@@ -4,6 +4,10 @@ import Foundation
 
 /// The text files that `evaluate` writes.
 struct EvaluationReport {
+  /// What stands in the place of the energies' errors where the networks' energies are without the offsets that
+  /// the references have.
+  static let incomparableEnergies = "energies without offsets, not comparable with the references"
+
   private var energies = "#filename n_atoms e_ref e_nn"
   private var forces = "#filename atom_id fx_nn fy_nn fz_nn fx_ref fy_ref fz_ref"
   private var spreads = "#filename n_atoms e_spread f_spread"
@@ -14,15 +18,21 @@ struct EvaluationReport {
   mutating func add(_ result: Committee.Result) {
     let mean = result.mean
     summary.add(mean)
-    energies += "\n\(mean.name) \(mean.atomCount) \(mean.referenceEnergy) \(mean.energy)"
-    spreads += "\n\(mean.name) \(mean.atomCount) \(result.energySpread) \(result.forceSpread ?? 0)"
+    let name = Self.column(mean.name)
+    energies += "\n\(name) \(mean.atomCount) \(mean.referenceEnergy) \(mean.energy)"
+    spreads += "\n\(name) \(mean.atomCount) \(result.energySpread) \(result.forceSpread ?? 0)"
     energySpreads.append(result.energySpread / Double(mean.atomCount))
     if let spread = result.forceSpread { forceSpreads.append(spread) }
     guard let found = mean.forces, let reference = mean.referenceForces else { return }
     for atom in 0..<mean.atomCount {
       let numbers = found[3 * atom..<3 * atom + 3] + reference[3 * atom..<3 * atom + 3]
-      forces += "\n\(mean.name) \(atom) " + numbers.map { "\($0)" }.joined(separator: " ")
+      forces += "\n\(name) \(atom) " + numbers.map { "\($0)" }.joined(separator: " ")
     }
+  }
+
+  /// A name as one of the columns that blanks separate, for whoever reads them.
+  private static func column(_ name: String) -> String {
+    name.isEmpty ? "_" : String(name.map { $0.isWhitespace ? "_" : $0 })
   }
 
   /// - Parameter spread: how far the members of a committee are apart, in eV and eV/Å.
@@ -54,7 +64,7 @@ extension EvaluationSummary {
       ? String(
         format: "energy RMSE %.3f meV/atom, MAE %.3f, largest %.3f", 1000 * energyRMSE,
         1000 * energyMAE, 1000 * largestEnergyError)
-      : "energies without offsets, not comparable with the references"
+      : EvaluationReport.incomparableEnergies
     guard let forceRMSE, let forceMAE else { return "\(structures) structures, \(energy)" }
     let force = String(
       format: "force RMSE %.4f eV/Å, MAE %.4f, largest %.3f", forceRMSE, forceMAE,

@@ -54,7 +54,8 @@ enum MD: Program {
     then in NAME_stopped_thermo.dat, NAME_stopped.xyz and NAME_stopped_rdf.dat.
 
     Steps are counted from 0 after melt and equilibration. A run whose temperature is not finite or
-    20 times what was asked ends with a message; the others go on.
+    20 times what was asked ends with a message; the others go on. What was recorded of it, as of any
+    run that fails, is then in NAME_failed_thermo.dat, NAME_failed.xyz and NAME_failed_rdf.dat.
     """
   static let example = """
       panna md --config md.ini
@@ -139,9 +140,6 @@ private struct SimulationRun {
     let description: String
   }
 
-  /// What the files of a run that was ended are called by, so that nobody takes them for all of it.
-  private var stoppedName: String { "\(run.name)_stopped" }
-
   /// - Parameter signals: end the run after the step that they come into.
   /// - Returns: what is to be said of it.
   func carryOut(
@@ -169,14 +167,27 @@ private struct SimulationRun {
         statistics.add(time: thermo.time, temperature: temperature, energy: thermo.total)
         try recorder.record(simulation)
         progress.advance(note: run.name)
-        try check("at step \(statistics.count); what was recorded is in \(stoppedName)*")
+        try check("at step \(statistics.count)")
       }
-    } catch let interruption as Interruption {
-      try recorder.finish(as: stoppedName)
-      throw interruption
+      try recorder.finish()
+    } catch {
+      let end = error is Interruption ? "stopped" : "failed"
+      throw WorkError("\(error)" + keep(recorder, as: "\(run.name)_\(end)"))
     }
-    try recorder.finish()
     return summary(statistics, simulation.masses.count, ContinuousClock.now - begin)
+  }
+
+  /// Keeps what was recorded of a run that ended early, by a name that nobody takes for all of it.
+  ///
+  /// - Returns: where it is, for a message.
+  private func keep(_ recorder: SimulationRecorder, as name: String) -> String {
+    if configuration.output.files(of: name, steps: 0).isEmpty { return "" }
+    do {
+      try recorder.finish(as: name)
+      return "; what was recorded is in \(name)*"
+    } catch {
+      return "; what was recorded is in \(name)* as far as it could be written: \(error)"
+    }
   }
 
   private func makeSimulation(_ executor: any ParallelExecutor) throws -> MolecularDynamics {

@@ -27,7 +27,8 @@ enum Report: Program {
       train_dir            folder of a training's events.out.tfevents.*
     [EVALUATION]           optional: errors of predictions
       eval_dir             folder that evaluate wrote; the newest <step>.dat and <step>_forces.dat
-                           are shown in detail, older ones among the learning curves
+                           are shown in detail, older ones among the learning curves; energies
+                           without offsets (add_offset = False) are not compared
       groups               list: how the names of groups of structures begin (none)
     [ENERGY_CONSERVATION]  optional: a panel for each key
       NAME                 the reference's and the networks' *_thermo.dat, separated by a comma

@@ -34,8 +34,9 @@ enum TFRPacker: Program {
     Where input_dir has \(DescriptorRecord.name), folders of TFRecords get it too, and take
     structures of one kind only.
     Without [DIVISION] files are taken in the order of their names. A target is kept where it is newer
-    than its *.bin files and holds the same structures in the same form. Other *.tfrecord files in its
-    folder, such as those of another elements_per_file, are refused, since they would be read as well.
+    than its *.bin files and holds the same structures in the same form. Other files of the prefix in its
+    folder, such as those of another elements_per_file, are refused, since they would be read as well;
+    those of other prefixes are to be.
     """
   static let example = "  panna tfr_packer --config tfr.ini"
 
@@ -64,8 +65,7 @@ enum TFRPacker: Program {
       let count = Array(starts).count
       self.folder = folder
       chunks = starts.enumerated().map { index, start in
-        let stem = "\(index + 1)-\(count).tfrecord"
-        let name = configuration.prefix.isEmpty ? stem : "\(configuration.prefix)-\(stem)"
+        let name = configuration.name(of: "\(index + 1)", among: "\(count)")
         let rest = part.files[start...]
         return (
           folder.appendingPathComponent(name), Array(rest.prefix(configuration.elementsPerFile))
@@ -74,8 +74,8 @@ enum TFRPacker: Program {
     }
   }
 
-  /// Checks that folders hold nothing else, which would be read as well: structures would be there twice, or in
-  /// two parts.
+  /// Checks that folders hold no other files of the prefix, which would be read as well: structures would be
+  /// there twice, or in two parts.
   ///
   /// - Throws: `WorkError` with the first such file.
   private static func checkFolders(
@@ -87,10 +87,14 @@ enum TFRPacker: Program {
     for folder in folders {
       // A folder without such files is an error to those who read them, and fine here; so is none yet.
       let files = (try? Folder.files(in: folder, ending: ".tfrecord")) ?? []
-      guard let other = files.first(where: { !targets.contains($0.path) }) else { continue }
+      let other = files.first {
+        !targets.contains($0.path) && configuration.mayName($0.lastPathComponent)
+      }
+      guard let other else { continue }
       throw WorkError(
         "\(other.path): is none of the files to be packed here, but would be read like them; remove the"
-          + " *.tfrecord files in \(folder.path), or name another output_dir")
+          + " files \(configuration.name(of: "<i>", among: "<n>")) in \(folder.path), or name another"
+          + " output_dir")
     }
   }
 

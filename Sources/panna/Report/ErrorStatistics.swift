@@ -25,8 +25,9 @@ struct ErrorStatistics: Equatable {
 /// The errors of all structures or of a group of them.
 struct GroupErrors: Equatable {
   let name: String
-  /// In meV/atom, one for each structure.
-  let energy: ErrorStatistics
+  let structures: Int
+  /// In meV/atom, one for each structure; nil where they are not comparable with the references.
+  let energy: ErrorStatistics?
   /// In eV/Å, one for each component; nil where forces were not computed.
   let force: ErrorStatistics?
 }
@@ -50,13 +51,13 @@ enum ErrorMeasure: String, CaseIterable {
   static let energies: [Self] = [.energyRMSE, .energyMAE, .energyMaximum, .energyFraction]
   static let forces: [Self] = [.forceRMSE, .forceMAE, .forceMaximum, .forceFraction]
 
-  /// The value in meV/atom, eV/Å or as a fraction; nil where there are no forces.
+  /// The value in meV/atom, eV/Å or as a fraction; nil where there are no such errors.
   func value(in errors: GroupErrors) -> Double? {
     switch self {
-    case .energyRMSE: errors.energy.rmse
-    case .energyMAE: errors.energy.mae
-    case .energyMaximum: errors.energy.largest
-    case .energyFraction: errors.energy.fractionAbove
+    case .energyRMSE: errors.energy?.rmse
+    case .energyMAE: errors.energy?.mae
+    case .energyMaximum: errors.energy?.largest
+    case .energyFraction: errors.energy?.fractionAbove
     case .forceRMSE: errors.force?.rmse
     case .forceMAE: errors.force?.mae
     case .forceMaximum: errors.force?.largest

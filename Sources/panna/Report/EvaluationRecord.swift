@@ -7,6 +7,8 @@ struct EvaluationRecord {
   let step: Int?
   /// Energies in eV/atom, one for each structure.
   let energies: Comparison
+  /// False where they are without the offsets that the references have.
+  let comparesEnergies: Bool
   /// Force components in eV/Å, three for each atom; nil where they were not computed.
   let forces: Comparison?
 
@@ -37,6 +39,7 @@ struct EvaluationRecord {
   init(_ files: EvaluationFolder.Files) throws {
     step = files.step
     energies = try Self.energies(files.energies)
+    comparesEnergies = EvaluationQuestion.comparesEnergies(of: files.energies)
     forces = try files.forces.map(Self.forces)
   }
 
@@ -70,7 +73,9 @@ struct EvaluationRecord {
     guard !energies.isEmpty else { return nil }
     let forces = forces?.filtered(isWanted).errors ?? []
     return GroupErrors(
-      name: name, energy: ErrorStatistics(energies, threshold: ErrorMeasure.energyThreshold),
+      name: name, structures: energies.count,
+      energy: comparesEnergies
+        ? ErrorStatistics(energies, threshold: ErrorMeasure.energyThreshold) : nil,
       force: forces.isEmpty
         ? nil : ErrorStatistics(forces, threshold: ErrorMeasure.forceThreshold))
   }

@@ -39,37 +39,51 @@ struct EvaluationSection: ReportSection {
   }
 
   var highlights: [HTMLReport.Highlight] {
-    let measures: [ErrorMeasure] = all.force == nil ? [.energyRMSE] : [.energyRMSE, .forceRMSE]
-    return measures.map {
-      HTMLReport.Highlight(
-        $0.number($0.value(in: all)), unit: $0.unit,
-        label: "\($0.title) of the evaluated structures")
+    [ErrorMeasure.energyRMSE, .forceRMSE].compactMap { measure in
+      measure.value(in: all).map {
+        HTMLReport.Highlight(
+          measure.number($0), unit: measure.unit,
+          label: "\(measure.title) of the evaluated structures")
+      }
     }
   }
 
   func write(to page: inout HTMLReport) {
     page.section("Evaluation")
-    let step = record.step.map { "The networks after step \($0)" } ?? "The saved networks"
-    let components = all.force.map { " and \($0.count) force components" } ?? ""
-    page.paragraph(
-      "\(step), compared with \(ReportText.count(all.energy.count, "energy", "energies"))"
-        + "\(components) of the reference.")
-    page.table(table(ErrorMeasure.energies, count: ("structures", \.energy.count)))
-    page.figures([
-      parity(
-        record.energies, "energy (eV/atom)", "Predicted energies beside the reference’s."),
-      histogram(
-        record.energies, scale: 1000, unit: "meV/atom", ErrorMeasure.energyThreshold,
-        all.energy, "energy", counted: "structures"),
-    ])
+    page.paragraph(introduction)
+    if let statistics = all.energy { write(energies: record.energies, statistics, to: &page) }
     if let forces = record.forces, let statistics = all.force {
-      write(forces, statistics, to: &page)
+      write(forces: forces, statistics, to: &page)
     }
     worst.write(to: &page)
   }
 
+  private var introduction: String {
+    let networks = record.step.map { "The networks after step \($0)" } ?? "The saved networks"
+    let counts = [
+      all.energy.map { ReportText.count($0.count, "energy", "energies") },
+      all.force.map { "\($0.count) force components" },
+    ].compactMap(\.self)
+    let compared =
+      counts.isEmpty ? [] : ["compared with \(counts.joined(separator: " and ")) of the reference"]
+    let left = all.energy == nil ? [EvaluationReport.incomparableEnergies] : []
+    return "\(networks), \((compared + left).joined(separator: "; "))."
+  }
+
   private func write(
-    _ forces: EvaluationRecord.Comparison, _ statistics: ErrorStatistics, to page: inout HTMLReport
+    energies: EvaluationRecord.Comparison, _ statistics: ErrorStatistics, to page: inout HTMLReport
+  ) {
+    page.table(table(ErrorMeasure.energies, count: ("structures", \.structures)))
+    page.figures([
+      parity(energies, "energy (eV/atom)", "Predicted energies beside the reference’s."),
+      histogram(
+        energies, scale: 1000, unit: "meV/atom", ErrorMeasure.energyThreshold, statistics, "energy",
+        counted: "structures"),
+    ])
+  }
+
+  private func write(
+    forces: EvaluationRecord.Comparison, _ statistics: ErrorStatistics, to page: inout HTMLReport
   ) {
     page.table(table(ErrorMeasure.forces, count: ("components", \.forceCount)))
     page.figures([
@@ -149,20 +163,21 @@ struct EvaluationSection: ReportSection {
 
   var lines: [String] {
     ([all] + groups).flatMap { group -> [String] in
-      let energies = describe(group, ErrorMeasure.energies)
-      let forces = group.force == nil ? [] : [describe(group, ErrorMeasure.forces)]
-      return [energies] + forces
+      func line(_ count: String, _ errors: String) -> String {
+        "Evaluation (\(group.name), \(count)): \(errors)"
+      }
+      let energies = line(
+        ReportText.count(group.structures, "structure", "structures"),
+        group.energy == nil
+          ? EvaluationReport.incomparableEnergies : describe(group, ErrorMeasure.energies))
+      guard let forces = group.force else { return [energies] }
+      let components = ReportText.count(forces.count, "component", "components")
+      return [energies, line(components, describe(group, ErrorMeasure.forces))]
     }
   }
 
   private func describe(_ group: GroupErrors, _ measures: [ErrorMeasure]) -> String {
-    let isEnergy = measures[0] == .energyRMSE
-    let count =
-      isEnergy
-      ? ReportText.count(group.energy.count, "structure", "structures")
-      : ReportText.count(group.forceCount, "component", "components")
-    let parts = measures.map { "\($0.title) \($0.text($0.value(in: group)))" }
-    return "Evaluation (\(group.name), \(count)): \(parts.joined(separator: ", "))"
+    measures.map { "\($0.title) \($0.text($0.value(in: group)))" }.joined(separator: ", ")
   }
 
   var numbers: ReportValue {
@@ -176,7 +191,7 @@ struct EvaluationSection: ReportSection {
   }
 
   private func numbers(_ group: GroupErrors) -> ReportValue {
-    var members = ["structures": ReportValue.number(Double(group.energy.count))]
+    var members = ["structures": ReportValue.number(Double(group.structures))]
     if group.force != nil { members["force_components"] = .number(Double(group.forceCount)) }
     for measure in ErrorMeasure.allCases {
       members[measure.rawValue] = measure.value(in: group).map { .number($0) }

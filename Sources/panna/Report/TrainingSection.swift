@@ -59,7 +59,7 @@ struct TrainingSection: ReportSection {
         PlotSeries("validation", .line, x: curve.steps, y: curve.values, colour: 4))
     }
     let points = history.compactMap { point -> (Double, Double)? in
-      let value = isEnergy ? point.errors.energy.rmse : point.errors.force?.rmse
+      let value = isEnergy ? point.errors.energy?.rmse : point.errors.force?.rmse
       return value.map { (Double(point.step), $0) }
     }
     if !points.isEmpty {

@@ -27,7 +27,8 @@ struct WorstStructures {
   private static let count = 10
 
   init(_ record: EvaluationRecord) {
-    let energies = record.energies.groups.flatMap { group in
+    let comparable = record.comparesEnergies ? record.energies.groups : []
+    let energies = comparable.flatMap { group in
       group.rows.map { row in
         Energy(
           name: group.name, reference: record.energies.reference[row],
@@ -50,16 +51,19 @@ struct WorstStructures {
   }
 
   func write(to page: inout HTMLReport) {
+    guard !energies.isEmpty || !forces.isEmpty else { return }
     page.subsection("Where the errors are largest")
-    page.table(
-      HTMLReport.Table(
-        columns: ["structure", "reference (eV/atom)", "predicted (eV/atom)", "error (meV/atom)"],
-        rows: energies.map {
-          [
-            $0.name, ReportText.fixed($0.reference, 4), ReportText.fixed($0.predicted, 4),
-            ReportText.number(1000 * $0.error),
-          ]
-        }))
+    if !energies.isEmpty {
+      page.table(
+        HTMLReport.Table(
+          columns: ["structure", "reference (eV/atom)", "predicted (eV/atom)", "error (meV/atom)"],
+          rows: energies.map {
+            [
+              $0.name, ReportText.fixed($0.reference, 4), ReportText.fixed($0.predicted, 4),
+              ReportText.number(1000 * $0.error),
+            ]
+          }))
+    }
     guard !forces.isEmpty else { return }
     page.table(
       HTMLReport.Table(

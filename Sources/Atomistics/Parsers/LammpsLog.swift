@@ -1,0 +1,244 @@
+import Foundation
+
+/// What a log of LAMMPS says: the units, the boundaries, and the potential energy of steps.
+struct LammpsLog {
+  private(set) var units: LammpsUnits?
+
+  /// What is known of a step's energy, in the log's unit.
+  enum Finding {
+    case unknown
+    case energy(Double)
+    /// Runs differ in it, and nothing tells which of them a structure is of.
+    case ambiguous(AtomisticsError)
+  }
+
+  /// The energy that a line gives a step.
+  private struct Reading {
+    let line: Int
+    let energy: Double
+    /// LAMMPS prints eight digits unless it is told otherwise.
+    let rounding: Double
+
+    func agrees(with other: Reading) -> Bool {
+      abs(energy - other.energy) <= max(rounding, other.rounding)
+    }
+  }
+
+  /// Runs each of which counts on where the one before it ended.
+  private struct RunSequence {
+    let line: Int
+    private(set) var steps: ClosedRange<Int>
+    private(set) var readings: [Int: [Reading]] = [:]
+    /// Whether the log has no end of the last run, which may have gone on.
+    var isOpen = true
+
+    init(from step: Int, line: Int) {
+      self.line = line
+      steps = step...step
+    }
+
+    func mayHave(_ step: Int) -> Bool {
+      steps.contains(step) || isOpen && step > steps.upperBound
+    }
+
+    mutating func add(_ reading: Reading?, _ step: Int) {
+      if let reading { readings[step, default: []].append(reading) }
+      steps = min(step, steps.lowerBound)...max(step, steps.upperBound)
+      isOpen = true
+    }
+  }
+
+  /// Where a table has the step and what the potential energy is the sum of, nothing where it has no energy.
+  private struct Columns {
+    let count: Int
+    let step: Int
+    let energy: [Int]
+
+    /// All of the potential energy where it is there; else that of pairs, with that of molecules' bonds.
+    init?(_ names: [Substring]) {
+      guard let step = names.firstIndex(of: "Step"), names.allSatisfy({ Double($0) == nil })
+      else { return nil }
+      let whole = names.firstIndex(of: "PotEng").map { [$0] }
+      let pairs = names.firstIndex(of: "E_pair").map { pairs in
+        [pairs, names.firstIndex(of: "E_mol")].compactMap(\.self)
+      }
+      (count, self.step, energy) = (names.count, step, whole ?? pairs ?? [])
+    }
+
+    /// The step and the parts of its energy; nil for what other commands print between the lines of a table.
+    func row(_ words: [Substring]) -> (step: Int, parts: [Double])? {
+      guard words.count == count, let step = Int(words[step]) else { return nil }
+      let numbers = words.compactMap { Double($0) }
+      return numbers.count == count ? (step, energy.map { numbers[$0] }) : nil
+    }
+  }
+
+  /// What a line says of the boundaries of the box; nil where it is not understood.
+  private struct Boundary {
+    let line: Int
+    let words: String
+    let periodic: [Bool]?
+  }
+
+  private let path: String
+  private var lines: TextLines
+  private var unitsLine = 0
+  private var boundaries: [Boundary] = []
+  private var sequences: [RunSequence] = []
+
+  /// - Throws: `AtomisticsError` where there are no energies, or units that are not understood.
+  init(_ url: URL) throws {
+    path = url.path
+    do {
+      lines = try TextLines(FileAccess.readUncompressed(url))
+      try readLines()
+    } catch let error as AtomisticsError {
+      throw error.inFile(url.path)
+    }
+  }
+
+  private mutating func readLines() throws {
+    var columns: Columns?
+    var isFirstRow = true
+    var seen: [Substring] = []
+    var hasDefaultBoundary = true
+    while let line = lines.next() {
+      // What follows a command may be a comment.
+      let words = ExtendedXYZ.fields(line.prefix { $0 != "#" })
+      if words.first == "units", words.count == 2 {
+        try readUnits(words[1])
+      } else if words.first == "thermo_modify", let norm = words.firstIndex(of: "norm"),
+        norm + 1 < words.count, ["yes", "on", "true"].contains(words[norm + 1])
+      {
+        throw lines.wrong(
+          "thermo_modify", "norm \(words[norm + 1]), energies divided by the number of atoms",
+          allowed: "norm no, total energies")
+      } else if let boundary = boundary(words) {
+        boundaries.append(boundary)
+        hasDefaultBoundary = false
+      } else if words == ["clear"] {
+        hasDefaultBoundary = true
+      } else if let found = Columns(words) {
+        (columns, isFirstRow, seen) = (found, true, words)
+        if hasDefaultBoundary {
+          boundaries.append(
+            Boundary(
+              line: lines.number, words: "LAMMPS' default p p p", periodic: [true, true, true]))
+        }
+        hasDefaultBoundary = false
+      } else if columns != nil, words.prefix(3) == ["Loop", "time", "of"] {
+        columns = nil
+        if !sequences.isEmpty { sequences[sequences.count - 1].isOpen = false }
+      } else if let row = columns?.row(words) {
+        add(row.parts, row.step, beginsTable: isFirstRow)
+        isFirstRow = false
+      }
+    }
+    guard sequences.contains(where: { !$0.readings.isEmpty }) else {
+      throw AtomisticsError(
+        key: "thermo output", found: seen.isEmpty ? "none" : seen.joined(separator: " "),
+        allowed: "lines with Step and PotEng or E_pair")
+    }
+  }
+
+  private mutating func readUnits(_ name: Substring) throws {
+    let allowed = LammpsUnits.allCases.map(\.rawValue).joined(separator: ", ")
+    guard let known = LammpsUnits(rawValue: String(name)) else {
+      // The command as it stands in the input may have a variable's name.
+      if name.contains("$") { return }
+      throw lines.wrong("units", "\(name)", allowed: allowed)
+    }
+    if let units, units != known {
+      throw lines.wrong(
+        "units", "\(name), but \(units.rawValue) in line \(unitsLine)",
+        allowed: "the same for all runs of a log")
+    }
+    if units == nil { unitsLine = lines.number }
+    units = known
+  }
+
+  /// What a command says of the boundaries, nil for others and for one with a variable's name.
+  private func boundary(_ words: [Substring]) -> Boundary? {
+    var rest = words[...]
+    if words.first == "change_box" { rest = rest.drop { $0 != "boundary" }.prefix(4) }
+    guard rest.first == "boundary", rest.count == 4 else { return nil }
+    let styles = rest.dropFirst()
+    guard !styles.contains(where: { $0.contains("$") }) else { return nil }
+    let periodic = styles.map { style -> Bool? in
+      if style == "p" || style == "pp" { return true }
+      return (1...2).contains(style.count) && style.allSatisfy("fsm".contains) ? false : nil
+    }
+    return Boundary(
+      line: lines.number, words: styles.joined(separator: " "),
+      periodic: periodic.contains(nil) ? nil : periodic.compactMap(\.self))
+  }
+
+  /// The last step of a run comes again as the first of the next; a smaller one begins the count anew.
+  private mutating func add(_ parts: [Double], _ step: Int, beginsTable: Bool) {
+    let countsAnew = sequences.last.map { beginsTable && step < $0.steps.upperBound } ?? true
+    if countsAnew { sequences.append(RunSequence(from: step, line: lines.number)) }
+    let reading = Reading(
+      line: lines.number, energy: parts.reduce(0, +),
+      rounding: 1e-7 * parts.reduce(0) { $0 + abs($1) })
+    sequences[sequences.count - 1].add(parts.isEmpty ? nil : reading, step)
+  }
+
+  // MARK: Boundaries
+
+  /// Along which directions the box repeats in all runs.
+  ///
+  /// - Throws: `AtomisticsError` where runs differ, or a command is not understood.
+  func periodic() throws -> [Bool] {
+    let first = boundaries[0]
+    for boundary in boundaries {
+      func wrong(_ found: String, _ allowed: String) -> AtomisticsError {
+        AtomisticsError(
+          file: path, line: boundary.line, key: "boundary", found: found, allowed: allowed)
+      }
+      guard let periodic = boundary.periodic else {
+        throw wrong(boundary.words, "p, or one or two of f, s and m, for each of three directions")
+      }
+      guard periodic == first.periodic else {
+        throw wrong(
+          "\(boundary.words), but \(first.words) in line \(first.line)",
+          "the same for all runs of a log that a data file is read with")
+      }
+    }
+    return first.periodic!
+  }
+
+  // MARK: Energies
+
+  /// The energies of one file's structures, whose steps are given in the file's order.
+  ///
+  /// LAMMPS does not let steps count anew while it writes a dump. So a file whose steps grow is of one sequence
+  /// of runs, and of none that ended before some of them or began after.
+  func energies(of steps: [Int]) -> [Finding] {
+    let isOfOne = zip(steps, steps.dropFirst()).allSatisfy { $0 < $1 }
+    let possible = sequences.filter { runs in isOfOne && steps.allSatisfy { runs.mayHave($0) } }
+    return steps.map { energy(of: $0, in: possible.isEmpty ? sequences : possible) }
+  }
+
+  /// The energy of the structure that the log begins with.
+  var firstEnergy: Finding { energy(of: sequences[0].steps.lowerBound, in: [sequences[0]]) }
+
+  private func energy(of step: Int, in sequences: [RunSequence]) -> Finding {
+    let readings = sequences.flatMap { $0.readings[step] ?? [] }
+    guard let last = readings.last else { return .unknown }
+    var other: String?
+    if let reading = readings.dropLast().first(where: { !$0.agrees(with: last) }) {
+      other = "\(reading.energy) in line \(reading.line)"
+    } else if let silent = sequences.first(where: {
+      $0.steps.contains(step) && $0.readings[step] == nil
+    }) {
+      other = "none in the runs from line \(silent.line) on, which have this step too"
+    }
+    guard let other else { return .energy(last.energy) }
+    return .ambiguous(
+      AtomisticsError(
+        file: path, line: last.line, key: "step \(step)",
+        found: "the energy \(last.energy), but \(other)",
+        allowed: "one energy for each step; a log for each run where runs count from the same step")
+    )
+  }
+}

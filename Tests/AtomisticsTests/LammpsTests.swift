@@ -1,0 +1,329 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Atomistics
+
+/// Dumps, data files and logs of LAMMPS.
+@Suite struct LammpsTests {
+  private let dump = """
+    ITEM: TIMESTEP
+    10
+    ITEM: NUMBER OF ATOMS
+    2
+    ITEM: BOX BOUNDS pp ff pp
+    1 5
+    0 6
+    -2 8
+    ITEM: ATOMS id type xs ys zs fx fy fz
+    2 1 0.5 0.5 0.5 1 2 3
+    1 2 0 0 0.25 -1 -2 -3
+    """
+
+  private let log = """
+    LAMMPS (2 Aug 2023)
+    units           real
+    thermo_style custom step temp pe
+       Step          Temp          PotEng
+             0   300            -2.5
+    WARNING: something in between
+            10   310.5          -23.060547830619026
+    Loop time of 1 on 1 procs
+    """
+
+  private func read(
+    _ dump: String, _ log: String, types: [String] = ["O", "Si"], units: LammpsUnits? = nil,
+    remark: (String) -> Void = { _ in }
+  ) throws -> [ParsedConfiguration] {
+    let folder = try TemporaryFolder()
+    let (file, logFile) = (folder.file("x.dump"), folder.file("log.lammps"))
+    try Data(dump.utf8).write(to: file)
+    try Data(log.utf8).write(to: logFile)
+    do {
+      return try LammpsRun.read(
+        file, log: logFile, name: "x", types: types, units: units, remark: remark)
+    } catch let error as AtomisticsError {
+      var error = error
+      error.file = error.file.map { URL(fileURLWithPath: $0).lastPathComponent }
+      throw error
+    }
+  }
+
+  @Test func lammpsFramesHaveTheirEnergies() throws {
+    let one = try #require(try read(dump, log).first)
+    #expect(one.name == "x_10" && one.species == ["Si", "O"])
+    #expect(one.positions == [[1, 0, 0.5], [3, 3, 3]])
+    // Nothing repeats along y.
+    #expect(one.lattice == Matrix3([4, 0, 0], .zero, [0, 0, 10]))
+    // 23.06 kcal/mol are an electron volt.
+    #expect(abs(one.energy + 1) < 1e-12 && abs(one.forces![1].y - 2 / 23.060547830619026) < 1e-12)
+    let metal = try read(dump, log, units: .metal)
+    #expect(metal[0].energy == -23.060547830619026 && metal[0].forces![1] == [1, 2, 3])
+  }
+
+  /// What is said of an error, the log called LOG.
+  private func message(_ body: () throws -> [ParsedConfiguration]) -> String {
+    do { return "\(try body())" } catch {
+      return "\(error)".replacing(/\/\S*log\.lammps/, with: "LOG")
+    }
+  }
+
+  @Test func lammpsErrorsAreExact() throws {
+    #expect(
+      message { try read(dump, log, types: []) }
+        == "x.dump:10: ATOMS: found no column element; allowed: one, or --types with the species of type 1, 2, …"
+    )
+    #expect(
+      message { try read(dump, log, types: ["O"]) }
+        == "x.dump:11: type: found \"2\"; allowed: 1 to 1, those that --types names")
+    #expect(
+      message { try read(dump, log.replacing("real", with: "lj")) }
+        == "log.lammps:2: units: found lj; allowed: metal, real, electron")
+    #expect(
+      message { try read(dump, log.replacing("PotEng", with: "Press")) }
+        == "log.lammps: thermo output: found Step Temp Press; allowed: lines with Step and PotEng or E_pair"
+    )
+    #expect(
+      message { try read(dump, log.replacing("units           real", with: "")) }
+        == "log.lammps: units: found no such command; allowed: --units metal, real, electron")
+    #expect(
+      message { try read(dump, log.replacing("-23.060547830619026", with: "nan")) }
+        == "x.dump: energy: found nan; allowed: a finite number")
+    #expect(
+      message { try read(dump, log.replacing("Loop", with: "thermo_modify norm yes\nLoop")) }
+        == "log.lammps:8: thermo_modify: found norm yes, energies divided by the number of atoms;"
+        + " allowed: norm no, total energies")
+    #expect(
+      message { try read(dump.replacing(" 1 2 3", with: " 1 2"), log) }
+        == "x.dump:10: ATOMS: found too few columns; allowed: id type xs ys zs fx fy fz")
+  }
+
+  /// Without a column for all of the potential energy, bonds have one beside that of pairs.
+  @Test func lammpsEnergiesOfMoleculesAreWhole() throws {
+    func energy(_ columns: String, _ numbers: String) throws -> Double {
+      let log = "Step Temp \(columns)\n10 0 \(numbers)\nLoop time\n"
+      return try #require(try read(dump, log, units: .metal).first).energy
+    }
+    #expect(try energy("E_pair E_mol TotEng Press", "-100 40 -60 1") == -60)
+    #expect(try energy("E_mol TotEng Press E_pair", "40 -60 1 -100") == -60)
+    #expect(try energy("E_pair TotEng Press", "-100 -60 1") == -100)
+    #expect(try energy("E_pair E_mol PotEng", "-100 40 -59.5") == -59.5)
+  }
+
+  /// The last step of a run is the first of the next; but runs that count from the same step have energies that
+  /// belong to other structures.
+  @Test func lammpsStepsHaveOneEnergy() throws {
+    let more = log + "\nStep PotEng\n10 -23.060547\n20 -24\nLoop time of 1\n"
+    #expect(abs(try read(dump, more)[0].energy + 1) < 1e-7)
+    #expect(
+      message { try read(dump, more.replacing("10 -23.060547", with: "10 -55")) }
+        == "log.lammps:10: step 10: found the energy -55.0, but -23.060547830619026 in line 7; allowed: one"
+        + " energy for each step; a log for each run where runs count from the same step")
+    #expect(
+      message { try read(dump, log + "\nclear\nunits metal\n") }
+        == "log.lammps:10: units: found metal, but real in line 2; allowed: the same for all runs of a log"
+    )
+    let commented = log.replacing("units           real", with: "units real # Step by step")
+      .replacing("Loop", with: "# thermo_modify norm yes\nunits real\nLoop")
+    #expect(abs(try read(dump, commented)[0].energy + 1) < 1e-12)
+  }
+
+  /// A dump with frames of these steps.
+  private func frames(_ steps: Int...) -> String {
+    steps.map { dump.replacing("TIMESTEP\n10", with: "TIMESTEP\n\($0)") }.joined(separator: "\n")
+  }
+
+  /// The steps of the frames that are read with their energies, and what is remarked.
+  private func readMetal(
+    _ dump: String, _ log: String
+  ) throws -> (energies: [String: Double], remarks: [String]) {
+    var remarks: [String] = []
+    let read = try read(dump, "units metal\n" + log) {
+      remarks.append($0.replacing(/\/\S*log\.lammps/, with: "LOG"))
+    }
+    return (Dictionary(uniqueKeysWithValues: read.map { ($0.name, $0.energy) }), remarks)
+  }
+
+  /// What other commands print into a table neither ends it nor is taken for a part of it.
+  @Test func lammpsTablesMayHaveOtherLinesInThem() throws {
+    let log = """
+      Step Temp PotEng
+      0 300 -1
+      SHAKE stats (type/ave/delta/count) on step 10
+      Bond: 1 1.0 1.5e-06 200
+      Angle: 1 109.47
+      10 290 -2
+      Step 10 PotEng
+      20 x -9
+      20 280 -3
+      Loop time of 0.1 on 1 procs for 20 steps with 2 atoms
+      30 270 -4
+      """
+    let found = try readMetal(frames(0, 10, 20, 30), log)
+    #expect(found.energies == ["x_0": -1, "x_10": -2, "x_20": -3])
+    #expect(found.remarks == ["1 of 4 frames have no energy in LOG"])
+  }
+
+  /// Of a step with two energies the frames are left out, not the others.
+  @Test func lammpsStepsWithTwoEnergiesAreLeftOut() throws {
+    let log = """
+      Step PotEng
+      0 -1
+      10 -2
+      Loop time of 1
+      Step PotEng
+      10 -3
+      20 -4
+      Loop time of 1
+      """
+    let found = try readMetal(frames(0, 10, 20), log)
+    #expect(found.energies == ["x_0": -1, "x_20": -4])
+    #expect(
+      found.remarks == [
+        "1 of 3 frames are left out, since their steps have several energies: LOG:7: step 10: found the"
+          + " energy -3.0, but -2.0 in line 4; allowed: one energy for each step; a log for each run where"
+          + " runs count from the same step"
+      ])
+  }
+
+  /// Steps that begin anew are of other structures; a dump is of one count, if any has all of its steps.
+  @Test func lammpsRunsThatCountAnew() throws {
+    let log = """
+      Step PotEng
+      0 -1
+      50 -2
+      Loop time of 1
+      Step PotEng
+      0 -3
+      20 -4
+      100 -5
+      Loop time of 1
+      """
+    let second = try readMetal(frames(0, 20, 100), log)
+    #expect(second.energies == ["x_0": -3, "x_20": -4, "x_100": -5] && second.remarks == [])
+    // Steps that do not grow are of both; of step 20 the first says nothing, but went by it.
+    let error = "; allowed: one energy for each step; a log for each run where runs count from the"
+    let either = try readMetal(frames(0, 20, 100, 5), log)
+    #expect(either.energies == ["x_100": -5])
+    #expect(
+      either.remarks == [
+        "1 of 4 frames have no energy in LOG",
+        "2 of 4 frames are left out, since their steps have several energies: LOG:7: step 0: found the"
+          + " energy -3.0, but -1.0 in line 3\(error) same step",
+      ])
+    #expect(
+      message { try read(frames(20), "units metal\n" + log) }
+        == "log.lammps:8: step 20: found the energy -4.0, but none in the runs from line 3 on, which have"
+        + " this step too\(error) same step")
+    // What was stopped may have gone on beyond its last line.
+    let stopped = try readMetal(
+      frames(0, 100), log.replacing("50 -2\nLoop time of 1", with: "50 -2"))
+    #expect(stopped.energies == ["x_100": -5] && stopped.remarks.count == 1)
+    // A run without energies is one nevertheless.
+    let silent = "units metal\nStep Temp\n0 300\n150 300\nLoop time of 1\n"
+    #expect(
+      message { try read(frames(0, 100), silent + log) }
+        == "log.lammps:11: step 0: found the energy -3.0, but none in the runs from line 3 on, which have"
+        + " this step too\(error) same step")
+  }
+
+  private let data = """
+    a comment
+    2 atoms
+    2 atom types
+    0 4 xlo xhi
+    0 5 ylo yhi
+    0 6 zlo zhi
+    1 0.5 0.25 xy xz yz
+
+    Masses
+
+    1 16
+    2 28
+
+    Atoms # charge
+
+    2 1 -0.5 1 1 1
+    1 2 0.5 0 0 0
+
+    """
+
+  @Test func lammpsDataFilesHaveTheirStepsEnergy() throws {
+    let one = try #require(try read(data, log).first)
+    #expect(one.species == ["Si", "O"] && one.positions == [.zero, [1, 1, 1]])
+    #expect(one.lattice == Matrix3([4, 0, 0], [1, 5, 0], [0.5, 0.25, 6]) && one.forces == nil)
+    #expect(abs(one.energy + 2.5 / 23.060547830619026) < 1e-12)
+    // What write_data wrote after a run has the energy of that step.
+    let written = data.replacing(
+      "a comment", with: "LAMMPS data file via write_data, version 2 Aug 2023, timestep = 10")
+    #expect(abs(try read(written, log)[0].energy + 1) < 1e-12)
+    #expect(
+      message { try read(written, log + "\nStep PotEng\n10 -55\n") }
+        == "log.lammps:10: step 10: found the energy -55.0, but -23.060547830619026 in line 7; allowed: one"
+        + " energy for each step; a log for each run where runs count from the same step")
+    for (wrong, expected) in [
+      (
+        written.replacing("= 10", with: "= 7"),
+        "x.dump: timestep: found 7; allowed: a step whose energy LOG has"
+      ),
+      (
+        data.replacing(" # charge", with: ""),
+        "x.dump:16: Atoms: found 2 1 -0.5 1 1 1; allowed: the 5 columns of the style atomic, or 8 with"
+          + " the image; another style is named in the line Atoms # STYLE"
+      ),
+      (
+        data.replacing("# charge", with: "# ellipsoid"),
+        "x.dump:14: Atoms: found the style ellipsoid; allowed: atomic, charge, full, molecular"
+      ),
+      (
+        data.replacing("0 5 ylo yhi\n", with: ""),
+        "x.dump:13: box: found no bounds along every axis; allowed: xlo xhi, ylo yhi and zlo zhi"
+          + " before Atoms"
+      ),
+    ] {
+      #expect(message { try read(wrong, log) } == expected)
+    }
+  }
+
+  /// What the data file does not say of the box, the log does.
+  @Test func lammpsDataFilesHaveTheLogsBoundaries() throws {
+    func lattice(_ commands: String) throws -> Matrix3 {
+      try #require(try read(data, commands + log).first).lattice
+    }
+    let (a, b, c) = (SIMD3(4.0, 0, 0), SIMD3(1.0, 5, 0), SIMD3(0.5, 0.25, 6))
+    #expect(try lattice("") == Matrix3(a, b, c))
+    #expect(try lattice("boundary p p p\n") == Matrix3(a, b, c))
+    #expect(try lattice("boundary s s s\n") == .zero)
+    #expect(try lattice("boundary\tp pp fs # a slab\n") == Matrix3(a, b, .zero))
+    #expect(try lattice("boundary $x p p\nboundary m p p\n") == Matrix3(.zero, b, c))
+    // Other boundaries that are open, too, are the same here.
+    #expect(try lattice("boundary f p p\nchange_box all boundary s p p\n") == Matrix3(.zero, b, c))
+    for (commands, later, expected) in [
+      (
+        "boundary p p\tps\n", "",
+        "1: boundary: found p p ps; allowed: p, or one or two of f, s and m, for each of three"
+          + " directions"
+      ),
+      (
+        "boundary p p f\n", "change_box all boundary p f f triclinic",
+        "10: boundary: found p f f, but p p f in line 1; allowed: the same for all runs of a log that a"
+          + " data file is read with"
+      ),
+      (
+        "", "clear\nboundary p p s",
+        "10: boundary: found p p s, but LAMMPS' default p p p in line 4; allowed: the same for all runs"
+          + " of a log that a data file is read with"
+      ),
+      (
+        "boundary p p s\n", "clear\nStep PotEng\n0 -2.5",
+        "11: boundary: found LAMMPS' default p p p, but p p s in line 1; allowed: the same for all runs"
+          + " of a log that a data file is read with"
+      ),
+    ] {
+      let whole = commands + log + "\n" + later
+      #expect(message { try read(data, whole) } == "log.lammps:" + expected)
+      // A dump says of each frame what its boundaries are.
+      #expect(try read(dump, whole)[0].lattice == Matrix3([4, 0, 0], .zero, [0, 0, 10]))
+    }
+  }
+}
