@@ -74,6 +74,20 @@ public enum AtomicFile {
     return file.deletingLastPathComponent().appendingPathComponent(name)
   }
 
+  /// Removes what processes left that were ended while they wrote one of some files of a folder. Nobody may write
+  /// them meanwhile.
+  package static func removeRemains(of names: Set<String>, in folder: URL) {
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in all where name.hasPrefix(".") {
+      // The name is between the dot and the process and its random number.
+      let parts = name.dropFirst().split(separator: ".", omittingEmptySubsequences: false)
+      guard parts.count > 2, parts.suffix(2).allSatisfy({ UInt32($0) != nil }),
+        names.contains(parts.dropLast(2).joined(separator: "."))
+      else { continue }
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+  }
+
   /// Opens an empty file for writing; an error names `file`, which the user knows.
   package static func create(_ target: URL, for file: URL) throws(FormatError) -> Int32 {
     let handle = open(target.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

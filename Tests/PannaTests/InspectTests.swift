@@ -142,7 +142,7 @@ import Testing
       .write(to: fixture.url("saved"))
     let text = try FileInspector.inspect(fixture.url("saved")).text(showsValues: false)
     #expect(
-      text.contains("graph: scaled.graph") && text.contains("scale: float32[2] from 1 to 1"),
+      text.contains("graph: scaled.graph") && text.contains("scale: float[2] from 1.0 to 1.0"),
       "\(text)")
     #expect(!text.contains("layers"))
   }

@@ -187,6 +187,23 @@ import Testing
       try ExtendedXYZ.read(fixture.url("out/\(name)_stopped.xyz")).count == (rows.count + 1) / 2)
   }
 
+  /// The files of two runs of one name would be taken for those of one.
+  @Test func aRunReplacesAnEarlierOneOfItsName() throws {
+    let fixture = try fixture()
+    try run(fixture)
+    let name = "si_a5p43_T300_r1"
+    let others = ["\(name)_a_0000001.example", "\(name)_1.example", "x_0000001.example"]
+    for file in others + ["\(name)_stopped.xyz", "\(name)_failed_thermo.dat"] {
+      try fixture.write("", to: "out/\(file)")
+    }
+    try run(fixture, "DYNAMICS.steps=15", "DYNAMICS.seed=8")
+    #expect(
+      try fixture.names(in: "out")
+        == (others + [
+          "\(name).xyz", "\(name)_0000015.example", "\(name)_rdf.dat", "\(name)_thermo.dat",
+        ]).sorted())
+  }
+
   /// A molecule that is let go too far from its bond's length becomes too hot within some steps.
   @Test func aFailureKeepsWhatWasRecorded() throws {
     let fixture = try fixture(

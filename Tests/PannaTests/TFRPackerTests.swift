@@ -153,6 +153,18 @@ import Testing
     #expect(try packed(fixture) == before)
   }
 
+  /// Files under way of a packing that was killed are of no use, those of others are theirs.
+  @Test func whatAKilledPackingLeftIsRemoved() throws {
+    let fixture = try fixture()
+    try pack(fixture)
+    let before = try fixture.names(in: "tfr")
+    let target = try #require(before.first { $0.hasSuffix(".tfrecord") })
+    let others = [".\(target).1", ".\(target).x.2", ".other-\(target).1.2"]
+    for name in others + [".\(target).123.4294967295"] { try fixture.write("", to: "tfr/\(name)") }
+    try pack(fixture)
+    #expect(try fixture.names(in: "tfr") == (before + others).sorted())
+  }
+
   /// Data sets that are packed one by one are joined in a folder by their prefixes.
   @Test func filesOfOtherPrefixesStay() throws {
     let fixture = try fixture()

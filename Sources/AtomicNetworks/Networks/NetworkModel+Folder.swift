@@ -78,7 +78,9 @@ extension NetworkModel {
       network.layers.flatMap { [$0.weights, $0.biases] }
         + (network.graph?.parameters ?? []).map(\.value)
     }
-    let arrays = zip(fileNames(version).joined().joined(), tensors).map { name, tensor in
+    let names = Array(fileNames(version).joined().joined())
+    AtomicFile.removeRemains(of: Set(names + [Self.metadataName]), in: folder)
+    let arrays = zip(names, tensors).map { name, tensor in
       (folder.appendingPathComponent(name), Data(NumPyFile.encode(tensor)))
     }
     try AtomicFile.write(

@@ -34,6 +34,22 @@ public struct SimulationOutput: Sendable, Equatable {
     return files
   }
 
+  /// Removes the examples of an earlier simulation of this name, and all files of one that ended early: they would
+  /// be taken for a part of what comes now. The other files are replaced when that is complete.
+  func removeRemains(of name: String) throws {
+    let early = ["stopped", "failed"].map { "\(name)_\($0)" }
+    let grown = early.flatMap { [thermo(of: $0), trajectory(of: $0), distribution(of: $0)] }
+    let examples = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { file in
+      guard file.hasPrefix("\(name)_"), file.hasSuffix(".example") else { return false }
+      let step = file.dropFirst(name.count + 1).dropLast(".example".count)
+      return step.count >= 7 && step.allSatisfy { ("0"..."9").contains($0) }
+    }
+    for file in grown + examples.map(folder.appendingPathComponent)
+    where FileManager.default.fileExists(atPath: file.path) {
+      try FileManager.default.removeItem(at: file)
+    }
+  }
+
   func thermo(of name: String) -> URL { folder.appendingPathComponent("\(name)_thermo.dat") }
 
   func trajectory(of name: String) -> URL { folder.appendingPathComponent("\(name).xyz") }
@@ -68,6 +84,7 @@ public final class SimulationRecorder {
     self.name = name
     self.output = output
     start = simulation.step
+    try output.removeRemains(of: name)
     thermo = output.thermoEvery > 0 ? try GrowingTextFile(output.thermo(of: name)) : nil
     trajectory = output.trajectoryEvery > 0 ? try GrowingTextFile(output.trajectory(of: name)) : nil
     distribution = RadialDistribution(

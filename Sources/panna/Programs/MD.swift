@@ -41,7 +41,8 @@ enum MD: Program {
       rdf_every            structures that count for NAME_rdf.dat
       rdf_maximum          in angstrom (8)
       rdf_bins             (200)
-      skip_existing        leaves runs out whose files are all there (False)
+      skip_existing        leaves runs out whose files are all there (False); others replace the
+                           files of an earlier run of the same name
     [PARALLELIZATION]      optional
       number_of_process    threads, 0 for as many as allowed; several runs share them, one uses
                            all. Results do not depend on it (1)

@@ -48,7 +48,12 @@ enum TFRPacker: Program {
     let progress = ProgressReporter("tfr_packer", unit: "structures", total: files.count)
     let packings = try configuration.division.parts(files).map { Packing($0, configuration) }
     try checkFolders(packings, configuration)
-    for packing in packings { try pack(packing, configuration, &seen, progress) }
+    for packing in packings {
+      // Of a packing that was ended before.
+      AtomicFile.removeRemains(
+        of: Set(packing.chunks.map(\.target.lastPathComponent)), in: packing.folder)
+      try pack(packing, configuration, &seen, progress)
+    }
     progress.finish(note: "\(packings.reduce(0) { $0 + $1.chunks.count }) files")
   }
 
