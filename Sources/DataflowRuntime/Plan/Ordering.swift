@@ -19,6 +19,7 @@ func order(_ nodes: [Node]) throws -> NodeOrder {
   for id in ids where !predecessors[id]!.isSubset(of: ids) {
     predecessors[id]!.formIntersection(ids)
   }
+  try checkSizes(nodes, predecessors)
   for access in variableAccesses(nodes).accesses where !access.writers.isEmpty {
     try addReadsBeforeWrites(access, to: &predecessors)
   }
@@ -33,6 +34,15 @@ func order(_ nodes: [Node]) throws -> NodeOrder {
   let early = withAncestors { $0.operation.mayBlock || !$0.ownLateSymbols.isEmpty }
   let sorted = sort(nodes, predecessors) { urgent.contains($0) ? 0 : early.contains($0) ? 1 : 2 }
   return NodeOrder(nodes: sorted, predecessors: predecessors)
+}
+
+/// - Throws: `GraphError` for a node that finds out sizes of what it is computed from.
+private func checkSizes(_ nodes: [Node], _ predecessors: [Int: Set<Int>]) throws {
+  for node in nodes where node.graph.hasLateSizes && !node.ownLateSymbols.isEmpty {
+    guard ancestors(of: node.id, predecessors).contains(node.id) else { continue }
+    let sizes = node.ownLateSymbols.sorted().joined(separator: ", ")
+    throw node.error("finds out \(sizes), on which what it is computed from depends")
+  }
 }
 
 /// The nodes that each one needs: its inputs, its control inputs and who finds out its sizes; by their ids.

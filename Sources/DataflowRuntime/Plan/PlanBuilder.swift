@@ -13,6 +13,8 @@ struct PlanBuilder {
   private(set) var epochs: [Plan.Epoch] = [Plan.Epoch(lateStep: nil)]
   let hasBranches: Bool
   private let fed: Set<Value>
+  /// The sizes that the feeds fix.
+  private let fedSizes: Set<String>
   /// Other names of variables for what they are before a write that a reader of the name comes after.
   private let snapshots: Set<Node>
   private var stepOfNode: [Node: Int] = [:]
@@ -34,6 +36,7 @@ struct PlanBuilder {
     self.feeds = feeds
     self.fetches = fetches
     fed = Set(feeds)
+    fedSizes = Set(feeds.flatMap(\.shape.dimensions).compactMap(\.soleSymbol))
     hasBranches = order.nodes.contains { $0.operation is Switch }
     snapshots = Self.findSnapshots(order.nodes, fetches)
   }
@@ -170,7 +173,11 @@ struct PlanBuilder {
   private mutating func assignEpochs() {
     var epochOfSymbol: [String: Int] = [:]
     for (position, step) in steps.enumerated() where step.isLate {
-      for symbol in step.node.ownLateSymbols { epochOfSymbol[symbol] = epochs.count }
+      // Who finds out what is fed only checks it.
+      for symbol in step.node.ownLateSymbols where !fedSizes.contains(symbol) {
+        epochOfSymbol[symbol] = epochs.count
+      }
+      steps[position].epoch = epochs.count
       epochs.append(Plan.Epoch(lateStep: position))
     }
     func epoch(_ symbols: some Sequence<String>) -> Int {
@@ -194,7 +201,7 @@ struct PlanBuilder {
     for index in steps.indices {
       let own = isSimple ? 0 : epoch(steps[index].node.symbols)
       let inputs = steps[index].inputs.map { values[$0].epoch }.max() ?? 0
-      steps[index].epoch = max(own, inputs)
+      steps[index].epoch = max(steps[index].epoch, own, inputs)
       epochs[steps[index].epoch].steps.append(index)
     }
   }
