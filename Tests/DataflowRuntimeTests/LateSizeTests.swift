@@ -95,4 +95,44 @@ import Testing
     #expect(error?.node == "s")
     #expect(error?.message == "finds out m, on which what it is computed from depends")
   }
+
+  // MARK: Branches
+
+  /// What needs a size that is found out on a branch which is not taken is not computed, wherever it is itself.
+  @Test(arguments: [false, true]) func sizesOfABranchNotTakenAreNotKnown(isOptimized: Bool) throws {
+    let text = """
+      k = placeholder(int32)
+      p = placeholder(bool)
+      x = placeholder(float)
+      y = placeholder(float[n])
+      k_no, k_yes = Switch(k, p)
+      s = BindSizes(k_yes, names: ["m"])
+      no, yes = Switch(x, p)
+      first = Sum(Fill(no, dims: [m]), axes: [0])
+      second = Sum(Fill(yes, dims: [m]), axes: [0])
+      either, which = Merge(first, second)
+      view = Reshape(y, shape: [m])
+      read = view * 2
+      other, one = Merge(Sum(view, axes: [0]), no)
+      """
+    func results(_ fetches: [String], isTaken: Bool) throws -> [Tensor] {
+      let feeds = [
+        "k": Tensor(3 as Int32), "p": Tensor(isTaken), "x": Tensor(2 as Float),
+        "y": Tensor([1, 2, 3] as [Float]),
+      ]
+      return try run(text, fetches, feeds, isOptimized: isOptimized)
+    }
+    #expect(
+      try results(["either", "which", "view", "read", "other"], isTaken: true) == [
+        Tensor(6 as Float), Tensor(1 as Int32), Tensor([1, 2, 3] as [Float]),
+        Tensor([2, 4, 6] as [Float]), Tensor(6 as Float),
+      ])
+    for name in ["either", "view", "read"] {
+      let error = #expect(throws: GraphError.self) { try results([name], isTaken: false) }
+      let message = "\(name) was not computed: it is on a branch that was not taken"
+      #expect(error?.message == message)
+    }
+    #expect(
+      try results(["other", "one"], isTaken: false) == [Tensor(2 as Float), Tensor(1 as Int32)])
+  }
 }

@@ -12,7 +12,8 @@ public struct Plan {
     let outputs: [Int]
     /// The input whose buffer the first output took over.
     let overwrites: Int?
-    /// The positions of the steps that the node's control inputs are.
+    /// The positions of the steps that the node's control inputs are; where there are branches, also of those that find
+    /// out sizes which it needs.
     let controlSteps: [Int]
     /// The values that the other control inputs have, those that are views.
     let controlValues: [Int]

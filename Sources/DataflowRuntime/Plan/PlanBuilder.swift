@@ -76,13 +76,26 @@ struct PlanBuilder {
   }
 
   /// Constants and variables lie still, aliases are views, what is fed is given. Where a branch may
-  /// not be taken, what waits for it is a step even if it computes nothing; and so is a variable's other name for what
-  /// is overwritten before it is read.
+  /// not be taken, what waits for it, or for a size that is found out there, is a step even if it computes
+  /// nothing; and so is a variable's other name for what is overwritten before it is read.
   private func isStep(_ node: Node) -> Bool {
     let isGiven = !node.outputs.isEmpty && node.outputs.allSatisfy(fed.contains)
     if isGiven || node.operation is VariableV2 { return false }
     if hasBranches && !node.controlInputs.isEmpty || snapshots.contains(node) { return true }
-    return !node.operation.isAlias && !(node.operation is Const)
+    if node.operation is Const { return false }
+    return !node.operation.isAlias || !sizeSources(of: node, beyondInputs: true).isEmpty
+  }
+
+  /// Who finds out sizes that a node needs, where it may be on a branch that is not taken.
+  ///
+  /// - Parameter beyondInputs: whether only sizes count that no input has.
+  private func sizeSources(of node: Node, beyondInputs: Bool = false) -> [Node] {
+    guard hasBranches, node.graph.hasLateSizes else { return [] }
+    var sizes = node.symbols.subtracting(fedSizes)
+    if beyondInputs {
+      for size in node.inputs.flatMap(\.shape.dimensions) { sizes.subtract(size.symbols) }
+    }
+    return sizes.compactMap { node.graph.lateSizeSource($0) }.filter { $0 != node }
   }
 
   private func isView(_ node: Node) -> Bool { node.operation.isAlias && !isStep(node) }
@@ -155,7 +168,7 @@ struct PlanBuilder {
     steps.append(
       Plan.Step(
         node: node, inputs: inputs, outputs: outputs, overwrites: overwritten,
-        controlSteps: node.controlInputs.compactMap { stepOfNode[$0] },
+        controlSteps: (node.controlInputs + sizeSources(of: node)).compactMap { stepOfNode[$0] },
         controlValues: node.controlInputs.filter { stepOfNode[$0] == nil && isView($0) }
           .compactMap { indices[$0.output] },
         device: devices.index(of: node)))
