@@ -54,7 +54,7 @@ public protocol Operation: Sendable {
   /// Whether every output is the first input's buffer under another shape, so that nothing runs.
   var isAlias: Bool { get }
 
-  /// Inputs that are variables which the operation writes.
+  /// Inputs that are variables which the operation writes; the graph takes nothing else for them.
   var mutatedInputs: [Int] { get }
 
   /// Whether the operation does more than compute its outputs from its inputs, or not always the same:
