@@ -99,6 +99,23 @@ struct DeviceKernelTests {
       [x: Tensor(numbers)], 0, onDevice: "Cast")
   }
 
+  /// Nothing has no element that is false.
+  @Test func ofNothingAllAreTrue() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.bool, ["n", 2])
+    let truth = graph.constant(Tensor(true))
+    let every = all(x, axes: [0])
+    let fetches = [every, any(x, axes: [0]), try graph.add(Equal(), [every, truth]).output]
+    for rows in [0, 1, 3000] {
+      let elements = (0..<2 * rows).map { $0 % 2 == 0 || $0 != 1 }
+      try DeviceComparison.compare(
+        graph, fetches, [x: Tensor(shape: [rows, 2], scalars: elements)], 0, onDevice: "All", "Any")
+    }
+    let none = Tensor(zeros: [0, 2], elementType: .bool)
+    let result = try DeviceComparison.session(graph).run([fetches[2]], feeds: [x: none])
+    #expect(result == [Tensor([true, true])])
+  }
+
   /// A zero stays one, whatever comes behind it.
   @Test func productsBehindAZero() throws {
     let graph = Graph()

@@ -144,6 +144,20 @@ import Testing
         == "a negative power: element 2 of input 1 is -1; whole numbers have none")
   }
 
+  /// Nothing has no element that is false, and none that is true; the answers are the usual booleans.
+  @Test func ofNothingAllAreTrue() throws {
+    let x = graph.placeholder(.bool, ["n"])
+    let truth = graph.constant(Tensor(true))
+    let values = [all(x), any(x), try graph.add(Equal(), [all(x), truth]).output]
+    let cases: [([Bool], [UInt8])] = [
+      ([], [1, 0, 1]), ([true], [1, 1, 1]), ([true, false, true], [0, 1, 0]),
+    ]
+    for (elements, expected) in cases {
+      let results = try Session(graph).run(values, feeds: [x: Tensor(elements)])
+      #expect(results.map { $0.withBytes { $0[0] } } == expected)
+    }
+  }
+
   @Test func constantsMayBeNaN() throws {
     let (x, feeds) = vector([2, -3])
     let results = try Session(graph).run(
