@@ -131,7 +131,8 @@ public struct Plan {
     let kept = prune(
       rewriting.target, outputs: ownFetches, targets: targets.map { rewriting[$0] },
       feeds: Set(ownFeeds))
-    var builder = PlanBuilder(try order(kept), feeds: ownFeeds, fetches: ownFetches, devices)
+    var builder = PlanBuilder(
+      try order(kept, fetches: ownFetches), feeds: ownFeeds, fetches: ownFetches, devices)
     builder.build()
     self.graph = rewriting.target
     deviceNames = devices.names

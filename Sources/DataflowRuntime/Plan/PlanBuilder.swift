@@ -38,24 +38,7 @@ struct PlanBuilder {
     fed = Set(feeds)
     fedSizes = Set(feeds.flatMap(\.shape.dimensions).compactMap(\.soleSymbol))
     hasBranches = order.nodes.contains { $0.operation is Switch }
-    snapshots = Self.findSnapshots(order.nodes, fetches)
-  }
-
-  /// An alias of a variable says when the variable is read, however much later the alias is.
-  private static func findSnapshots(_ nodes: [Node], _ fetches: [Value]) -> Set<Node> {
-    guard nodes.contains(where: { !$0.operation.mutatedInputs.isEmpty }) else { return [] }
-    let writes = VariableWrites(nodes)
-    var found: Set<Node> = []
-    func own(_ value: Value) -> [Node] { writes.before(value.node, of: value.node.inputs[0]) }
-    for node in nodes {
-      for input in node.inputs where input.node.operation.isAlias {
-        if writes.before(node, of: input) != own(input) { found.insert(input.node) }
-      }
-    }
-    for fetch in fetches where fetch.node.operation.isAlias {
-      if writes.all(of: fetch) != own(fetch) { found.insert(fetch.node) }
-    }
-    return found
+    snapshots = order.snapshots
   }
 
   mutating func build() {
