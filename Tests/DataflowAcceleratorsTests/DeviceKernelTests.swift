@@ -99,6 +99,14 @@ struct DeviceKernelTests {
       [x: Tensor(numbers)], 0, onDevice: "Cast")
   }
 
+  @Test func zeroChangesItsSign() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float64, [3])
+    try DeviceComparison.compare(
+      graph, [graph.constant(1, .float64) / -x], [x: Tensor([0, -0.0, 4])], 0,
+      onDevice: "Neg", "RealDiv")
+  }
+
   /// Nothing has no element that is false.
   @Test func ofNothingAllAreTrue() throws {
     let graph = Graph()

@@ -144,6 +144,22 @@ import Testing
         == "a negative power: element 2 of input 1 is -1; whole numbers have none")
   }
 
+  /// Zero changes its sign as other numbers do: in vectors and behind them, joined with others and computed beforehand.
+  @Test(arguments: [ElementType.float32, .float64], [1, 8, 11])
+  func zeroChangesItsSign(type: ElementType, count: Int) throws {
+    let zeros = (0..<count).map { $0 % 2 == 0 ? 0.0 : -0.0 }
+    let signs = zeros.map { $0.sign == .plus ? FloatingPointSign.minus : .plus }
+    let x = graph.placeholder(type, ["n"])
+    let constant = cast(graph.constant(Tensor(zeros)), to: type)
+    let values = [-x, -constant, graph.constant(1, type) / -x].map { cast($0, to: .float64) }
+    let tensor = type == .float32 ? Tensor(zeros.map(Float.init)) : Tensor(zeros)
+    let results = try Session(graph).run(values, feeds: [x: tensor]).map {
+      $0.scalars(as: Double.self)
+    }
+    #expect(results[0].map(\.sign) == signs && results[1].map(\.sign) == signs)
+    #expect(results[2] == zeros.map { 1 / -$0 })
+  }
+
   /// Nothing has no element that is false, and none that is true; the answers are the usual booleans.
   @Test func ofNothingAllAreTrue() throws {
     let x = graph.placeholder(.bool, ["n"])
@@ -172,8 +188,10 @@ import Testing
   @Test func extremesPassNothingOfAnInfiniteGradient() throws {
     let (x, feeds) = vector([-1, 4, 0])
     let zero = graph.constant(0, .float64)
-    let gradients = try [sqrt(maximum(x, zero)), sqrt(-minimum(-x, zero)), sqrt(maximum(zero, x))]
-      .map { try graph.gradient(of: $0, withRespectTo: x) }
+    let gradients = try [
+      sqrt(maximum(x, zero)), sqrt(zero - minimum(-x, zero)), sqrt(maximum(zero, x)),
+    ]
+    .map { try graph.gradient(of: $0, withRespectTo: x) }
     let results = try Session(graph).run(gradients, feeds: feeds).map {
       $0.scalars(as: Double.self)
     }
