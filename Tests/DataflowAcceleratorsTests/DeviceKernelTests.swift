@@ -306,6 +306,26 @@ struct DeviceKernelTests {
     try DeviceComparison.compare(graph, fetches, feeds, 0, onDevice: "OneHot", "Range")
   }
 
+  /// Sizes and numbers that their type does not hold are the processor's errors.
+  @Test func numbersThatTheTypeDoesNotHoldAreErrors() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, ["n", 0])
+    let n = x.shape[0] * 1_000_000_000
+    let long = fill([n, 0], with: graph.constant(1, .float32))
+    let feeds = [x: Tensor(zeros: [3, 0], elementType: .float32)]
+    let values = [shape(of: long), graph.range(from: n, to: n + 2)]
+    for value in values + [graph.range(from: n - 2_999_999_800, to: n - 2_999_999_700, .uint8)] {
+      let messages = [Session(graph), DeviceComparison.session(graph)].map { session in
+        #expect(throws: GraphError.self) { try session.run([value], feeds: feeds) }?.message
+      }
+      #expect(messages[0] == messages[1])
+    }
+    for value in values {
+      let plan = try DeviceComparison.session(graph).plan(feeds: [x], fetches: [value])
+      #expect(!plan.description.contains("CPU:0 \(value.node.operationName) "))
+    }
+  }
+
   /// What begins beyond 32 bits is the processor's.
   @Test func longRanges() throws {
     let graph = Graph()

@@ -74,6 +74,36 @@ import Testing
     #expect(result == [Tensor(64.0)])
   }
 
+  /// Sizes and places that their type does not hold are errors, not other numbers.
+  @Test func numbersThatTheTypeDoesNotHoldAreErrors() throws {
+    let x = graph.placeholder(.uint8, ["n"])
+    let (n, feed) = (x.shape[0], Tensor(zeros: [50_000], elementType: .uint8))
+    let one = graph.constant(1, .uint8)
+    let long = fill([n * 60_000, 0], with: one)
+    let fixed = fill([3_000_000_000, 0], with: one)
+    let cases: [(Value, String)] = [
+      (size(fill([n * n], with: one)), "2500000000 is no int32"),
+      (shape(of: long), "3000000000 is no int32"),
+      (shape(of: fixed), "3000000000 is no int32"),
+      (try graph.add(ShapeN(), [x, long]).outputs[1], "3000000000 is no int32"),
+      (graph.range(from: n * 60_000, to: n * 60_000 + 2), "3000000000 is no int32"),
+      (graph.range(from: 0, to: -4_000_000_000, by: -1_000_000_000), "-3000000000 is no int32"),
+    ]
+    for (value, text) in cases {
+      let found = message { _ = try Session(graph).run([value], feeds: [x: feed]) }
+      #expect(found == "\(text); allowed: -2147483648 to 2147483647")
+    }
+    let bytes = graph.range(from: 250, to: 260, .uint8)
+    #expect(
+      message { _ = try Session(graph).run([bytes]) } == "259 is no uint8; allowed: 0 to 255")
+    let whole = [shape(of: fixed, as: .int64), graph.range(from: 250, to: 256, .uint8)]
+    let results = try Session(graph).run(whole)
+    #expect(results[0] == Tensor([3_000_000_000, 0] as [Int64]))
+    #expect(results[1] == Tensor([250, 251, 252, 253, 254, 255] as [UInt8]))
+    // A constant where it is one.
+    #expect(size(graph.placeholder(.uint8, [3_000_000_000])).node.operation is Size)
+  }
+
   @Test func stridesLimitsAndShiftsMayBeOfAnyMagnitude() throws {
     let (x, feeds) = vector([1, 2, 3, 4, 5])
     func slice(_ begin: Int, _ end: Int, _ stride: Int) throws -> Value {
