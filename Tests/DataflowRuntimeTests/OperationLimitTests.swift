@@ -49,6 +49,37 @@ import Testing
     }
   }
 
+  /// Who says how many outputs there are says a number that there can be.
+  @Test func numbersOfOutputsAreBounded() throws {
+    let x = graph.placeholder(.float32, ["n", 3])
+    let ids = graph.placeholder(.int32, ["n"])
+    let nothing = graph.placeholder(.float32, [0])
+    let cases: [(any Operation, [Value], String)] = [
+      (
+        DynamicPartition(count: .max), [x, ids], "num_partitions = 9223372036854775807; allowed: 1"
+      ),
+      (DynamicPartition(count: 0), [x, ids], "num_partitions = 0; allowed: 1"),
+      (Unpack(count: -1, axis: 0), [x], "num = -1; allowed: 0"),
+      (Unpack(count: 1 << 40, axis: 0), [x], "num = 1099511627776; allowed: 0"),
+      (Split(count: 1 << 40, axis: 0), [nothing], "num_split = 1099511627776; allowed: 1"),
+      (Split(count: 0, axis: 1), [x], "num_split = 0; allowed: 1"),
+    ]
+    for (operation, inputs, text) in cases {
+      #expect(
+        message { _ = try graph.add(operation, inputs) } == "attribute \(text) to 65536")
+    }
+    #expect(
+      try graph.add(Split(count: 3, axis: 1), [x]).outputs.map(\.shape) == [
+        ["n", 1], ["n", 1], ["n", 1],
+      ])
+    #expect(throws: GraphError.self) {
+      try RandomShuffleQueueV2(attributes: [
+        "component_types": .types([.float32]), "shapes": .shapes([[]]),
+        "min_after_dequeue": .int(-1),
+      ])
+    }
+  }
+
   @Test(arguments: [[1 << 32, 1 << 32], [1 << 62, 4, 0]] as [[Int]])
   func tooManyElementsAreRefused(sizes: [Int]) throws {
     let shape = SymbolicShape(sizes.map { Dimension($0) })

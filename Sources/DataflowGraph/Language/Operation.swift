@@ -133,6 +133,14 @@ extension Operation {
     }
   }
 
+  /// Checks an attribute that says how many outputs there are.
+  func expect(outputs count: Int, from least: Int, _ attribute: String) throws {
+    let most = 65_536
+    guard (least...most).contains(count) else {
+      throw GraphError("attribute \(attribute) = \(count); allowed: \(least) to \(most)")
+    }
+  }
+
   /// Checks that all inputs are of the first one's type, and that it is among `allowed`.
   public func expectSameType(_ inputs: [TensorSpec], among allowed: [ElementType]? = nil) throws {
     guard let first = inputs.first else { return }
