@@ -19,7 +19,6 @@ import Testing
   @Test(
     arguments: [
       ("Slice", ["begin": .ints([0]), "size": .ints([-1])], "[-1]"),
-      ("Tile", ["multiples": .ints([-1])], "[-3]"),
       ("Fill", ["dims": .ints([2, -4])], "[2, -4]"),
       ("Placeholder", ["dtype": .type(.float32), "shape": .ints([3, -1])], "[3, -1]"),
     ] as [(String, Attributes, String)])
@@ -155,6 +154,34 @@ import Testing
       try Session(graph).run(values, feeds: feeds).map { $0.scalars(as: Double.self) } == [
         [2], [5], [1, 4], [2, 3, 4, 5, 1], [4, 5, 1, 2, 3], [1], [-1], [3, 7, 11, 15],
       ])
+  }
+
+  @Test func theLowestShiftHasAGradient() throws {
+    let (x, feeds) = vector([1, 2, 3, 4, 5])
+    let weights = graph.constant(Tensor([10.0, 20, 30, 40, 50]))
+    let gradient = try graph.gradient(
+      of: sum(roll(x, shifts: [.min], axes: [0]) * weights), withRespectTo: x)
+    // -2^63 = -3 modulo 5.
+    #expect(try Session(graph).run([gradient], feeds: feeds)[0] == Tensor([30.0, 40, 50, 10, 20]))
+  }
+
+  @Test func multiplesThatCannotBeAreRefused() throws {
+    let (x, feeds) = vector([1, 2, 3])
+    let negative = message { _ = try graph.add(Tile(multiples: [-1]), [x]) }
+    #expect(negative == "attribute multiples = [-1]; allowed: 0 and more")
+    let m = graph.placeholder(.float64, ["m"])
+    let gradient = try graph.gradient(of: tile(x, ["m" - 4]), withRespectTo: x)
+    func run(_ size: Int) throws -> Tensor {
+      let other = [m: Tensor(zeros: [size], elementType: .float64)]
+      return try Session(graph).run([gradient], feeds: feeds.merging(other) { $1 })[0]
+    }
+    #expect(try run(6) == Tensor([2.0, 2, 2]))
+    #expect(throws: GraphError.self) { try run(2) }
+    let wide = graph.placeholder(.float64, ["n", Dimension(1 << 30)])
+    let large = message {
+      _ = try graph.gradient(of: tile(wide, [Dimension(1 << 40), 1]), withRespectTo: wide)
+    }
+    #expect(large?.hasSuffix(" is too large") == true)
   }
 
   @Test func negativePaddingsAreRefused() throws {
