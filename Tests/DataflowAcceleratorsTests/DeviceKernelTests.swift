@@ -99,6 +99,31 @@ struct DeviceKernelTests {
       [x: Tensor(numbers)], 0, onDevice: "Cast")
   }
 
+  @Test func zeroChangesItsSign() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float64, [3])
+    try DeviceComparison.compare(
+      graph, [graph.constant(1, .float64) / -x], [x: Tensor([0, -0.0, 4])], 0,
+      onDevice: "Neg", "RealDiv")
+  }
+
+  /// Nothing has no element that is false.
+  @Test func ofNothingAllAreTrue() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.bool, ["n", 2])
+    let truth = graph.constant(Tensor(true))
+    let every = all(x, axes: [0])
+    let fetches = [every, any(x, axes: [0]), try graph.add(Equal(), [every, truth]).output]
+    for rows in [0, 1, 3000] {
+      let elements = (0..<2 * rows).map { $0 % 2 == 0 || $0 != 1 }
+      try DeviceComparison.compare(
+        graph, fetches, [x: Tensor(shape: [rows, 2], scalars: elements)], 0, onDevice: "All", "Any")
+    }
+    let none = Tensor(zeros: [0, 2], elementType: .bool)
+    let result = try DeviceComparison.session(graph).run([fetches[2]], feeds: [x: none])
+    #expect(result == [Tensor([true, true])])
+  }
+
   /// A zero stays one, whatever comes behind it.
   @Test func productsBehindAZero() throws {
     let graph = Graph()
@@ -279,6 +304,26 @@ struct DeviceKernelTests {
       on: Tensor(1.5), off: Tensor(Double.nan),
     ]
     try DeviceComparison.compare(graph, fetches, feeds, 0, onDevice: "OneHot", "Range")
+  }
+
+  /// Sizes and numbers that their type does not hold are the processor's errors.
+  @Test func numbersThatTheTypeDoesNotHoldAreErrors() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, ["n", 0])
+    let n = x.shape[0] * 1_000_000_000
+    let long = fill([n, 0], with: graph.constant(1, .float32))
+    let feeds = [x: Tensor(zeros: [3, 0], elementType: .float32)]
+    let values = [shape(of: long), graph.range(from: n, to: n + 2)]
+    for value in values + [graph.range(from: n - 2_999_999_800, to: n - 2_999_999_700, .uint8)] {
+      let messages = [Session(graph), DeviceComparison.session(graph)].map { session in
+        #expect(throws: GraphError.self) { try session.run([value], feeds: feeds) }?.message
+      }
+      #expect(messages[0] == messages[1])
+    }
+    for value in values {
+      let plan = try DeviceComparison.session(graph).plan(feeds: [x], fetches: [value])
+      #expect(!plan.description.contains("CPU:0 \(value.node.operationName) "))
+    }
   }
 
   /// What begins beyond 32 bits is the processor's.

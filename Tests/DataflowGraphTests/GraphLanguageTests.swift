@@ -93,6 +93,35 @@ import Testing
     #expect(graph.node(named: "h_O_2/Const")?.description.hasSuffix("float[] [3.0])") == true)
   }
 
+  /// Whole numbers are computed and compared as such, however large.
+  @Test func wholeNumbersAreExact() throws {
+    let text = """
+      parameter large = 9007199254740993
+      parameter lowest = -9223372036854775808
+      if large == 9007199254740992 or large <= 9007199254740992 { same = int32(1) }
+      rest = int64(large % 10)
+      rests = int64[4] [-7 % 3, 7 % -3, lowest % -1, 6 % -3]
+      powers = int64[5] [3 ^ 39, (-2) ^ 63, 0 ^ 0, (-1) ^ 9223372036854775807, 2 ^ 0]
+      quotient = int64(lowest / 2)
+      seeded = RandomUniform(shape: [2], seed: lowest, seed2: -9223372036854775808)
+      """
+    let found = try lines(text)
+    #expect(
+      found.dropLast() == [
+        "rest = Const(dtype: int64, value: int64[] [3])",
+        "rests = Const(dtype: int64, value: int64[4] [2, -2, 0, 0])",
+        "powers = Const(dtype: int64, value: int64[5] "
+          + "[4052555153018976267, -9223372036854775808, 1, -1, 1])",
+        "quotient = Const(dtype: int64, value: int64[] [-4611686018427387904])",
+      ])
+    let graph = try Graph(text: text)
+    #expect(graph.text.contains("seed: -9223372036854775808, seed2: -9223372036854775808"))
+    #expect(try Graph(text: graph.text).text == graph.text)
+    // What fits no whole number is a number all the same.
+    #expect(
+      try lines("x = double(10 ^ 30)") == ["x = Const(dtype: double, value: double[] [1e+30])"])
+  }
+
   @Test func conditionsAreDecidedWhenTheTextIsRead() throws {
     let text = """
       parameter kind = "small"

@@ -80,6 +80,15 @@ import Testing
       "y = gradient(x, x < 0.5)", "    ^",
       "there is no gradient with respect to y/Less: bool[n, 3]: it is no floating-point value"
     ),
+    (
+      "parameter k = -9223372036854775807 - 1\ny = -k", "    ^",
+      "-(-9223372036854775808) is too large"
+    ),
+    (
+      "parameter k = -9223372036854775808\ny = k / -1", "      ^",
+      "-9223372036854775808 / -1 is too large"
+    ),
+    ("y = 2 ^ 62 * 2", "           ^", "4611686018427387904 * 2 is too large"),
     ("return x", "", "return belongs in a function"),
     ("y = x ^ ^w", "      ^", "expected a value, found the control input ^w"),
     ("y = x $ w", "      ^", "a word cannot begin here"),

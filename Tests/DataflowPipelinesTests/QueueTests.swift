@@ -194,6 +194,35 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
     }
   }
 
+  @Test func elementsOfABatchAreAlike() throws {
+    let queue = try graph.add(FIFOQueueV2(componentTypes: [.float32], shapes: [[2]])).output
+    let batch = try graph.add(
+      QueueDequeueManyV2(2, componentTypes: [.float32], shapes: [[2]]), [queue]
+    ).output
+    let session = Session(graph)
+    func put(_ tensors: [Tensor]) throws {
+      let enqueue = try graph.add(QueueEnqueueV2(), [queue] + tensors.map { graph.constant($0) })
+      _ = try session.run([], targets: [enqueue])
+    }
+    let first = Tensor([1, 2] as [Float])
+    for (other, message) in [
+      ([Tensor([1.0, 2])], "component 0 is double[2], of the first element float[2]"),
+      ([Tensor(1 as Float)], "component 0 is float[], of the first element float[2]"),
+      ([first, first], "an element has 2 components, the first one 1"),
+    ] {
+      try put([first])
+      try put(other)
+      let error = #expect(throws: GraphError.self) { try session.run([batch]) }
+      #expect(error?.message == message)
+    }
+  }
+
+  @Test func handlesAreScalars() throws {
+    let handles = graph.placeholder(.resource, [0])
+    let error = #expect(throws: GraphError.self) { try graph.add(QueueSizeV2(), [handles]) }
+    #expect(error?.message == "the queue has shape [0], expected rank 0")
+  }
+
   /// Tensors of a batch have as many rows each.
   @Test func rowsOfABatchMustBeAsMany() throws {
     let queue = try graph.add(

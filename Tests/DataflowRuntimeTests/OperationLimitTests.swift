@@ -19,7 +19,6 @@ import Testing
   @Test(
     arguments: [
       ("Slice", ["begin": .ints([0]), "size": .ints([-1])], "[-1]"),
-      ("Tile", ["multiples": .ints([-1])], "[-3]"),
       ("Fill", ["dims": .ints([2, -4])], "[2, -4]"),
       ("Placeholder", ["dtype": .type(.float32), "shape": .ints([3, -1])], "[3, -1]"),
     ] as [(String, Attributes, String)])
@@ -49,6 +48,37 @@ import Testing
     }
   }
 
+  /// Who says how many outputs there are says a number that there can be.
+  @Test func numbersOfOutputsAreBounded() throws {
+    let x = graph.placeholder(.float32, ["n", 3])
+    let ids = graph.placeholder(.int32, ["n"])
+    let nothing = graph.placeholder(.float32, [0])
+    let cases: [(any Operation, [Value], String)] = [
+      (
+        DynamicPartition(count: .max), [x, ids], "num_partitions = 9223372036854775807; allowed: 1"
+      ),
+      (DynamicPartition(count: 0), [x, ids], "num_partitions = 0; allowed: 1"),
+      (Unpack(count: -1, axis: 0), [x], "num = -1; allowed: 0"),
+      (Unpack(count: 1 << 40, axis: 0), [x], "num = 1099511627776; allowed: 0"),
+      (Split(count: 1 << 40, axis: 0), [nothing], "num_split = 1099511627776; allowed: 1"),
+      (Split(count: 0, axis: 1), [x], "num_split = 0; allowed: 1"),
+    ]
+    for (operation, inputs, text) in cases {
+      #expect(
+        message { _ = try graph.add(operation, inputs) } == "attribute \(text) to 65536")
+    }
+    #expect(
+      try graph.add(Split(count: 3, axis: 1), [x]).outputs.map(\.shape) == [
+        ["n", 1], ["n", 1], ["n", 1],
+      ])
+    #expect(throws: GraphError.self) {
+      try RandomShuffleQueueV2(attributes: [
+        "component_types": .types([.float32]), "shapes": .shapes([[]]),
+        "min_after_dequeue": .int(-1),
+      ])
+    }
+  }
+
   @Test(arguments: [[1 << 32, 1 << 32], [1 << 62, 4, 0]] as [[Int]])
   func tooManyElementsAreRefused(sizes: [Int]) throws {
     let shape = SymbolicShape(sizes.map { Dimension($0) })
@@ -74,6 +104,36 @@ import Testing
     #expect(result == [Tensor(64.0)])
   }
 
+  /// Sizes and places that their type does not hold are errors, not other numbers.
+  @Test func numbersThatTheTypeDoesNotHoldAreErrors() throws {
+    let x = graph.placeholder(.uint8, ["n"])
+    let (n, feed) = (x.shape[0], Tensor(zeros: [50_000], elementType: .uint8))
+    let one = graph.constant(1, .uint8)
+    let long = fill([n * 60_000, 0], with: one)
+    let fixed = fill([3_000_000_000, 0], with: one)
+    let cases: [(Value, String)] = [
+      (size(fill([n * n], with: one)), "2500000000 is no int32"),
+      (shape(of: long), "3000000000 is no int32"),
+      (shape(of: fixed), "3000000000 is no int32"),
+      (try graph.add(ShapeN(), [x, long]).outputs[1], "3000000000 is no int32"),
+      (graph.range(from: n * 60_000, to: n * 60_000 + 2), "3000000000 is no int32"),
+      (graph.range(from: 0, to: -4_000_000_000, by: -1_000_000_000), "-3000000000 is no int32"),
+    ]
+    for (value, text) in cases {
+      let found = message { _ = try Session(graph).run([value], feeds: [x: feed]) }
+      #expect(found == "\(text); allowed: -2147483648 to 2147483647")
+    }
+    let bytes = graph.range(from: 250, to: 260, .uint8)
+    #expect(
+      message { _ = try Session(graph).run([bytes]) } == "259 is no uint8; allowed: 0 to 255")
+    let whole = [shape(of: fixed, as: .int64), graph.range(from: 250, to: 256, .uint8)]
+    let results = try Session(graph).run(whole)
+    #expect(results[0] == Tensor([3_000_000_000, 0] as [Int64]))
+    #expect(results[1] == Tensor([250, 251, 252, 253, 254, 255] as [UInt8]))
+    // A constant where it is one.
+    #expect(size(graph.placeholder(.uint8, [3_000_000_000])).node.operation is Size)
+  }
+
   @Test func stridesLimitsAndShiftsMayBeOfAnyMagnitude() throws {
     let (x, feeds) = vector([1, 2, 3, 4, 5])
     func slice(_ begin: Int, _ end: Int, _ stride: Int) throws -> Value {
@@ -94,6 +154,34 @@ import Testing
       try Session(graph).run(values, feeds: feeds).map { $0.scalars(as: Double.self) } == [
         [2], [5], [1, 4], [2, 3, 4, 5, 1], [4, 5, 1, 2, 3], [1], [-1], [3, 7, 11, 15],
       ])
+  }
+
+  @Test func theLowestShiftHasAGradient() throws {
+    let (x, feeds) = vector([1, 2, 3, 4, 5])
+    let weights = graph.constant(Tensor([10.0, 20, 30, 40, 50]))
+    let gradient = try graph.gradient(
+      of: sum(roll(x, shifts: [.min], axes: [0]) * weights), withRespectTo: x)
+    // -2^63 = -3 modulo 5.
+    #expect(try Session(graph).run([gradient], feeds: feeds)[0] == Tensor([30.0, 40, 50, 10, 20]))
+  }
+
+  @Test func multiplesThatCannotBeAreRefused() throws {
+    let (x, feeds) = vector([1, 2, 3])
+    let negative = message { _ = try graph.add(Tile(multiples: [-1]), [x]) }
+    #expect(negative == "attribute multiples = [-1]; allowed: 0 and more")
+    let m = graph.placeholder(.float64, ["m"])
+    let gradient = try graph.gradient(of: tile(x, ["m" - 4]), withRespectTo: x)
+    func run(_ size: Int) throws -> Tensor {
+      let other = [m: Tensor(zeros: [size], elementType: .float64)]
+      return try Session(graph).run([gradient], feeds: feeds.merging(other) { $1 })[0]
+    }
+    #expect(try run(6) == Tensor([2.0, 2, 2]))
+    #expect(throws: GraphError.self) { try run(2) }
+    let wide = graph.placeholder(.float64, ["n", Dimension(1 << 30)])
+    let large = message {
+      _ = try graph.gradient(of: tile(wide, [Dimension(1 << 40), 1]), withRespectTo: wide)
+    }
+    #expect(large?.hasSuffix(" is too large") == true)
   }
 
   @Test func negativePaddingsAreRefused() throws {
@@ -144,6 +232,36 @@ import Testing
         == "a negative power: element 2 of input 1 is -1; whole numbers have none")
   }
 
+  /// Zero changes its sign as other numbers do: in vectors and behind them, joined with others and computed beforehand.
+  @Test(arguments: [ElementType.float32, .float64], [1, 8, 11])
+  func zeroChangesItsSign(type: ElementType, count: Int) throws {
+    let zeros = (0..<count).map { $0 % 2 == 0 ? 0.0 : -0.0 }
+    let signs = zeros.map { $0.sign == .plus ? FloatingPointSign.minus : .plus }
+    let x = graph.placeholder(type, ["n"])
+    let constant = cast(graph.constant(Tensor(zeros)), to: type)
+    let values = [-x, -constant, graph.constant(1, type) / -x].map { cast($0, to: .float64) }
+    let tensor = type == .float32 ? Tensor(zeros.map(Float.init)) : Tensor(zeros)
+    let results = try Session(graph).run(values, feeds: [x: tensor]).map {
+      $0.scalars(as: Double.self)
+    }
+    #expect(results[0].map(\.sign) == signs && results[1].map(\.sign) == signs)
+    #expect(results[2] == zeros.map { 1 / -$0 })
+  }
+
+  /// Nothing has no element that is false, and none that is true; the answers are the usual booleans.
+  @Test func ofNothingAllAreTrue() throws {
+    let x = graph.placeholder(.bool, ["n"])
+    let truth = graph.constant(Tensor(true))
+    let values = [all(x), any(x), try graph.add(Equal(), [all(x), truth]).output]
+    let cases: [([Bool], [UInt8])] = [
+      ([], [1, 0, 1]), ([true], [1, 1, 1]), ([true, false, true], [0, 1, 0]),
+    ]
+    for (elements, expected) in cases {
+      let results = try Session(graph).run(values, feeds: [x: Tensor(elements)])
+      #expect(results.map { $0.withBytes { $0[0] } } == expected)
+    }
+  }
+
   @Test func constantsMayBeNaN() throws {
     let (x, feeds) = vector([2, -3])
     let results = try Session(graph).run(
@@ -158,8 +276,10 @@ import Testing
   @Test func extremesPassNothingOfAnInfiniteGradient() throws {
     let (x, feeds) = vector([-1, 4, 0])
     let zero = graph.constant(0, .float64)
-    let gradients = try [sqrt(maximum(x, zero)), sqrt(-minimum(-x, zero)), sqrt(maximum(zero, x))]
-      .map { try graph.gradient(of: $0, withRespectTo: x) }
+    let gradients = try [
+      sqrt(maximum(x, zero)), sqrt(zero - minimum(-x, zero)), sqrt(maximum(zero, x)),
+    ]
+    .map { try graph.gradient(of: $0, withRespectTo: x) }
     let results = try Session(graph).run(gradients, feeds: feeds).map {
       $0.scalars(as: Double.self)
     }

@@ -135,6 +135,33 @@ import Testing
     }
   }
 
+  /// What is written in place is a variable, not what is constant, fed or computed of one.
+  @Test func onlyVariablesAreWritten() throws {
+    let graph = Graph()
+    let w = try graph.variable(Tensor(Self.start), name: "w").value
+    let others = [
+      graph.constant(Tensor(Self.start)), graph.placeholder(.float64, [4]), identity(w), softmax(w),
+    ]
+    var count = 0
+    for type in OperationRegistry.builtIn {
+      guard let operation = try? type.init(attributes: [:]) else { continue }
+      for index in operation.mutatedInputs {
+        count += 1
+        for other in others {
+          var inputs = Array(repeating: w, count: 10)
+          inputs[index] = other
+          let error = #expect(throws: GraphError.self) {
+            try graph.add(operation, inputs, name: "write")
+          }
+          #expect(error?.message == "input \(index) is no variable")
+          #expect(error?.node == "write")
+        }
+      }
+    }
+    // Three of Adam, two and three of those with slots, one of each other.
+    #expect(count == 17)
+  }
+
   @Test func assignAddAndSub() throws {
     let graph = Graph()
     let variable = try graph.variable(Tensor([1, 2] as [Int64]), name: "v")

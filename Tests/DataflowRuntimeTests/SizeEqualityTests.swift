@@ -107,6 +107,19 @@ import Testing
         """, fitting: [numbers([2, 3]), numbers([3, 2])],
       different: [numbers([2, 1]), numbers([3, 2])],
       message: "the sizes n and m are 1 and 3, expected the same"),
+    Case(
+      text: """
+        a = placeholder(double[n])
+        b = placeholder(double[m])
+        y = gradient(a * 2, a, from: b)
+        """, fitting: [numbers([3]), numbers([3])], different: [numbers([3]), numbers([1])],
+      message: "the sizes m and n are 1 and 3, expected the same"),
+    Case(
+      text: """
+        a = placeholder(double[n])
+        y = gradient(Exp(a), a, from: double[1] [5])
+        """, fitting: [numbers([1])], different: [numbers([3])],
+      message: "the size n is 3, expected 1"),
   ]
 
   private func run(_ text: String, _ tensors: [Tensor], _ options: SessionOptions) throws -> Tensor

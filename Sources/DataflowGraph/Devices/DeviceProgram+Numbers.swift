@@ -56,6 +56,7 @@ extension DeviceProgram {
       """
     return DeviceProgram(source: text, types: [type]) { sizes in
       let values = numbers(sizes)
+      for value in values { try type.expectHolding(value) }
       guard !values.isEmpty else { return DeviceSchedule([]) }
       return DeviceSchedule([
         DeviceLaunch("store", groups: 1, [.output(0)] + values.map { .index($0) })
@@ -82,6 +83,7 @@ extension DeviceProgram {
       """
     return DeviceProgram(source: source, types: [type]) { sizes in
       let (count, first) = (sizes.outputs[0].elementCount, try sizes.value(start))
+      try type.expectHolding(count, numbersFrom: first, by: delta)
       guard count > 0 else { return DeviceSchedule([]) }
       guard isNarrow(first) else {
         throw GraphError("numbers from \(first) on; a device begins with at most 32 bits")

@@ -60,6 +60,7 @@ extension DeviceProgram {
       guard shape[axis] > 0 else {
         throw GraphError("there is no element along axis \(axis) of \(shape)")
       }
+      try outputType.expectHolding(shape[axis] - 1)
       let inner = shape.dimensions.dropFirst(axis + 1).reduce(1, *)
       let arguments: [DeviceArgument] = [
         .input(0), .output(0), .index(results), .index(shape[axis]), .index(inner),

@@ -6,8 +6,28 @@ protocol IndexElement: KernelInteger {}
 extension Int32: IndexElement {}
 extension Int64: IndexElement {}
 
+extension ElementType {
+  /// The numbers that the type holds; all for those that hold others too.
+  private var wholeNumbers: ClosedRange<Int> {
+    switch self {
+    case .int32: Int(Int32.min)...Int(Int32.max)
+    case .uint8: Int(UInt8.min)...Int(UInt8.max)
+    default: Int.min...Int.max
+    }
+  }
+
+  func holds(_ number: Int) -> Bool { wholeNumbers.contains(number) }
+
+  /// - Throws: `GraphError` for a number that the type does not hold.
+  func expectHolding(_ number: Int) throws {
+    guard !holds(number) else { return }
+    let (least, most) = (wholeNumbers.lowerBound, wholeNumbers.upperBound)
+    throw GraphError("\(number) is no \(self); allowed: \(least) to \(most)")
+  }
+}
+
 extension TensorView {
-  /// Writes a whole number of the type `int32` or `int64`.
+  /// Writes a whole number of the type `int32` or `int64`, which holds it.
   func setInteger(_ value: Int, at index: Int, _ type: ElementType) {
     if type == .int32 {
       elements(Int32.self)[index] = Int32(truncatingIfNeeded: value)

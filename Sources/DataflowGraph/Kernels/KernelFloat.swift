@@ -28,7 +28,8 @@ extension KernelFloat {
     _ count: Int
   ) {
     switch function {
-    case .negate: map(x, y, count) { -$0 }
+    // The vectors' own minus is 0 - x, which is 0 for 0.
+    case .negate: map(x, y, count) { Lanes<Self>(repeating: -Self.zero) - $0 }
     case .absolute: mapEach(x, y, count) { $0.magnitude }
     case .square: map(x, y, count) { $0 * $0 }
     case .squareRoot: map(x, y, count) { $0.squareRoot() }

@@ -91,6 +91,14 @@ public final class ResourceStore: Sendable {
   }
 }
 
+extension Operation {
+  /// Checks that an input stands for a resource.
+  func expectHandle(_ input: TensorSpec, _ what: String) throws {
+    try expect(input, type: .resource, what)
+    try expect(input, rank: 0, what)
+  }
+}
+
 extension TensorView {
   /// The number in a handle, a scalar of the type `resource`.
   package var handle: Int {

@@ -22,6 +22,7 @@ final class PlaceKernel<T: KernelNumber>: Kernel {
     guard length > 0 || sizes.outputs[0].elementCount == 0 else {
       throw GraphError("there is no element along axis \(axis) of \(shape)")
     }
+    try outputType.expectHolding(length - 1)
     sharding = Sharding(count: sizes.outputs[0].elementCount, nanoseconds: Double(length))
     return 0
   }

@@ -131,7 +131,7 @@ extension OperationSample {
     ]
   }
 
-  /// A sample of a reduction of booleans along the rows of a matrix.
+  /// Samples of a reduction of booleans along the rows of a matrix, and of nothing.
   static func booleanReduction<R: ReductionOperation>(
     _: R.Type, _ function: @escaping @Sendable ([Bool]) -> Bool
   ) -> [OperationSample] {
@@ -141,6 +141,9 @@ extension OperationSample {
       OperationSample(R(axes: [1], keepDims: false), [input]) { _ in [Tensor(rows.map(function))] },
       OperationSample(R(axes: [0, 1], keepDims: true), [input]) { _ in
         [Tensor(shape: [1, 1], scalars: [function(rows.flatMap { $0 })])]
+      },
+      OperationSample(R(axes: [0], keepDims: false), [Tensor(zeros: [0, 2], elementType: .bool)]) {
+        _ in [Tensor([function([]), function([])])]
       },
     ]
   }

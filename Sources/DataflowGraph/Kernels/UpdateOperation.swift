@@ -19,9 +19,6 @@ extension UpdateOperation {
     try expect(inputs, count: Self.inputCount)
     try expectSameType(inputs, among: .floats)
     for index in inputs.indices {
-      if index < Self.variableCount && !inputs[index].isReference {
-        throw GraphError("input \(index) is no variable")
-      }
       let isTensor = index < Self.variableCount || index == Self.gradientIndex
       let expected = isTensor ? inputs[0].shape : .scalar
       guard inputs[index].shape.couldEqual(expected) else {

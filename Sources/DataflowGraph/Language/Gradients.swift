@@ -7,7 +7,8 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - targets: floating-point values.
-  ///   - outputGradients: what to start from, of each target's shape; ones where nil.
+  ///   - outputGradients: what to start from, of each target's shape; ones where nil. Sizes that may differ, runs
+  ///     find to be the same.
   /// - Returns: a value of each source's type and shape; nil where no target depends on the source.
   /// - Throws: `GraphError` that names the operation without a gradient and the path to the source, or a
   ///   target of another type.
@@ -17,10 +18,26 @@ extension Graph {
     for target in targets where !target.elementType.isFloatingPoint {
       throw GraphError("\(target) has no gradient: it is no floating-point value")
     }
+    let starts = try targets.enumerated().map { index, target -> Value in
+      guard let start = outputGradients?[index] else { return ones(like: target) }
+      guard start.shape != target.shape, fits(start, target) else { return start }
+      // A sum is of values of one shape, which runs check.
+      return try add(AddN(), [zeros(like: target), start]).output
+    }
+    return try gradients(of: targets, withRespectTo: sources, arriving: starts)
+  }
+
+  private func fits(_ start: Value, _ target: Value) -> Bool {
+    start.shape.couldEqual(target.shape) && start.elementType == target.elementType
+  }
+
+  /// The gradients that follow from those that arrive at floating-point targets, of whose sizes they are.
+  func gradients(
+    of targets: [Value], withRespectTo sources: [Value], arriving starts: [Value]
+  ) throws -> [Value?] {
     var walk = GradientWalk(graph: self, sources: sources)
-    for (index, target) in targets.enumerated() {
-      let start = outputGradients?[index] ?? ones(like: target)
-      guard start.shape.couldEqual(target.shape), start.elementType == target.elementType else {
+    for (target, start) in zip(targets, starts) {
+      guard fits(start, target) else {
         throw GraphError("the gradient \(start) does not fit the target \(target)")
       }
       walk.accumulate(start, for: target)

@@ -90,6 +90,11 @@ public final class Graph: @unchecked Sendable {
     let specs: [TensorSpec]
     let found: [SizeEquality]
     do {
+      for index in operation.mutatedInputs where inputs.indices.contains(index) {
+        guard inputs[index].spec.isReference else {
+          throw GraphError("input \(index) is no variable")
+        }
+      }
       (specs, found) = try SizeEquality.collecting {
         try operation.outputs(for: inputs.map(\.spec))
       }
@@ -101,7 +106,7 @@ public final class Graph: @unchecked Sendable {
     let node = Node(
       graph: self, id: nodes.count, name: unique, operation: operation, inputs: inputs,
       controlInputs: controlScopes.joined() + controlInputs,
-      outputSpecs: specs.map { nameLateSizes($0, of: unique) }, equalSizes: found + equalSizes,
+      outputSpecs: specs.map { own($0, of: unique, operation) }, equalSizes: found + equalSizes,
       device: deviceScopes.last ?? DeviceName(), colocation: colocationScopes.last)
     for symbol in (operation as? BindSizes)?.names ?? [] {
       if let other = sizeBinders.updateValue(node, forKey: symbol) {
@@ -228,10 +233,15 @@ public final class Graph: @unchecked Sendable {
     return inner
   }
 
-  private func nameLateSizes(_ spec: TensorSpec, of node: String) -> TensorSpec {
-    var spec = spec
-    spec.shape = spec.shape.renamed { $0.hasPrefix("?") ? path + node + $0 : $0 }
-    return spec
+  /// An output with names of the node's own for its late sizes; only who makes or writes a variable has one for output,
+  /// not who says of an output that it is like an input.
+  private func own(
+    _ spec: TensorSpec, of node: String, _ operation: any Operation
+  ) -> TensorSpec {
+    TensorSpec(
+      spec.elementType, spec.shape.renamed { $0.hasPrefix("?") ? path + node + $0 : $0 },
+      isReference: spec.isReference
+        && (operation is VariableV2 || !operation.mutatedInputs.isEmpty))
   }
 
   /// A name for a function that no other one of this graph has.

@@ -54,7 +54,7 @@ public protocol Operation: Sendable {
   /// Whether every output is the first input's buffer under another shape, so that nothing runs.
   var isAlias: Bool { get }
 
-  /// Inputs that are variables which the operation writes.
+  /// Inputs that are variables which the operation writes; the graph takes nothing else for them.
   var mutatedInputs: [Int] { get }
 
   /// Whether the operation does more than compute its outputs from its inputs, or not always the same:
@@ -130,6 +130,14 @@ extension Operation {
   public func expect(_ inputs: [TensorSpec], count: Int) throws {
     guard inputs.count == count else {
       throw GraphError("takes \(count) inputs, got \(inputs.count)")
+    }
+  }
+
+  /// Checks an attribute that says how many outputs there are.
+  func expect(outputs count: Int, from least: Int, _ attribute: String) throws {
+    let most = 65_536
+    guard (least...most).contains(count) else {
+      throw GraphError("attribute \(attribute) = \(count); allowed: \(least) to \(most)")
     }
   }
 

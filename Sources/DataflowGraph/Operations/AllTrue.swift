@@ -3,7 +3,8 @@ import Tensors
 /// Whether all elements along some dimensions are true. TensorFlow's `All` with the axes as an attribute.
 public struct AllTrue: ReductionOperation {
   public static let name = "All"
-  public static let function = BinaryFunction.minimum
+  // Of nothing the product is 1, a boolean; the minimum would be 255.
+  public static let function = BinaryFunction.multiply
   public static let types: [ElementType] = [.bool]
 
   public let axes: [Int]

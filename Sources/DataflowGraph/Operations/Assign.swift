@@ -11,7 +11,6 @@ public struct Assign: Operation {
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 2)
     try expectSameType(inputs)
-    try expectReference(inputs[0])
     guard inputs[1].shape.couldEqual(inputs[0].shape) else {
       throw GraphError("the value's shape \(inputs[1].shape) is not the variable's")
     }
@@ -32,11 +31,5 @@ public struct Assign: Operation {
     } check: { sizes in
       try sizes.checkShapes(of: [1])
     }
-  }
-}
-
-extension Operation {
-  func expectReference(_ input: TensorSpec) throws {
-    guard input.isReference else { throw GraphError("input 0 is no variable") }
   }
 }

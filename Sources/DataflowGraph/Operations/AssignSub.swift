@@ -10,7 +10,6 @@ public struct AssignSub: PlainOperation {
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 2)
     try expectSameType(inputs, among: .numbers)
-    try expectReference(inputs[0])
     guard inputs[1].shape.couldEqual(inputs[0].shape) else {
       throw GraphError("the value's shape \(inputs[1].shape) is not the variable's")
     }

@@ -12,7 +12,8 @@ public struct BindSizes: Operation {
   /// What the sizes are called; empty for names that only this node's sizes have.
   let names: [String]
 
-  /// - Parameter names: one for each element, which nothing else in the graph may fix.
+  /// - Parameter names: one for each element, which no other node may fix; what is fed may have them, in which case
+  ///   runs check that they are the same.
   public init(names: [String] = []) { self.names = names }
 
   public init(attributes: Attributes) throws {

@@ -15,7 +15,7 @@ public struct DynamicPartition: Operation {
     try expect(inputs, count: 2)
     try expect(inputs[1], type: .int32, "the partitions")
     let (data, partitions) = (inputs[0].shape, inputs[1].shape)
-    guard count > 0 else { throw GraphError("attribute num_partitions = \(count); allowed: 1 on") }
+    try expect(outputs: count, from: 1, "num_partitions")
     guard data.rank >= partitions.rank,
       zip(data.dimensions, partitions.dimensions).allSatisfy({ $0.couldEqual($1) })
     else {

@@ -73,7 +73,7 @@ public struct If: Operation {
         let used = zip(own, arguments).filter { $0.0.elementType.isFloatingPoint }
         let gradients = try body.gradients(
           of: targets.map { outputs[$0] }, withRespectTo: used.map(\.1),
-          outputGradients: targets.map { body.capture(outputGradients[$0]!)! })
+          arriving: targets.map { body.capture(outputGradients[$0]!)! })
         var found: [Value: Value] = [:]
         for (pair, gradient) in zip(used, gradients) { found[pair.0] = gradient }
         return sources.map { found[$0] ?? body.zeros(like: body.capture($0)!) }

@@ -34,9 +34,10 @@ public struct RandomShuffleQueueV2: QueueOperation {
       capacity: try attributes.int("capacity", default: -1),
       minAfterDequeue: try attributes.int("min_after_dequeue", default: 0),
       seed: try attributes.int("seed", default: 0), seed2: try attributes.int("seed2", default: 0))
-    guard capacity < 0 || minAfterDequeue < capacity else {
+    guard minAfterDequeue >= 0, capacity < 0 || minAfterDequeue < capacity else {
       throw GraphError(
-        "attribute min_after_dequeue = \(minAfterDequeue): must be below the capacity \(capacity)")
+        "attribute min_after_dequeue = \(minAfterDequeue): must be 0 or more, and below the capacity"
+          + " \(capacity)")
     }
   }
 

@@ -92,6 +92,15 @@ func steps(from start: Int, to limit: Int, by stride: Int) -> Int {
   return Int(clamping: (length - 1) / stride.magnitude + 1)
 }
 
+extension ElementType {
+  /// - Throws: `GraphError` where the first or the last of some numbers is none that the type holds.
+  func expectHolding(_ count: Int, numbersFrom first: Int, by delta: Int) throws {
+    guard count > 0 else { return }
+    try expectHolding(first)
+    try expectHolding(first &+ (count - 1) &* delta)
+  }
+}
+
 private final class RangeKernel<T: KernelNumber>: Kernel {
   private let start: Dimension
   private let delta: Int
@@ -104,6 +113,8 @@ private final class RangeKernel<T: KernelNumber>: Kernel {
 
   func prepare(_ sizes: KernelSizes) throws -> Int {
     first = try sizes.value(start)
+    try T.elementType.expectHolding(
+      sizes.outputs[0].elementCount, numbersFrom: first, by: delta)
     return 0
   }
 

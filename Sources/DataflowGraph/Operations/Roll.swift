@@ -65,7 +65,11 @@ public struct Roll: Operation {
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
-    [roll(outputGradients[0]!, shifts: shifts.map { -$0 }, axes: axes)]
+    // The opposite of the lowest number takes two shifts.
+    let back = zip(shifts, axes).flatMap { shift, axis in
+      shift == .min ? [(Int.max, axis), (1, axis)] : [(-shift, axis)]
+    }
+    return [roll(outputGradients[0]!, shifts: back.map(\.0), axes: back.map(\.1))]
   }
 
   public static var samples: [OperationSample] {

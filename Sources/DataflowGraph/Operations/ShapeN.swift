@@ -29,6 +29,8 @@ public struct ShapeN: Operation {
           context.outputs[index].setInteger(input.dimensions[axis], at: axis, type)
         }
       }
+    } check: { sizes in
+      for size in sizes.inputs.flatMap(\.dimensions) { try type.expectHolding(size) }
     }
   }
 

@@ -23,6 +23,8 @@ public struct ShapeOf: Operation {
       for axis in 0..<context.inputs[0].rank {
         context.outputs[0].setInteger(context.inputs[0].dimensions[axis], at: axis, type)
       }
+    } check: { sizes in
+      for size in sizes.inputs[0].dimensions { try type.expectHolding(size) }
     }
   }
 

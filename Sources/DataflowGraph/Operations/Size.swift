@@ -21,6 +21,8 @@ public struct Size: Operation {
     let type = sizeType.type
     return FunctionKernel { context in
       context.outputs[0].setInteger(context.inputs[0].count, at: 0, type)
+    } check: { sizes in
+      try type.expectHolding(sizes.inputs[0].elementCount)
     }
   }
 
@@ -47,7 +49,7 @@ public struct Size: Operation {
 
 /// How many elements `x` has, as a number of the given type; a constant where that is known.
 public func size(_ x: Value, as type: ElementType = .int32, name: String? = nil) -> Value {
-  if let count = x.shape.elementCount.known {
+  if let count = x.shape.elementCount.known, type.holds(count) {
     return x.graph.constant(Double(count), type, name: name)
   }
   let size = x.graph.apply(Size(outputType: type == .int32 ? .int32 : .int64), x, name: name)

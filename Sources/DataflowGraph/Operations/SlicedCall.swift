@@ -132,7 +132,7 @@ public struct SlicedCall: Operation {
           ?? body.capture(outputGradients[target]!)!
       }
       let found = try body.gradients(
-        of: targets.map { outputs[$0] }, withRespectTo: sources, outputGradients: arriving)
+        of: targets.map { outputs[$0] }, withRespectTo: sources, arriving: arriving)
       return zip(found, sources).map { $0 ?? body.zeros(like: $1) }
     }
     let rows = try (0..<count) + rowTargets.map(input(withRowsOf:))

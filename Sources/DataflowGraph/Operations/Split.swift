@@ -28,9 +28,10 @@ public struct Split: Operation {
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
+    try expect(outputs: count, from: 1, "num_split")
     var shape = inputs[0].shape
     let axis = try shape.axis(axis)
-    guard count > 0, let part = shape[axis].divided(by: count) else {
+    guard let part = shape[axis].divided(by: count) else {
       throw GraphError("the size \(shape[axis]) along axis \(axis) has no \(count) equal parts")
     }
     shape.dimensions[axis] = part

@@ -29,7 +29,7 @@ public struct StackPopV2: Operation {
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
-    try expect(inputs[0], type: .resource, "the stack")
+    try expectHandle(inputs[0], "the stack")
     var late = LateSizes()
     let shape = SymbolicShape(sizes.map { $0.map { Dimension($0) } ?? late.next() })
     return [TensorSpec(elementType, shape)]

@@ -14,7 +14,7 @@ public struct StackPushV2: Operation {
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 2)
-    try expect(inputs[0], type: .resource, "the stack")
+    try expectHandle(inputs[0], "the stack")
     return [TensorSpec(inputs[1].elementType, inputs[1].shape)]
   }
 

@@ -25,6 +25,9 @@ public struct Tile: Operation {
     guard multiples.count == shape.rank else {
       throw GraphError("there are \(multiples.count) multiples for the shape \(shape)")
     }
+    guard multiples.allSatisfy({ $0.known ?? 0 >= 0 }) else {
+      throw GraphError("attribute multiples = \(multiples); allowed: 0 and more")
+    }
     return [
       TensorSpec(inputs[0].elementType, SymbolicShape(zip(shape.dimensions, multiples).map(*)))
     ]
@@ -46,10 +49,13 @@ public struct Tile: Operation {
     }
   }
 
-  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
+  public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
     let shape = node.inputs[0].shape
     let parts = shape.dimensions.indices.flatMap { [multiples[$0], shape[$0]] }
-    let split = reshape(outputGradients[0]!, SymbolicShape(parts))
+    // Each of the parts has a size, and all together may be too many where their products are sizes too.
+    let split = try node.graph.add(
+      Reshape(shape: SymbolicShape(parts)), [outputGradients[0]!]
+    ).output
     return [sum(split, axes: shape.dimensions.indices.map { 2 * $0 })]
   }
 

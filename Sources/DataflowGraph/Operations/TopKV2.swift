@@ -81,6 +81,7 @@ private final class TopKernel<T: KernelNumber>: Kernel {
   func prepare(_ sizes: KernelSizes) throws -> Int {
     (length, k) = (sizes.inputs[0].dimensions.last!, sizes.outputs[0].dimensions.last!)
     guard k <= length else { throw GraphError("attribute k = \(k); there are \(length) elements") }
+    try ElementType.int32.expectHolding(length - 1)
     let rows = sizes.inputs[0].dimensions.dropLast().reduce(1, *)
     sharding = Sharding(count: rows, nanoseconds: 2 * Double(length))
     return 0

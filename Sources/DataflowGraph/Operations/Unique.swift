@@ -84,7 +84,10 @@ private final class UniqueKernel<T: KernelNumber>: LateSizeKernel {
     return [count]
   }
 
-  func prepare(_ sizes: KernelSizes) -> Int { 0 }
+  func prepare(_ sizes: KernelSizes) throws -> Int {
+    try indexType.expectHolding(sizes.outputs[0].elementCount - 1)
+    return 0
+  }
 
   func run(_ context: borrowing KernelContext) {
     let (x, output) = (context.inputs[0].elements(T.self), context.outputs[0].elements(T.self))

@@ -23,6 +23,7 @@ public struct Unpack: Operation {
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
+    try expect(outputs: count, from: 0, "num")
     var shape = inputs[0].shape
     let axis = try shape.axis(axis)
     guard shape[axis].couldEqual(Dimension(count)) else {

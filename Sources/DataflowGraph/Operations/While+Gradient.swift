@@ -72,7 +72,7 @@ private struct BackwardLoop {
     let sources = variables.map { before[$0] } + captures.map { held[$0] }
     let found = try body.gradients(
       of: variables.map { after[$0] }, withRespectTo: sources,
-      outputGradients: Array(state[1..<1 + variables.count]))
+      arriving: Array(state[1..<1 + variables.count]))
     let next = try body.add(Sub(), [iteration, body.constant(Tensor(1 as Int32))]).output
     let gradients = try variables.enumerated().map { position, index -> Value in
       let flowing = found[position] ?? body.zeros(like: before[index])

@@ -44,7 +44,7 @@ extension QueueUser {
 
   func expectQueue(_ inputs: [TensorSpec], components: Int) throws {
     try expect(inputs, count: 1 + components)
-    try expect(inputs[0], type: .resource, "the queue")
+    try expectHandle(inputs[0], "the queue")
   }
 
   /// Types and shapes of what leaves the queue: sizes with names are found out in the run.
@@ -85,11 +85,21 @@ final class DequeueKernel: FunctionCallKernel {
 /// Elements of a queue as one tensor for each component.
 ///
 /// - Parameter pads: whether smaller ones are filled up with zeros at the end of each dimension.
-/// - Throws: `GraphError` where they differ in shape.
+/// - Throws: `GraphError` where they differ in number, type or shape.
 func batch(_ elements: [[Tensor]], pads: Bool) throws -> [Tensor] {
   guard let first = elements.first else { return [] }
+  if let other = elements.first(where: { $0.count != first.count }) {
+    throw GraphError("an element has \(other.count) components, the first one \(first.count)")
+  }
   return try first.indices.map { component in
     let parts = elements.map { $0[component] }
+    if let other = parts.first(where: {
+      $0.elementType != parts[0].elementType || $0.shape.rank != parts[0].shape.rank
+    }) {
+      throw GraphError(
+        "component \(component) is \(other.elementType)\(other.shape), of the first element"
+          + " \(parts[0].elementType)\(parts[0].shape)")
+    }
     let largest = parts[0].shape.dimensions.indices.map { axis in
       parts.map { $0.shape[axis] }.max()!
     }

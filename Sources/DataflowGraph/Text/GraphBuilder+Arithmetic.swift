@@ -7,7 +7,9 @@ extension GraphBuilder {
     _ operand: LanguageValue, in scope: LanguageScope, _ naming: Naming, _ offset: Int
   ) throws -> LanguageValue {
     switch operand {
-    case .int(let value): return .int(-value)
+    case .int(let value):
+      if value == .min { throw error("-(\(value)) is too large", offset) }
+      return .int(-value)
     case .real(let value): return .real(-value)
     case .size(let size): return .size(size * -1)
     default: return try apply(Neg(), [operand], in: scope, naming, offset)
@@ -93,12 +95,46 @@ extension GraphBuilder {
     case "+": return try checked(a.addingReportingOverflow(b))
     case "-": return try checked(a.subtractingReportingOverflow(b))
     case "*": return try checked(a.multipliedReportingOverflow(by: b))
-    case "/", "%":
-      if b == 0 && sign == "%" { throw GraphError("\(a) % 0 is no number") }
-      if b != 0, a.isMultiple(of: b) { return .int(sign == "/" ? a / b : 0) }
+    case "/":
+      if b != 0, a.isMultiple(of: b) { return try checked(a.dividedReportingOverflow(by: b)) }
+    case "%":
+      if b == 0 { throw GraphError("\(a) % 0 is no number") }
+      let rest = a.isMultiple(of: b) ? 0 : a % b
+      return .int(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest)
+    case "^": if let power = power(a, b) { return .int(power) }
     default: break
     }
-    return real(sign, Double(a), Double(b))
+    return compared(sign, a, b) ?? real(sign, Double(a), Double(b))
+  }
+
+  /// The whole number that is a power; nil where there is none, or none that fits.
+  private func power(_ base: Int, _ exponent: Int) -> Int? {
+    guard exponent >= 0 else { return nil }
+    var (result, factor, rest) = (1, base, exponent)
+    while true {
+      if rest & 1 == 1 {
+        let (product, isTooLarge) = result.multipliedReportingOverflow(by: factor)
+        if isTooLarge { return nil }
+        result = product
+      }
+      rest >>= 1
+      if rest == 0 { return result }
+      let (square, isTooLarge) = factor.multipliedReportingOverflow(by: factor)
+      if isTooLarge { return nil }
+      factor = square
+    }
+  }
+
+  private func compared<T: Comparable>(_ sign: String, _ a: T, _ b: T) -> LanguageValue? {
+    switch sign {
+    case "==": .bool(a == b)
+    case "!=": .bool(a != b)
+    case "<": .bool(a < b)
+    case "<=": .bool(a <= b)
+    case ">": .bool(a > b)
+    case ">=": .bool(a >= b)
+    default: nil
+    }
   }
 
   private func real(_ sign: String, _ a: Double, _ b: Double) -> LanguageValue? {
@@ -113,13 +149,7 @@ extension GraphBuilder {
     case "/": return .real(a / b)
     case "%": return whole(a - (a / b).rounded(.down) * b, if: areWhole && b != 0)
     case "^": return whole(Platform.pow(a, b), if: areWhole && b >= 0)
-    case "==": return .bool(a == b)
-    case "!=": return .bool(a != b)
-    case "<": return .bool(a < b)
-    case "<=": return .bool(a <= b)
-    case ">": return .bool(a > b)
-    case ">=": return .bool(a >= b)
-    default: return nil
+    default: return compared(sign, a, b)
     }
   }
 

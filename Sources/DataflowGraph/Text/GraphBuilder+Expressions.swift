@@ -44,6 +44,8 @@ extension GraphBuilder {
       return try call(callee, arguments, in: scope, naming, offset)
     case .control(let node): return .control(try control(node, in: scope))
     case .negation(let operand):
+      // The lowest number is of none that could be negated.
+      if case .number(let text) = operand.kind, let value = Int("-" + text) { return .int(value) }
       return try negated(try inner(operand), in: scope, naming, offset)
     case .not(let operand): return try inverted(try inner(operand), in: scope, naming, offset)
     case .binary(let sign, let left, let right):

@@ -99,11 +99,12 @@ struct LanguageFunction: Sendable {
       try call.expect(call.arguments.positional.count == 1 ? 1 : 2)
       let last = call.arguments.positional.count - 1
       let (first, end) = (last == 0 ? 0 : try call.int(0), try call.int(last))
+      if end <= first { return .list([]) }
       let (count, overflow) = end.subtractingReportingOverflow(first)
       guard !overflow, count <= 1_000_000 else {
         throw GraphError("range: \(first) to \(end) are more than a million numbers")
       }
-      return .list((0..<max(0, count)).map { .int(first + $0) })
+      return .list((0..<count).map { .int(first + $0) })
     },
   ]
 }

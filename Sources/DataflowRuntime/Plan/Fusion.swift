@@ -136,12 +136,12 @@ struct Fusion {
       producer.functions + cluster.functions <= Self.mostFunctions,
       producer.inputs.count + cluster.inputs.count + node.inputs.count <= Self.mostInputs
     else { return nil }
-    // A variable is read between the same writes as before, one that is a factor too.
+    // A variable, one that is a factor too, is read between the same writes as before: the same of all variables, since
+    // reads put writes of different ones in an order.
     let read = producer.inputs + (producer.product?.inputs ?? [])
     guard
-      read.allSatisfy({
-        writes.before(node, of: $0) == writes.before(input.node, of: $0)
-      })
+      read.allSatisfy({ writes.all(of: $0).isEmpty })
+        || writes.areSame(before: node, and: input.node)
     else { return nil }
     if producer.product != nil || cluster.product != nil {
       guard producer.product == nil || cluster.product == nil,

@@ -5,23 +5,28 @@ struct NodeOrder {
   let nodes: [Node]
   /// The nodes that must be done before each, by their ids.
   let predecessors: [Int: Set<Int>]
+  /// Other names of variables for what they are before a write that a reader of the name comes after.
+  let snapshots: Set<Node>
 }
 
 /// Puts nodes into the order they run in: inputs and control inputs first; then what others may wait for,
 /// `Send` and all it depends on; then what finds out sizes or waits and all it depends on; ties by the
 /// node's id. So nothing waits that could still send.
 ///
-/// A variable is read before it is written by every node that does not itself depend on the write;
-/// two writes that do not depend on each other are an error, since their order would be a guess.
-func order(_ nodes: [Node]) throws -> NodeOrder {
-  var predecessors = directPredecessors(nodes)
-  let ids = Set(predecessors.keys)
-  for id in ids where !predecessors[id]!.isSubset(of: ids) {
-    predecessors[id]!.formIntersection(ids)
+/// A variable is read before it is written by every node that does not itself depend on the write. That these
+/// nodes have no such order is an error, and so are two writes that do not depend on each other: the order would be a
+/// guess.
+///
+/// - Parameter fetches: what is wanted after all nodes are done.
+func order(_ nodes: [Node], fetches: [Value] = []) throws -> NodeOrder {
+  var dependencies = directPredecessors(nodes)
+  let ids = Set(dependencies.keys)
+  for id in ids where !dependencies[id]!.isSubset(of: ids) {
+    dependencies[id]!.formIntersection(ids)
   }
-  for access in variableAccesses(nodes).accesses where !access.writers.isEmpty {
-    try addReadsBeforeWrites(access, to: &predecessors)
-  }
+  try checkSizes(nodes, dependencies)
+  let reads = try ReadsBeforeWrites(nodes, fetches: fetches, dependencies)
+  let predecessors = reads.predecessors
   func withAncestors(_ isWanted: (Node) -> Bool) -> Set<Int> {
     nodes.filter(isWanted).reduce(into: []) { found, node in
       found.insert(node.id)
@@ -32,7 +37,16 @@ func order(_ nodes: [Node]) throws -> NodeOrder {
   let urgent = withAncestors { $0.operation is Send }.subtracting(waiting)
   let early = withAncestors { $0.operation.mayBlock || !$0.ownLateSymbols.isEmpty }
   let sorted = sort(nodes, predecessors) { urgent.contains($0) ? 0 : early.contains($0) ? 1 : 2 }
-  return NodeOrder(nodes: sorted, predecessors: predecessors)
+  return NodeOrder(nodes: sorted, predecessors: predecessors, snapshots: reads.snapshots)
+}
+
+/// - Throws: `GraphError` for a node that finds out sizes of what it is computed from.
+private func checkSizes(_ nodes: [Node], _ predecessors: [Int: Set<Int>]) throws {
+  for node in nodes where node.graph.hasLateSizes && !node.ownLateSymbols.isEmpty {
+    guard ancestors(of: node.id, predecessors).contains(node.id) else { continue }
+    let sizes = node.ownLateSymbols.sorted().joined(separator: ", ")
+    throw node.error("finds out \(sizes), on which what it is computed from depends")
+  }
 }
 
 /// The nodes that each one needs: its inputs, its control inputs and who finds out its sizes; by their ids.
@@ -46,8 +60,14 @@ func directPredecessors(_ nodes: [Node]) -> [Int: Set<Int>] {
 
 /// Who reads and who writes one variable's buffer, under whatever name.
 struct VariableAccess {
+  struct Read {
+    let node: Node
+    /// By which name; nil for the variable itself, or what a write of it returned.
+    let alias: Node?
+  }
+
   var variable: Node
-  var readers: [Node] = []
+  var reads: [Read] = []
   var writers: [Node] = []
 }
 
@@ -68,7 +88,8 @@ func variableAccesses(_ nodes: [Node]) -> (accesses: [VariableAccess], indexOfBu
       if mutated.contains(position) {
         accesses[index].writers.append(node)
       } else {
-        accesses[index].readers.append(node)
+        let alias = input.node.operation.isAlias ? input.node : nil
+        accesses[index].reads.append(VariableAccess.Read(node: node, alias: alias))
       }
     }
     guard let first = node.inputs.first, let index = indexOfBuffer[first] else { continue }
@@ -77,25 +98,6 @@ func variableAccesses(_ nodes: [Node]) -> (accesses: [VariableAccess], indexOfBu
     }
   }
   return (accesses, indexOfBuffer)
-}
-
-private func addReadsBeforeWrites(
-  _ access: VariableAccess, to predecessors: inout [Int: Set<Int>]
-) throws {
-  for writer in access.writers {
-    let before = ancestors(of: writer.id, predecessors)
-    for other in access.writers where other.id < writer.id && !before.contains(other.id) {
-      throw writer.error(
-        "writes the variable \(access.variable.name), and so does \(other.name): a control"
-          + " dependency must say which comes first")
-    }
-  }
-  for reader in access.readers {
-    let before = ancestors(of: reader.id, predecessors)
-    for writer in access.writers where writer != reader && !before.contains(writer.id) {
-      predecessors[writer.id]!.insert(reader.id)
-    }
-  }
 }
 
 func ancestors(of id: Int, _ predecessors: [Int: Set<Int>]) -> Set<Int> {
@@ -132,7 +134,7 @@ private func sort(
       if missing[successor] == 0 { ready.push(rank(successor)) }
     }
   }
-  precondition(result.count == nodes.count, "reads before writes made a cycle")
+  precondition(result.count == nodes.count, "nodes depend on each other in a cycle")
   return result
 }
 

@@ -12,7 +12,8 @@ public struct Plan {
     let outputs: [Int]
     /// The input whose buffer the first output took over.
     let overwrites: Int?
-    /// The positions of the steps that the node's control inputs are.
+    /// The positions of the steps that the node's control inputs are; where there are branches, also of those that find
+    /// out sizes which it needs.
     let controlSteps: [Int]
     /// The values that the other control inputs have, those that are views.
     let controlValues: [Int]
@@ -130,7 +131,8 @@ public struct Plan {
     let kept = prune(
       rewriting.target, outputs: ownFetches, targets: targets.map { rewriting[$0] },
       feeds: Set(ownFeeds))
-    var builder = PlanBuilder(try order(kept), feeds: ownFeeds, fetches: ownFetches, devices)
+    var builder = PlanBuilder(
+      try order(kept, fetches: ownFetches), feeds: ownFeeds, fetches: ownFetches, devices)
     builder.build()
     self.graph = rewriting.target
     deviceNames = devices.names

@@ -13,6 +13,8 @@ struct PlanBuilder {
   private(set) var epochs: [Plan.Epoch] = [Plan.Epoch(lateStep: nil)]
   let hasBranches: Bool
   private let fed: Set<Value>
+  /// The sizes that the feeds fix.
+  private let fedSizes: Set<String>
   /// Other names of variables for what they are before a write that a reader of the name comes after.
   private let snapshots: Set<Node>
   private var stepOfNode: [Node: Int] = [:]
@@ -34,25 +36,9 @@ struct PlanBuilder {
     self.feeds = feeds
     self.fetches = fetches
     fed = Set(feeds)
+    fedSizes = Set(feeds.flatMap(\.shape.dimensions).compactMap(\.soleSymbol))
     hasBranches = order.nodes.contains { $0.operation is Switch }
-    snapshots = Self.findSnapshots(order.nodes, fetches)
-  }
-
-  /// An alias of a variable says when the variable is read, however much later the alias is.
-  private static func findSnapshots(_ nodes: [Node], _ fetches: [Value]) -> Set<Node> {
-    guard nodes.contains(where: { !$0.operation.mutatedInputs.isEmpty }) else { return [] }
-    let writes = VariableWrites(nodes)
-    var found: Set<Node> = []
-    func own(_ value: Value) -> [Node] { writes.before(value.node, of: value.node.inputs[0]) }
-    for node in nodes {
-      for input in node.inputs where input.node.operation.isAlias {
-        if writes.before(node, of: input) != own(input) { found.insert(input.node) }
-      }
-    }
-    for fetch in fetches where fetch.node.operation.isAlias {
-      if writes.all(of: fetch) != own(fetch) { found.insert(fetch.node) }
-    }
-    return found
+    snapshots = order.snapshots
   }
 
   mutating func build() {
@@ -73,13 +59,26 @@ struct PlanBuilder {
   }
 
   /// Constants and variables lie still, aliases are views, what is fed is given. Where a branch may
-  /// not be taken, what waits for it is a step even if it computes nothing; and so is a variable's other name for what
-  /// is overwritten before it is read.
+  /// not be taken, what waits for it, or for a size that is found out there, is a step even if it computes
+  /// nothing; and so is a variable's other name for what is overwritten before it is read.
   private func isStep(_ node: Node) -> Bool {
     let isGiven = !node.outputs.isEmpty && node.outputs.allSatisfy(fed.contains)
     if isGiven || node.operation is VariableV2 { return false }
     if hasBranches && !node.controlInputs.isEmpty || snapshots.contains(node) { return true }
-    return !node.operation.isAlias && !(node.operation is Const)
+    if node.operation is Const { return false }
+    return !node.operation.isAlias || !sizeSources(of: node, beyondInputs: true).isEmpty
+  }
+
+  /// Who finds out sizes that a node needs, where it may be on a branch that is not taken.
+  ///
+  /// - Parameter beyondInputs: whether only sizes count that no input has.
+  private func sizeSources(of node: Node, beyondInputs: Bool = false) -> [Node] {
+    guard hasBranches, node.graph.hasLateSizes else { return [] }
+    var sizes = node.symbols.subtracting(fedSizes)
+    if beyondInputs {
+      for size in node.inputs.flatMap(\.shape.dimensions) { sizes.subtract(size.symbols) }
+    }
+    return sizes.compactMap { node.graph.lateSizeSource($0) }.filter { $0 != node }
   }
 
   private func isView(_ node: Node) -> Bool { node.operation.isAlias && !isStep(node) }
@@ -152,7 +151,7 @@ struct PlanBuilder {
     steps.append(
       Plan.Step(
         node: node, inputs: inputs, outputs: outputs, overwrites: overwritten,
-        controlSteps: node.controlInputs.compactMap { stepOfNode[$0] },
+        controlSteps: (node.controlInputs + sizeSources(of: node)).compactMap { stepOfNode[$0] },
         controlValues: node.controlInputs.filter { stepOfNode[$0] == nil && isView($0) }
           .compactMap { indices[$0.output] },
         device: devices.index(of: node)))
@@ -170,7 +169,11 @@ struct PlanBuilder {
   private mutating func assignEpochs() {
     var epochOfSymbol: [String: Int] = [:]
     for (position, step) in steps.enumerated() where step.isLate {
-      for symbol in step.node.ownLateSymbols { epochOfSymbol[symbol] = epochs.count }
+      // Who finds out what is fed only checks it.
+      for symbol in step.node.ownLateSymbols where !fedSizes.contains(symbol) {
+        epochOfSymbol[symbol] = epochs.count
+      }
+      steps[position].epoch = epochs.count
       epochs.append(Plan.Epoch(lateStep: position))
     }
     func epoch(_ symbols: some Sequence<String>) -> Int {
@@ -194,7 +197,7 @@ struct PlanBuilder {
     for index in steps.indices {
       let own = isSimple ? 0 : epoch(steps[index].node.symbols)
       let inputs = steps[index].inputs.map { values[$0].epoch }.max() ?? 0
-      steps[index].epoch = max(own, inputs)
+      steps[index].epoch = max(steps[index].epoch, own, inputs)
       epochs[steps[index].epoch].steps.append(index)
     }
   }

@@ -1,19 +1,24 @@
 import DataflowGraph
 
-/// Which writes of a variable come before a node that reads it.
+/// Which writes of variables a node depends on.
 ///
 /// A variable on another device is read by way of a copy, which has to be made between the same writes as
 /// the reader would read the variable itself.
 final class VariableWrites {
+  let accesses: [VariableAccess]
   private let predecessors: [Int: Set<Int>]
-  private let accesses: [VariableAccess]
   private let indexOfBuffer: [Value: Int]
+  /// The nodes that write variables, by their ids.
+  private let writers: Set<Int>
   private var known: [Node: Set<Int>] = [:]
 
-  /// - Parameter nodes: in an order in which inputs come first.
-  init(_ nodes: [Node]) {
-    predecessors = directPredecessors(nodes)
+  /// - Parameters:
+  ///   - nodes: in an order in which inputs come first.
+  ///   - predecessors: the nodes that each depends on; what `directPredecessors` finds if nil.
+  init(_ nodes: [Node], _ predecessors: [Int: Set<Int>]? = nil) {
+    self.predecessors = predecessors ?? directPredecessors(nodes)
     (accesses, indexOfBuffer) = variableAccesses(nodes)
+    writers = Set(accesses.flatMap(\.writers).map(\.id))
   }
 
   /// The nodes that write the variable which a value is, under whatever name; none for other values.
@@ -22,9 +27,23 @@ final class VariableWrites {
   /// The nodes that write the variable which a value is, under whatever name, and that the reader depends
   /// on; none for other values.
   func before(_ reader: Node, of value: Value) -> [Node] {
-    guard let index = indexOfBuffer[value], !accesses[index].writers.isEmpty else { return [] }
-    let before = known[reader] ?? ancestors(of: reader.id, predecessors)
-    known[reader] = before
-    return accesses[index].writers.filter { before.contains($0.id) }
+    let writers = all(of: value)
+    return writers.isEmpty ? [] : writers.filter { isDependent(reader, on: $0) }
+  }
+
+  /// Whether two nodes depend on the same writes, of any variables.
+  func areSame(before first: Node, and second: Node) -> Bool {
+    ancestors(of: first).intersection(writers) == ancestors(of: second).intersection(writers)
+  }
+
+  func isDependent(_ node: Node, on other: Node) -> Bool {
+    ancestors(of: node).contains(other.id)
+  }
+
+  private func ancestors(of node: Node) -> Set<Int> {
+    if let found = known[node] { return found }
+    let found = DataflowRuntime.ancestors(of: node.id, predecessors)
+    known[node] = found
+    return found
   }
 }

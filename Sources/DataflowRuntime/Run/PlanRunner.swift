@@ -271,7 +271,10 @@ final class PlanRunner {
     if steps[index].lateSymbols.isEmpty {
       steps[index].lateSymbols = sizes.indices.map { step.node.lateSymbol($0) }
     }
-    for (symbol, size) in zip(steps[index].lateSymbols, sizes) { state.symbols[symbol] = size }
+    for (symbol, size) in zip(steps[index].lateSymbols, sizes) {
+      let known = state.symbols.updateValue(size, forKey: symbol)
+      if let known, known != size { try symbolBinding.check(symbol, isFound: size) }
+    }
     if let epoch = plan.epochs.firstIndex(where: { $0.lateStep == index }) { try resolve(epoch) }
     if let failure = failures[index] { throw failure }
     try kernel.run(context(of: index, executor))

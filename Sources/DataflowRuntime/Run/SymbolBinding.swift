@@ -60,6 +60,15 @@ struct SymbolBinding {
     }
   }
 
+  /// - Throws: `GraphError` where a size that a step finds out is another one in what is fed.
+  func check(_ symbol: String, isFound size: Int) throws {
+    guard let origin = origins.first(where: { $0.name == symbol }), let fed = bound[symbol],
+      fed != size
+    else { return }
+    throw GraphError(
+      "the size \"\(symbol)\" is \(size), but \(fed) in feed \(feeds[origin.feed].name)")
+  }
+
   private func check(
     _ axis: Int, of index: Int, _ expected: Size, _ tensors: [Tensor], _ sizes: [String: Int]
   ) throws {
