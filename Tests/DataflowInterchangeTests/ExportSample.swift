@@ -48,7 +48,7 @@ struct ExportSample {
     get throws {
       [
         try namedSizes(), try lateSizes(), try training(), try loop(), try nestedLoop(),
-        try growingLoop(), try branches(), try branchInLoop(),
+        try growingLoop(), try branches(), try branchInLoop(), try nestedBranches(),
       ]
     }
   }
@@ -185,6 +185,30 @@ struct ExportSample {
       try graph.add(Identity(), [results[0]], name: "first").output,
       try graph.add(Identity(), [results[1]], name: "second").output, gradient,
     ]
+    return sample
+  }
+
+  /// The gradient of a branch that has branches itself, and another node of a name that they use.
+  private static func nestedBranches() throws -> ExportSample {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, ["n"], name: "x")
+    let isLarge = graph.placeholder(.bool, [], name: "is_large")
+    _ = try graph.add(Neg(), [x], name: "t")
+    let result = try conditional(isLarge, name: "outer") { body in
+      let t = try body.add(Square(), [x], name: "t").output
+      let condition = try body.add(Identity(), [isLarge]).output
+      return try conditional(condition, name: "inner") { inner in
+        [try inner.add(Mul(), [t, inner.constant(3, .float32)]).output]
+      } else: { inner in
+        [try inner.add(Mul(), [t, t]).output]
+      }.map { square($0) }
+    } else: { body in
+      [try body.add(Mul(), [x, body.constant(5, .float32)]).output]
+    }
+    let gradient = try graph.gradient(of: sum(result[0]), withRespectTo: x)
+    var sample = ExportSample("nested_branches", graph)
+    sample.feeds = [x: .wave([3]), isLarge: Tensor(true)]
+    sample.fetches = [sum(result[0]), gradient]
     return sample
   }
 

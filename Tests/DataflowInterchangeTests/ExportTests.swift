@@ -7,7 +7,7 @@ import Testing
   private static let names = (try? ExportSample.all.map(\.name)) ?? []
 
   @Test func thereAreSamples() throws {
-    #expect(try ExportSample.all.count == 8)
+    #expect(try ExportSample.all.count == 9)
   }
 
   @Test(arguments: names) func exportsReturn(name: String) throws {
@@ -51,6 +51,32 @@ import Testing
     #expect(returned.node(named: "first")?.device == first.device)
     #expect(returned.node(named: "second")?.controlInputs.map(\.name) == ["first"])
     #expect(returned.node(named: "second")?.colocation?.name == second.colocation?.name)
+  }
+
+  /// What a function captures is what the node that runs it reads.
+  @Test func functionsReadTheInputsOfTheirNode() throws {
+    let graph = try Graph(
+      text: """
+        a = placeholder(float[2])
+        b = placeholder(float[2])
+        c = placeholder(bool)
+        function f() {
+          p = capture(a)
+          return p * 2
+        }
+        y = If(c, a, a, then_branch: f, else_branch: f)
+        z = If(c, b, b, then_branch: f, else_branch: f)
+        """)
+    for graph in [graph, try Graph(importing: try GraphDef(exporting: graph))] {
+      let feeds = [
+        try graph.value(named: "a"): Tensor([1, 2] as [Float]),
+        try graph.value(named: "b"): Tensor([10, 20] as [Float]),
+        try graph.value(named: "c"): Tensor(true),
+      ]
+      let results = try Session(graph).run(
+        [try graph.value(named: "y"), try graph.value(named: "z")], feeds: feeds)
+      #expect(results == [Tensor([2, 4] as [Float]), Tensor([20, 40] as [Float])])
+    }
   }
 
   @Test func saysWhatTensorFlowDoesNotHave() throws {

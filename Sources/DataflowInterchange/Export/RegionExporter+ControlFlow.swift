@@ -22,7 +22,7 @@ extension RegionExporter {
     }
     let condition = RegionExporter(
       loop.condition, in: self, prefix: "\(name)/cond/", pivot: merges[0], arguments: merges,
-      enter: enter)
+      captured: node.capturedInputs[0], enter: enter)
     try condition.exportNodes()
     let loopCondition = add(
       "LoopCond", [condition.name(of: loop.condition.outputs[0])], name: "\(node.name)/LoopCond",
@@ -39,7 +39,7 @@ extension RegionExporter {
     }
     let body = RegionExporter(
       loop.body, in: self, prefix: "\(name)/body/", pivot: arguments[0], arguments: arguments,
-      enter: enter)
+      captured: node.capturedInputs[1], enter: enter)
     try body.exportNodes()
     let effects = addEffects(of: loop, in: body, node)
     for (index, output) in loop.body.outputs.enumerated() {
@@ -115,7 +115,7 @@ extension RegionExporter {
         attributes: ["T": .type(DataType(.bool))])
       let region = RegionExporter(
         function, in: self, prefix: "\(prefix)\(node.name)/\(side == 0 ? "else" : "then")/",
-        pivot: pivot, arguments: [], enter: gate)
+        pivot: pivot, arguments: [], captured: node.capturedInputs[side == 1 ? 0 : 1], enter: gate)
       try region.exportNodes()
       return region
     }

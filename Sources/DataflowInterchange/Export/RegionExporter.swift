@@ -30,9 +30,14 @@ final class RegionExporter {
   }
 
   /// The region of a function's graph.
+  ///
+  /// - Parameters:
+  ///   - arguments: the tensors of this region that the declared inputs are.
+  ///   - captured: the values of the region around that the others are.
   init(
     _ function: GraphFunction, in parent: RegionExporter, prefix: String, pivot: String,
-    arguments: [String], enter: @escaping (String, ElementType) -> String
+    arguments: [String], captured: some Sequence<Value>,
+    enter: @escaping (String, ElementType) -> String
   ) {
     exporter = parent.exporter
     graph = function.graph
@@ -41,7 +46,7 @@ final class RegionExporter {
     self.pivot = pivot
     self.enter = enter
     for (input, name) in zip(function.inputs, arguments) { names[input] = name }
-    for (input, outer) in zip(function.inputs.dropFirst(arguments.count), function.captures) {
+    for (input, outer) in zip(function.inputs.dropFirst(arguments.count), captured) {
       names[input] = enteredName(of: parent.name(of: outer), input.elementType)
     }
   }
