@@ -84,6 +84,12 @@ import Testing
     ("y = x ^ ^w", "      ^", "expected a value, found the control input ^w"),
     ("y = x $ w", "      ^", "a word cannot begin here"),
     (
+      "function f() { return Neg(x, ^w) }\ny = If(Less(0, 1), then_branch: f, else_branch: f)",
+      "                      ^",
+      "Neg \"Neg\" (float[n, 3]): waits for w, which belongs to another graph; what runs the function"
+        + " can wait"
+    ),
+    (
       "parameter y = [1, \"a\"]\nz = Sum(x, axes: y)", "                 ^",
       "the elements of an attribute must be of one kind"
     ),

@@ -87,6 +87,12 @@ public final class Graph: @unchecked Sendable {
       return own
     }
     let unique = uniqueName(name ?? typeName)
+    let controls: [Node] = controlScopes.joined() + controlInputs
+    if let other = controls.first(where: { $0.graph !== self }) {
+      throw GraphError(
+        "waits for \(other.name), which belongs to another graph; what runs the function can wait",
+        node: unique, operation: typeName, inputs: inputs.map(\.spec.description))
+    }
     let specs: [TensorSpec]
     let found: [SizeEquality]
     do {
@@ -100,7 +106,7 @@ public final class Graph: @unchecked Sendable {
     }
     let node = Node(
       graph: self, id: nodes.count, name: unique, operation: operation, inputs: inputs,
-      controlInputs: controlScopes.joined() + controlInputs,
+      controlInputs: controls,
       outputSpecs: specs.map { nameLateSizes($0, of: unique) }, equalSizes: found + equalSizes,
       device: deviceScopes.last ?? DeviceName(), colocation: colocationScopes.last)
     for symbol in (operation as? BindSizes)?.names ?? [] {
