@@ -123,6 +123,11 @@ final class RegionExporter {
   /// The node that control inputs name, nil where none is exported.
   func controlName(of node: Node) -> String? { controlNames[node] }
 
+  /// The node's control inputs.
+  func controls(of node: Node) -> [String] {
+    node.controlInputs.compactMap { controlNames[$0].map { "^\($0)" } }
+  }
+
   /// Makes control inputs that name a node mean another one.
   func setControl(_ node: Node, _ name: String) { controlNames[node] = name }
 
@@ -151,7 +156,7 @@ final class RegionExporter {
     var device = ""
     if let node {
       device = node.device.description
-      inputs += node.controlInputs.compactMap { controlNames[$0].map { "^\($0)" } }
+      inputs += controls(of: node)
       if let other = node.colocation, let name = controlNames[other] {
         var list = AttrList()
         list.strings = [Array("loc:@\(name)".utf8)]
