@@ -10,7 +10,8 @@ extension GraphDef {
   /// after the node that needs it. What loops and branches only do, a check say, is done before their
   /// results are there.
   ///
-  /// - Throws: `GraphError` that names the node which TensorFlow has no operation for.
+  /// - Throws: `GraphError` that names the node which TensorFlow has no operation for, or whose numbers are
+  ///   larger than the type that TensorFlow takes them as.
   public init(exporting graph: Graph) throws {
     let exporter = GraphExporter(reserving: graph)
     try RegionExporter(exporter, graph).exportNodes()

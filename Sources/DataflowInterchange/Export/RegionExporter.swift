@@ -16,8 +16,8 @@ final class RegionExporter {
   private var names: [Value: String] = [:]
   private var controlNames: [Node: String] = [:]
   private var entered: [String: String] = [:]
-  /// The tensors of sizes that have names.
-  var symbols: [String: String] = [:]
+  /// The tensors of sizes that have names, as far as there are some, by their types.
+  var symbols: [String: [ElementType: String]] = [:]
 
   /// The outermost region.
   init(_ exporter: GraphExporter, _ graph: Graph) {
@@ -194,37 +194,37 @@ final class RegionExporter {
   }
 
   private func export(_ operand: TensorFlowForm.Operand, of node: Node) throws -> String {
-    let attributes = node.operation.attributes
     let name = "\(node.name)/\(operand.attribute)"
     let type = try operandType(operand, of: node)
-    func typed(_ tensor: String) -> String {
-      type == .int32 ? tensor : cast(tensor, from: .int32, to: type, name: "\(name)/typed")
-    }
-    func list(_ dimensions: [Dimension]) throws -> String {
-      try exportSizes(dimensions, name: name)
-    }
+    let whole: ElementType = type == .int32 ? .int32 : .int64
+    let sizes = try numbers(operand, of: node)
+    let tensor: String
     switch operand.kind {
-    case .int:
-      return typed(constant(Tensor(Int32(try attributes.int(operand.attribute))), name: name))
-    case .ints:
-      return constant(Tensor(try attributes.ints(operand.attribute).map { Int32($0) }), name: name)
-    case .size:
-      return typed(try exportSize(try attributes.dimension(operand.attribute), name: name))
-    case .places:
-      return typed(try list(try attributes.shape(operand.attribute).dimensions))
-    case .sizes: return try list(try attributes.shape(operand.attribute).dimensions)
+    case .int, .size: tensor = try exportSize(sizes[0], whole, name: name)
+    case .ints, .places, .sizes: tensor = try exportSizes(sizes, whole, name: name)
+    case .pairs:
+      let flat = try exportSizes(sizes, whole, name: name)
+      let shape = constant(Tensor([Int32(sizes.count / 2), 2]), name: "\(name)/shape")
+      tensor = add(
+        "Reshape", [flat, shape], name: "\(name)/pairs",
+        attributes: ["T": .type(DataType(whole)), "Tshape": .type(.int32)])
+    }
+    return cast(tensor, from: whole, to: type, name: "\(name)/typed")
+  }
+
+  /// What an operand says, in TensorFlow's order.
+  private func numbers(_ operand: TensorFlowForm.Operand, of node: Node) throws -> [Dimension] {
+    let attributes = node.operation.attributes
+    switch operand.kind {
+    case .int, .size: return [try attributes.dimension(operand.attribute)]
+    case .ints, .places, .sizes: return try attributes.shape(operand.attribute).dimensions
     case .pairs:
       let before = try attributes.shape("before").dimensions
-      let after = try attributes.shape("after").dimensions
-      let flat = try list(zip(before, after).flatMap { [$0, $1] })
-      let shape = constant(Tensor([Int32(before.count), 2]), name: "\(name)/shape")
-      return add(
-        "Reshape", [flat, shape], name: "\(name)/pairs",
-        attributes: ["T": .type(.int32), "Tshape": .type(.int32)])
+      return zip(before, try attributes.shape("after").dimensions).flatMap { [$0, $1] }
     }
   }
 
-  /// The type that an operand has in TensorFlow.
+  /// The type that an operand has in TensorFlow: where it is free, the smallest for all that have it.
   private func operandType(
     _ operand: TensorFlowForm.Operand, of node: Node
   ) throws -> ElementType {
@@ -233,7 +233,13 @@ final class RegionExporter {
     if let source = form.types[name], case .type(let type) = Self.typeAttribute(source, of: node) {
       return type.elementType ?? .int32
     }
-    return try node.operation.attributes.type(name, default: .int32)
+    if node.operation.attributes[name] != nil { return try node.operation.attributes.type(name) }
+    let all = try form.operands.filter { $0.typeAttribute == name }
+      .flatMap { try numbers($0, of: node) }
+    let isSmall = all.allSatisfy { size in
+      size.sortedTerms.allSatisfy { Int32(exactly: $0.coefficient) != nil }
+    }
+    return isSmall ? .int32 : .int64
   }
 
   private func attributes(

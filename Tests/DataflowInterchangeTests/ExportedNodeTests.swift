@@ -1,0 +1,73 @@
+import Dataflow
+import Testing
+
+/// What exported nodes tell TensorFlow, and that it is read again.
+@Suite struct ExportedNodeTests {
+  private func nodes(_ def: GraphDef) -> [String: NodeDef] {
+    Dictionary(uniqueKeysWithValues: def.nodes.map { ($0.name, $0) })
+  }
+
+  private func export(_ text: String) throws -> GraphDef {
+    try GraphDef(exporting: Graph(text: text))
+  }
+
+  private func constant(_ node: NodeDef?) throws -> Tensor {
+    guard case .tensor(let proto)? = node?.attributes["value"] else {
+      throw GraphError("\(node?.name ?? "nothing") is no constant")
+    }
+    return try proto.tensor()
+  }
+
+  @Test func wholeNumbersKeepTheirValues() throws {
+    let def = try export(
+      """
+      x = placeholder(float[5])
+      s = StridedSlice(x, begin: [1], end: [9223372036854775807], strides: [1])
+      r = Roll(x, shift: [3000000001], axis: [0])
+      """)
+    let nodes = nodes(def)
+    let (int32, int64) = (AttrValue.type(DataType(.int32)), AttrValue.type(DataType(.int64)))
+    #expect(try constant(nodes["s/begin"]) == Tensor([1 as Int64]))
+    #expect(try constant(nodes["s/end"]) == Tensor([Int64.max]))
+    #expect(nodes["s"]?.attributes["Index"] == int64)
+    #expect(try constant(nodes["r/shift"]) == Tensor([3_000_000_001 as Int64]))
+    #expect(try constant(nodes["r/axis"]) == Tensor([0 as Int32]))
+    #expect(nodes["r"]?.attributes["Tshift"] == int64)
+    #expect(nodes["r"]?.attributes["Taxis"] == int32)
+    let graph = try Graph(importing: def)
+    let results = try Session(graph).run(
+      [try graph.value(named: "s"), try graph.value(named: "r")],
+      feeds: [try graph.value(named: "x"): Tensor([1, 2, 3, 4, 5] as [Float])])
+    #expect(results[0] == Tensor([2, 3, 4, 5] as [Float]))
+    #expect(results[1] == Tensor([5, 1, 2, 3, 4] as [Float]))
+  }
+
+  @Test func sizesAreOfTheTypeThatHoldsThem() throws {
+    let nodes = nodes(
+      try export(
+        """
+        x = placeholder(float[n])
+        known = Range(start: 5000000000, limit: 5000000003, delta: 1, Tidx: int64)
+        named = Range(start: 0, limit: 3000000000 - n, delta: 1, Tidx: int64)
+        small = Reshape(x, shape: [n, 1])
+        """))
+    #expect(try constant(nodes["known/start"]) == Tensor(5_000_000_000 as Int64))
+    #expect(try constant(nodes["named/start"]) == Tensor(0 as Int64))
+    let shapes = nodes.values.filter { $0.op == "Shape" }.map { $0.attributes["out_type"] }
+    #expect(shapes.count == 2)
+    #expect(shapes.contains(.type(DataType(.int32))) && shapes.contains(.type(DataType(.int64))))
+  }
+
+  @Test func numbersThatNoTypeHoldsAreRefused() throws {
+    let error = #expect(throws: GraphError.self) {
+      try export(
+        """
+        i = placeholder(int32[2])
+        h = OneHot(i, float(1), float(0), depth: 3000000000)
+        """)
+    }
+    #expect(error?.node == "h")
+    #expect(error?.message == "TensorFlow takes 3000000000 as int32, which does not hold it")
+  }
+
+}
