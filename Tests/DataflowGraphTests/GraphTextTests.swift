@@ -146,6 +146,26 @@ import Testing
     try checkRoundTrip(graph)
   }
 
+  /// Functions whose names mean something else in the text get others.
+  @Test func functionsHaveNamesThatMeanNothingElse() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, ["n"], name: "x")
+    let condition = graph.placeholder(.bool, [], name: "c")
+    for name in ["Neg", "n", "x", "float", "size", "return", "a-b", "1x", "plain/name"] {
+      let branch = try GraphFunction(name: name, in: graph, inputs: []) { body, _ in
+        [try body.add(Neg(), [x]).output]
+      }
+      _ = try graph.add(
+        If(thenBranch: branch, elseBranch: branch), [condition] + branch.captures + branch.captures)
+    }
+    let parsed = try Graph(text: graph.text)
+    #expect(parsed.text == graph.text)
+    #expect(
+      parsed.nodes.compactMap { ($0.operation as? If)?.thenBranch.name } == [
+        "Neg_1", "n_1", "x_1", "float_1", "size_1", "return_1", "a_b", "_1x", "plain/name",
+      ])
+  }
+
   @Test func sizesFoundWhileRunningKeepTheirNames() throws {
     let graph = Graph()
     let counts = graph.placeholder(.int32, [2], name: "counts")
