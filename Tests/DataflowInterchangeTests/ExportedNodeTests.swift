@@ -18,6 +18,18 @@ import Testing
     return try proto.tensor()
   }
 
+  private func types(_ types: [ElementType]) -> AttrValue {
+    var list = AttrList()
+    list.types = types.map { DataType($0) }
+    return .list(list)
+  }
+
+  private func ints(_ numbers: [Int64]) -> AttrValue {
+    var list = AttrList()
+    list.ints = numbers
+    return .list(list)
+  }
+
   @Test func wholeNumbersKeepTheirValues() throws {
     let def = try export(
       """
@@ -70,4 +82,71 @@ import Testing
     #expect(error?.message == "TensorFlow takes 3000000000 as int32, which does not hold it")
   }
 
+  @Test func whatIsShownHasTypes() throws {
+    let nodes = nodes(
+      try export(
+        """
+        x = placeholder(float[2])
+        c = placeholder(bool)
+        i = placeholder(int32)
+        shown = Assert(c, x, i)
+        bare = Assert(c)
+        p = Print(x, i, x)
+        """))
+    #expect(nodes["shown"]?.attributes["T"] == types([.float32, .int32]))
+    #expect(nodes["bare"]?.inputs == ["c", "c"])
+    #expect(nodes["bare"]?.attributes["T"] == types([.bool]))
+    #expect(nodes["p"]?.attributes["T"] == .type(DataType(.float32)))
+    #expect(nodes["p"]?.attributes["U"] == types([.int32, .float32]))
+  }
+
+  @Test func queuesAloneKnowTheShapesOfTheirElements() throws {
+    let def = try export(
+      """
+      q = PaddingFIFOQueueV2(capacity: 3, component_types: [float, int32], shapes: [[n], []])
+      x = placeholder(float[m])
+      i = placeholder(int32)
+      put = QueueEnqueueV2(q, x, i)
+      one = QueueDequeueV2(q, component_types: [float, int32], shapes: [[n], []])
+      two = QueueDequeueManyV2(q, n: 2, component_types: [float, int32], shapes: [[n], []], pads: true)
+      """)
+    let nodes = nodes(def)
+    #expect(nodes["put"]?.attributes == ["Tcomponents": types([.float32, .int32])])
+    #expect(nodes["one"]?.attributes == ["component_types": types([.float32, .int32])])
+    #expect(nodes["two"]?.attributes == ["component_types": types([.float32, .int32])])
+    let graph = try Graph(importing: try GraphDef(binary: def.binary))
+    let (one, two) = (
+      try #require(graph.node(named: "one")), try #require(graph.node(named: "two"))
+    )
+    #expect(one.operation.attributes["shapes"] == .shapes([["q_0_0"], []]))
+    #expect(one.outputSpecs.map(\.elementType) == [.float32, .int32])
+    #expect(one.outputSpecs.map(\.shape.rank) == [1, 0])
+    #expect(two.operation.attributes["pads"] == .bool(true))
+    #expect(two.outputSpecs.map(\.shape.rank) == [2, 1])
+  }
+
+  /// Only queues that pad say of sizes that they differ.
+  @Test func shapesThatDifferAreLeftOut() throws {
+    let def = try export("q = FIFOQueueV2(component_types: [float], shapes: [[n]])")
+    #expect(nodes(def)["q"]?.attributes["shapes"] == .list(AttrList()))
+    let error = #expect(throws: GraphError.self) { try Graph(importing: def) }
+    #expect(error?.node == "q")
+    #expect(
+      error?.message == "attribute shapes is missing or empty; expected one for each component")
+  }
+
+  @Test func squeezedAxesAreSaid() throws {
+    let nodes = nodes(
+      try export(
+        """
+        x = placeholder(float[n, 1])
+        y = placeholder(float[n])
+        all = Squeeze(x)
+        last = Squeeze(x, squeeze_dims: [-1])
+        none = Squeeze(y)
+        """))
+    #expect(nodes["all"]?.attributes["squeeze_dims"] == ints([1]))
+    #expect(nodes["last"]?.attributes["squeeze_dims"] == ints([1]))
+    #expect(nodes["none"]?.op == "Identity" && nodes["none"]?.inputs == ["y"])
+  }
 }

@@ -95,6 +95,7 @@ final class RegionExporter {
     switch node.operation {
     case is ConcatV2 where node.inputs.count == 1: "Identity"
     case is BiasAdd where node.inputs[0].shape.rank == 1: "AddV2"
+    case is Squeeze where node.inputs[0].shape == node.output.shape: "Identity"
     default: nil
     }
   }
@@ -182,7 +183,7 @@ final class RegionExporter {
 
   /// The inputs with the operands put in that are attributes here.
   private func inputs(of node: Node, _ form: TensorFlowForm) throws -> [String] {
-    var inputs = node.inputs.map { name(of: $0) }
+    var inputs = Self.inputs(of: node).map { name(of: $0) }
     let total = inputs.count + form.operands.count
     let placed = form.operands.map { operand in
       (operand.position < 0 ? total + operand.position : operand.position, operand)
@@ -191,6 +192,11 @@ final class RegionExporter {
       inputs.insert(try export(operand, of: node), at: min(position, inputs.count))
     }
     return inputs
+  }
+
+  /// What the node reads; a check that shows nothing shows the condition, since TensorFlow's shows something.
+  private static func inputs(of node: Node) -> [Value] {
+    node.operation is Assert && node.inputs.count == 1 ? node.inputs + node.inputs : node.inputs
   }
 
   private func export(_ operand: TensorFlowForm.Operand, of node: Node) throws -> String {
@@ -245,7 +251,7 @@ final class RegionExporter {
   private func attributes(
     of node: Node, _ form: TensorFlowForm
   ) throws -> [String: AttrValue] {
-    var own = node.operation.attributes.values
+    var own = node.operation.attributes.values.filter { !form.own.contains($0.key) }
     for operand in form.operands {
       own[operand.attribute] = nil
       if operand.kind == .pairs { (own["before"], own["after"]) = (nil, nil) }
@@ -264,8 +270,23 @@ final class RegionExporter {
       let pairs = node.operationName == "DynamicStitch" ? 2 : 1
       result[count] = .int(Int64(node.inputs.count / pairs))
     }
-    if node.operationName == "SplitV" { result["num_split"] = .int(Int64(node.outputSpecs.count)) }
-    return result
+    return result.merging(try derivedAttributes(of: node)) { $1 }
+  }
+
+  /// Attributes that follow from more than the operation itself.
+  private func derivedAttributes(of node: Node) throws -> [String: AttrValue] {
+    switch node.operation {
+    case is SplitV: return ["num_split": .int(Int64(node.outputSpecs.count))]
+    // Without axes, sizes with names would go where they are 1 in the run.
+    case let squeeze as Squeeze:
+      return [
+        "squeeze_dims": try AttrValue(.ints(try squeeze.removedAxes(of: node.inputs[0].shape)))
+      ]
+    // Only a queue that pads knows of sizes that differ; the others then know no shapes at all.
+    case let queue as any QueueOperation where !(queue is PaddingFIFOQueueV2):
+      return queue.shapes.contains { $0.known == nil } ? ["shapes": .list(AttrList())] : [:]
+    default: return [:]
+    }
   }
 
   private static func typeAttribute(_ source: TensorFlowForm.TypeSource, of node: Node)
@@ -284,7 +305,7 @@ final class RegionExporter {
     case .output(let index):
       return node.outputSpecs.indices.contains(index)
         ? .type(DataType(node.outputSpecs[index].elementType)) : nil
-    case .inputs: return list(node.inputs)
+    case .inputs(let first): return list(Array(inputs(of: node).dropFirst(first)))
     case .outputs: return list(node.outputs)
     case .fixed(let type): return .type(DataType(type))
     }
