@@ -135,6 +135,25 @@ import Testing
       error?.message == "attribute shapes is missing or empty; expected one for each component")
   }
 
+  @Test func gradientsOfEinsumsHaveTheirDots() throws {
+    let def = try export(
+      """
+      a = placeholder(double[n, 2, 3])
+      b = placeholder(double[3, 4])
+      y = Einsum(a, b, equation: "...ij,jk->...ik")
+      da, db = gradient(y * y, [a, b])
+      """)
+    let equations = def.nodes.filter { $0.op == "Einsum" }.map { node in
+      if case .string(let text)? = node.attributes["equation"] {
+        String(decoding: text, as: UTF8.self)
+      } else {
+        ""
+      }
+    }
+    #expect(
+      equations.sorted() == ["...ij,jk->...ik", "...ik,...ij->...jk", "...ik,jk->...ij"])
+  }
+
   @Test func squeezedAxesAreSaid() throws {
     let nodes = nodes(
       try export(
