@@ -119,6 +119,18 @@ import Testing
         """)
   }
 
+  @Test func whatAnotherFileDefinesIsNamedWithTheFile() {
+    let error = #expect(throws: GraphTextError.self) {
+      try Graph(text: "include \"one.graph\"\nb = float[] [3]", file: "two.graph") { _ in
+        "a = float[] [1]\n\n\nb = float[] [2]\n"
+      }
+    }
+    #expect(
+      error?.message == "b is defined already, on line 4 of one.graph; in a loop, a part in braces"
+        + " makes names differ: b_{i}")
+    #expect(error?.file == "two.graph" && error?.line == 2)
+  }
+
   @Test func ofALongLineAPartIsShown() throws {
     let list = (0..<1000).map(String.init).joined(separator: ", ")
     let error = #expect(throws: GraphTextError.self) {
