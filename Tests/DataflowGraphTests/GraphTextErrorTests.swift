@@ -93,6 +93,12 @@ import Testing
     ("y = x ^ ^w", "      ^", "expected a value, found the control input ^w"),
     ("y = x $ w", "      ^", "a word cannot begin here"),
     (
+      "function f() { return Neg(x, ^w) }\ny = If(Less(0, 1), then_branch: f, else_branch: f)",
+      "                      ^",
+      "Neg \"Neg\" (float[n, 3]): waits for w, which belongs to another graph; what runs the function"
+        + " can wait"
+    ),
+    (
       "parameter y = [1, \"a\"]\nz = Sum(x, axes: y)", "                 ^",
       "the elements of an attribute must be of one kind"
     ),
@@ -120,6 +126,18 @@ import Testing
           y = Exq(x)
               ^
         """)
+  }
+
+  @Test func whatAnotherFileDefinesIsNamedWithTheFile() {
+    let error = #expect(throws: GraphTextError.self) {
+      try Graph(text: "include \"one.graph\"\nb = float[] [3]", file: "two.graph") { _ in
+        "a = float[] [1]\n\n\nb = float[] [2]\n"
+      }
+    }
+    #expect(
+      error?.message == "b is defined already, on line 4 of one.graph; in a loop, a part in braces"
+        + " makes names differ: b_{i}")
+    #expect(error?.file == "two.graph" && error?.line == 2)
   }
 
   @Test func ofALongLineAPartIsShown() throws {

@@ -98,6 +98,74 @@ import Testing
     try checkRoundTrip(graph)
   }
 
+  /// A gradient computes a function's body once more: functions in it read that copy's values, and have the sizes that
+  /// it finds out.
+  @Test(arguments: ["t * t", "t * BroadcastTo(float(2), shape: [size(w, 0)])"])
+  func functionsWithinGradientsBelongToThem(inner: String) throws {
+    let graph = try Graph(
+      text: """
+        x = placeholder(float[n])
+        c = placeholder(bool)
+        t = Neg(x)
+        function a() {
+          w = Where(x > 0)
+          t = GatherV2(x, Reshape(w, shape: [size(w, 0)]))
+          function aa() { return \(inner) }
+          function ab() { return t * 3 }
+          h = If(c, then_branch: aa, else_branch: ab)
+          return Sum(h * h, axes: [0], keep_dims: false)
+        }
+        function b() { return Sum(x, axes: [0], keep_dims: false) }
+        y = If(c, then_branch: a, else_branch: b)
+        g = gradient(y, x)
+        """)
+    try checkRoundTrip(graph)
+    let gradient = try #require(graph.nodes.last { $0.operation is If }).operation.functions[0]
+    let nested = try #require(gradient.graph.nodes.first { $0.operation is If })
+    for (function, inputs) in zip(nested.operation.functions, nested.capturedInputs) {
+      #expect(function.captures == Array(inputs))
+      #expect(function.captures.allSatisfy { $0.graph === gradient.graph })
+      #expect(function.graph.parent === gradient.graph)
+    }
+  }
+
+  /// A text says what a function captures where it is used, one value several times too.
+  @Test func functionsCaptureAValueSeveralTimes() throws {
+    let graph = try Graph(
+      text: """
+        x = placeholder(float[2])
+        c = placeholder(bool)
+        function f() {
+          p = capture(x)
+          q = capture(x)
+          return p * q
+        }
+        y = If(c, x, x, x, x, then_branch: f, else_branch: f)
+        """)
+    #expect(graph.node(named: "y")?.operation.functions[0].captures.map(\.name) == ["x", "x"])
+    try checkRoundTrip(graph)
+  }
+
+  /// Functions whose names mean something else in the text get others.
+  @Test func functionsHaveNamesThatMeanNothingElse() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, ["n"], name: "x")
+    let condition = graph.placeholder(.bool, [], name: "c")
+    for name in ["Neg", "n", "x", "float", "size", "return", "a-b", "1x", "plain/name"] {
+      let branch = try GraphFunction(name: name, in: graph, inputs: []) { body, _ in
+        [try body.add(Neg(), [x]).output]
+      }
+      _ = try graph.add(
+        If(thenBranch: branch, elseBranch: branch), [condition] + branch.captures + branch.captures)
+    }
+    let parsed = try Graph(text: graph.text)
+    #expect(parsed.text == graph.text)
+    #expect(
+      parsed.nodes.compactMap { ($0.operation as? If)?.thenBranch.name } == [
+        "Neg_1", "n_1", "x_1", "float_1", "size_1", "return_1", "a_b", "_1x", "plain/name",
+      ])
+  }
+
   @Test func sizesFoundWhileRunningKeepTheirNames() throws {
     let graph = Graph()
     let counts = graph.placeholder(.int32, [2], name: "counts")

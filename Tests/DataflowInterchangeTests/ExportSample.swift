@@ -48,7 +48,7 @@ struct ExportSample {
     get throws {
       [
         try namedSizes(), try lateSizes(), try training(), try loop(), try nestedLoop(),
-        try growingLoop(), try branches(), try branchInLoop(),
+        try growingLoop(), try branches(), try branchInLoop(), try nestedBranches(), try ordered(),
       ]
     }
   }
@@ -185,6 +185,59 @@ struct ExportSample {
       try graph.add(Identity(), [results[0]], name: "first").output,
       try graph.add(Identity(), [results[1]], name: "second").output, gradient,
     ]
+    return sample
+  }
+
+  /// The gradient of a branch that has branches itself, and another node of a name that they use.
+  private static func nestedBranches() throws -> ExportSample {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, ["n"], name: "x")
+    let isLarge = graph.placeholder(.bool, [], name: "is_large")
+    _ = try graph.add(Neg(), [x], name: "t")
+    let result = try conditional(isLarge, name: "outer") { body in
+      let t = try body.add(Square(), [x], name: "t").output
+      let condition = try body.add(Identity(), [isLarge]).output
+      return try conditional(condition, name: "inner") { inner in
+        [try inner.add(Mul(), [t, inner.constant(3, .float32)]).output]
+      } else: { inner in
+        [try inner.add(Mul(), [t, t]).output]
+      }.map { square($0) }
+    } else: { body in
+      [try body.add(Mul(), [x, body.constant(5, .float32)]).output]
+    }
+    let gradient = try graph.gradient(of: sum(result[0]), withRespectTo: x)
+    var sample = ExportSample("nested_branches", graph)
+    sample.feeds = [x: .wave([3]), isLarge: Tensor(true)]
+    sample.fetches = [sum(result[0]), gradient]
+    return sample
+  }
+
+  /// A branch, a loop and rows that are read of a variable once it is written.
+  private static func ordered() throws -> ExportSample {
+    let graph = Graph()
+    let v = try graph.variable(.wave([2]), name: "v").value
+    let isFirst = graph.placeholder(.bool, [], name: "is_first")
+    let zero = graph.constant(0, .float32)
+    let places = graph.constant(Tensor([1, -1] as [Int32]))
+    let written = graph.constant(Tensor([10, 20] as [Float]))
+    let write = try graph.add(Assign(), [v, written], name: "write")
+    var sample = ExportSample("ordered", graph)
+    sample.feeds = [isFirst: Tensor(true)]
+    sample.fetches = try graph.withControlDependencies([write]) {
+      let branch = try conditional(isFirst, name: "choice") { body in
+        [try body.add(Mul(), [v, v]).output]
+      } else: { body in
+        [try body.add(Neg(), [v]).output]
+      }
+      let loop = try whileLoop([zero], name: "steps") { body, state in
+        try body.add(Less(), [state[0], body.constant(25, .float32)]).output
+      } body: { body, state in
+        let total = try body.add(Sum(axes: [0], keepDims: false), [v]).output
+        return [try body.add(AddV2(), [state[0], total]).output]
+      }
+      let rows = try graph.add(GatherV2(zeroesNegative: true), [v, places], name: "rows")
+      return [branch[0], loop[0], rows.output]
+    }
     return sample
   }
 

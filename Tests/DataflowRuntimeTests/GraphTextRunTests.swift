@@ -64,6 +64,51 @@ import Testing
     #expect(large[0] == large[1] && large[0][0] == 1)
   }
 
+  /// Branches within branches, where the inner ones read values and sizes of the outer one's, not others of the same
+  /// names; and the same of the text that is printed.
+  @Test(arguments: [3.0, -3.0]) func branchesWithinBranchesDifferentiate(last: Double) throws {
+    let text = """
+      x = placeholder(double[n])
+      total = Sum(x, axes: [0], keep_dims: false)
+      t = Neg(x)
+      function a() {
+        w = Where(x > 0)
+        t = GatherV2(x, Reshape(w, shape: [size(w, 0)]))
+        function aa() { return t * t * BroadcastTo(double(2), shape: [size(w, 0)]) }
+        function ab() { return t * 5 }
+        h = If(total > 4, then_branch: aa, else_branch: ab)
+        return Sum(h * h, axes: [0], keep_dims: false)
+      }
+      function b() { return Sum(x * 7, axes: [0], keep_dims: false) }
+      y = If(total > -10, then_branch: a, else_branch: b)
+      dy_dx = gradient(y, x)
+      d2y = gradient(dy_dx, x)
+      """
+    // Of the positive x, the sum of (2x²)² or of (5x)².
+    let x = [1, -1, 2, last]
+    let expected: [[Double]] =
+      last > 0
+      ? [[392], [16, 0, 128, 432], [48, 0, 192, 432]] : [[125], [50, 0, 100, 0], [50, 0, 50, 0]]
+    #expect(try run(text, ["y", "dy_dx", "d2y"], x) == expected)
+    #expect(try run(Graph(text: text).text, ["y", "dy_dx", "d2y"], x) == expected)
+  }
+
+  /// A loop variable whose sizes have names of the body's own.
+  @Test func loopsWithSizesOfTheirOwnDifferentiate() throws {
+    let found = try run(
+      """
+      x = placeholder(double[n])
+      function below(i: int32, v: double[rows]) { return i < 2 }
+      function step(i: int32, v: double[rows]) {
+        return i + 1, v * v * BroadcastTo(double(3), shape: [rows])
+      }
+      i, y = While(int32(0), x, cond: below, body: step)
+      dy_dx = gradient(y, x)
+      """, ["y", "dy_dx"], [1, 2])
+    // y = 27 x⁴
+    #expect(found == [[27, 432], [108, 864]])
+  }
+
   @Test func trainingStepsAreWrittenInTheLanguage() throws {
     let graph = try Graph(
       text: """

@@ -28,8 +28,6 @@ import Testing
       partition.parts[0].graph.text == """
         x = Placeholder(dtype: double, shape: [n, 3])
         Tanh = Tanh(x)
-        size_n/value = Range(Tidx: int64, delta: 1, limit: [n + 1], start: [n])
-        size_n/send_to_worker_1 = Send(size_n/value, \(outward), tensor_name: "size n")
         Tanh/send_to_worker_1 = Send(Tanh, \(outward), tensor_name: "Tanh")
         AddV2/receive = Recv(knows_sizes: true, \(back), shape: [n, 3], tensor_name: "AddV2", \
         tensor_type: double)
@@ -37,9 +35,6 @@ import Testing
         """)
     #expect(
       partition.parts[1].graph.text == """
-        size_n/receive = Recv(knows_sizes: true, \(outward), shape: [1], tensor_name: "size n", \
-        tensor_type: int64)
-        size_n/bind = BindSizes(size_n/receive, names: ["n"])
         Tanh/receive = Recv(knows_sizes: true, \(outward), shape: [n, 3], tensor_name: "Tanh", \
         tensor_type: double)
         Exp = Exp(Tanh/receive)
@@ -51,10 +46,7 @@ import Testing
       #expect(try Graph(text: part.graph.text).text == part.graph.text)
     }
     let shares = try partition.shares(feeds: [x], fetches: [z])
-    #expect(
-      shares.map { $0.targets.map(\.name).sorted() } == [
-        ["Tanh/send_to_worker_1", "size_n/send_to_worker_1"], [],
-      ])
+    #expect(shares.map { $0.targets.map(\.name) } == [["Tanh/send_to_worker_1"], []])
   }
 
   /// A graph with nodes on three tasks, whatever they are, gives the bits of the whole.
@@ -156,6 +148,33 @@ import Testing
     #expect(try cluster.run([ones, total], feeds: [x: input])[0].shape == [3, 2])
     #expect(try cluster.run([total], feeds: [x: input]) == [Tensor(6.0)])
     #expect(try cluster.run([total], feeds: [x: Tensor([-1.0])]) == [Tensor(0.0)])
+  }
+
+  /// What one task is fed says the sizes of all, of those too that could be fed such a size themselves.
+  @Test func sizesFedToOneTaskAreKnownToAll() throws {
+    let graph = Graph()
+    let x = graph.withDevice(a) { graph.placeholder(.float64, ["n"], name: "x") }
+    let n = x.shape[0]
+    let (y, pairs, count, total) = graph.withDevice(b) {
+      let y = graph.placeholder(.float64, [n], name: "y")
+      let pairs = graph.placeholder(.float64, [n * 2], name: "pairs")
+      let ones = broadcast(graph.constant(1, .float64), to: [n])
+      return (y, pairs, sum(ones), sum(pairs))
+    }
+    let rows = graph.withDevice("/job:worker/task:2") { sum(reshape(pairs, [n, 2])) }
+    let cluster = try ClusterSession(graph)
+    #expect(try cluster.run([count], feeds: [x: Tensor([1.0, 2, 3])]) == [Tensor(3.0)])
+    #expect(try cluster.run([count], feeds: [x: Tensor([1.0, 2])]) == [Tensor(2.0)])
+    #expect(try cluster.run([count], feeds: [y: Tensor([1.0])]) == [Tensor(1.0)])
+    let two = Tensor([1.0, 2])
+    let four = Tensor([1.0, 2, 3, 4])
+    #expect(
+      try cluster.run([total, rows], feeds: [x: two, pairs: four]) == [Tensor(10.0), Tensor(10.0)])
+    let error = #expect(throws: GraphError.self) {
+      try cluster.run([count], feeds: [x: two, y: four])
+    }
+    #expect(error?.message.hasSuffix("\"n\" is 4, but 2 in x") == true)
+    #expect(throws: GraphError.self) { try cluster.run([count]) }
   }
 
   @Test func loopsUseSizesOfOtherTasks() throws {

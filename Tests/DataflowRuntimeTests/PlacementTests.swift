@@ -137,7 +137,7 @@ import Testing
   @Test(arguments: [
     ("/job:worker/task:1/device:GPU:2", "/job:worker/task:1/device:GPU:2"),
     ("/gpu:1", "/device:GPU:1"), ("cpu:0", "/device:CPU:0"), ("/device:CPU:*", "/device:CPU:*"),
-    ("", ""), ("/task:3", "/task:3"),
+    ("", ""), ("/task:3", "/task:3"), ("/device:*:1", "/device:*:1"),
   ])
   func deviceNamesAreRead(text: String, printed: String) throws {
     #expect(try DeviceName(text).description == printed)

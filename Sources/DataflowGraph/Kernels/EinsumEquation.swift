@@ -49,11 +49,18 @@ struct EinsumEquation: Sendable {
     }
   }
 
+  /// Labels as they stand in an equation.
+  static func text(_ labels: [Character]) -> String {
+    let place = labels.firstIndex(where: isHidden) ?? labels.endIndex
+    let rest = labels[place...].drop(while: isHidden)
+    return String(labels[..<place]) + (labels[place...].isEmpty ? "" : "...") + String(rest)
+  }
+
   /// Whether a label is Greek, as of the dimensions under `...`: sizes of 1 are repeated.
   static func isHidden(_ label: Character) -> Bool { ("α"..."ω").contains(label) }
 
   private static func isLabel(_ label: Character) -> Bool {
-    isHidden(label) || (label.isLetter && label.isASCII)
+    label.isLetter && label.isASCII
   }
 
   /// The labels, one of each, in the order of their first appearance.

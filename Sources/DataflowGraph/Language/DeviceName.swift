@@ -91,7 +91,9 @@ extension DeviceName: CustomStringConvertible, ExpressibleByStringLiteral {
     if let job { text += "/job:\(job)" }
     if let replica { text += "/replica:\(replica)" }
     if let task { text += "/task:\(task)" }
-    if let type { text += "/device:\(type):\(index.map(String.init) ?? "*")" }
+    if type != nil || index != nil {
+      text += "/device:\(type ?? "*"):\(index.map(String.init) ?? "*")"
+    }
     return text
   }
 }

@@ -26,6 +26,14 @@ public struct Dimension: Hashable, Sendable {
     Dimension(terms: Dictionary(terms.map { ($0.key.map(names).sorted(), $0.value) }) { $0 + $1 })
   }
 
+  /// The size with others in place of some symbols.
+  func replacing(_ sizes: [String: Dimension]) -> Dimension {
+    if symbols.isDisjoint(with: sizes.keys) { return self }
+    return terms.reduce(0) { sum, term in
+      sum + term.key.reduce(Dimension(term.value)) { $0 * (sizes[$1] ?? Dimension(symbol: $1)) }
+    }
+  }
+
   /// The size where it is known, else nil.
   public var known: Int? {
     if terms.isEmpty { return 0 }

@@ -34,13 +34,9 @@ extension Graph {
     let function = try GraphFunction(
       name: name, in: self, inputs: inputs.map(\.spec), names: inputs.map(\.node.name)
     ) { body, own in
-      var copies = Dictionary(uniqueKeysWithValues: zip(inputs, own))
-      for node in nodes {
-        let copy = try body.add(
-          node.operation, node.inputs.map { copies[$0] ?? $0 }, name: node.name)
-        for (output, copied) in zip(node.outputs, copy.outputs) { copies[output] = copied }
-      }
-      return (sums + rows).map { copies[$0] ?? $0 }
+      var copying = NodeCopying(to: body, standing: Array(zip(inputs, own)))
+      for node in nodes { try copying.copy(node) }
+      return (sums + rows).map { copying[$0] }
     }
     return try withNameScope(name) {
       let starts = placeholder(.int64, [Dimension(inputs.count), "slice_bounds"], name: "starts")
@@ -90,9 +86,7 @@ extension Graph {
   }
 
   private func symbols(of inputs: [Value]) -> Set<String> {
-    inputs.reduce(into: []) { found, input in
-      for dimension in input.shape.dimensions { found.formUnion(dimension.symbols) }
-    }
+    inputs.reduce(into: []) { $0.formUnion($1.shape.symbols) }
   }
 
   /// Placeholders like those of one slice, but with the rows of all.

@@ -87,6 +87,12 @@ public final class Graph: @unchecked Sendable {
       return own
     }
     let unique = uniqueName(name ?? typeName)
+    let controls: [Node] = controlScopes.joined() + controlInputs
+    if let other = controls.first(where: { $0.graph !== self }) {
+      throw GraphError(
+        "waits for \(other.name), which belongs to another graph; what runs the function can wait",
+        node: unique, operation: typeName, inputs: inputs.map(\.spec.description))
+    }
     let specs: [TensorSpec]
     let found: [SizeEquality]
     do {
@@ -105,7 +111,7 @@ public final class Graph: @unchecked Sendable {
     }
     let node = Node(
       graph: self, id: nodes.count, name: unique, operation: operation, inputs: inputs,
-      controlInputs: controlScopes.joined() + controlInputs,
+      controlInputs: controls,
       outputSpecs: specs.map { own($0, of: unique, operation) }, equalSizes: found + equalSizes,
       device: deviceScopes.last ?? DeviceName(), colocation: colocationScopes.last)
     for symbol in (operation as? BindSizes)?.names ?? [] {
@@ -220,16 +226,20 @@ public final class Graph: @unchecked Sendable {
   }
 
   /// The value itself, or what stands for a value of a graph around this one; nil for another's.
-  ///
-  /// - Parameter name: of what stands for it; one that says so if nil.
-  func capture(_ value: Value, name: String? = nil) -> Value? {
+  func capture(_ value: Value) -> Value? {
     if value.graph === self { return value }
     if let known = captures.first(where: { $0.outer == value }) { return known.inner }
     guard let parent, let outer = parent.capture(value) else { return nil }
-    if outer != value { return capture(outer, name: name) }
+    return outer == value ? addCapture(value) : capture(outer)
+  }
+
+  /// What stands for a value of the parent, which may stand for it beside others.
+  ///
+  /// - Parameter name: `captured/` and the value's node if nil.
+  func addCapture(_ outer: Value, name: String? = nil) -> Value {
     let inner = placeholder(
-      value.elementType, value.shape, name: name ?? "captured/\(value.node.name)")
-    captures.append((value, inner))
+      outer.elementType, outer.shape, name: name ?? "captured/\(outer.node.name)")
+    captures.append((outer, inner))
     return inner
   }
 

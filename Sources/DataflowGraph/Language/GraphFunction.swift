@@ -46,17 +46,39 @@ public final class GraphFunction: @unchecked Sendable, Equatable {
   ///
   /// - Parameter arguments: one for each input, the captured ones too.
   public func inlined(into target: Graph, _ arguments: [Value]) throws -> [Value] {
+    try inlined(into: target, arguments, sizes: [:])
+  }
+
+  /// - Parameter sizes: what sizes of the graph around are called otherwise in the target.
+  private func inlined(
+    into target: Graph, _ arguments: [Value], sizes: [String: Dimension]
+  ) throws -> [Value] {
     precondition(arguments.count == inputs.count, "\(name): wrong number of arguments")
-    var copies = Dictionary(uniqueKeysWithValues: zip(inputs, arguments))
-    var nodes: [Node: Node] = [:]
-    for node in graph.nodes where !node.outputs.contains(where: { copies[$0] != nil }) {
-      let copy = try target.add(
-        node.operation, node.inputs.map { copies[$0]! }, name: node.name,
-        controlInputs: node.controlInputs.compactMap { nodes[$0] })
-      nodes[node] = copy
-      for (output, copied) in zip(node.outputs, copy.outputs) { copies[output] = copied }
+    var copying = NodeCopying(to: target, standing: Array(zip(inputs, arguments)), sizes: sizes)
+    let given = Set(inputs.map(\.node))
+    for node in graph.nodes where !given.contains(node) { try copying.copy(node) }
+    return outputs.map { copying[$0] }
+  }
+
+  /// The same as a function of another graph.
+  ///
+  /// - Parameters:
+  ///   - captured: the values of that graph that it captures.
+  ///   - sizes: what sizes of the graph around are called otherwise there.
+  func copied(
+    into target: Graph, capturing captured: some Sequence<Value>, sizes: [String: Dimension]
+  ) throws -> GraphFunction {
+    let declared = inputs.prefix(declaredCount)
+    return try GraphFunction(
+      name: name, in: target,
+      inputs: declared.map { TensorSpec($0.elementType, $0.shape.replacing(sizes)) },
+      names: declared.map(\.node.name)
+    ) { body, own in
+      let inner = zip(inputs.dropFirst(declaredCount), captured).map {
+        body.addCapture($1, name: $0.node.name)
+      }
+      return try inlined(into: body, own + inner, sizes: sizes)
     }
-    return outputs.map { copies[$0]! }
   }
 
   /// The sizes that its nodes depend on and none of them finds out.

@@ -47,7 +47,7 @@ public final class Node: @unchecked Sendable {
     if let names = (operation as? BindSizes)?.names, !names.isEmpty { return names }
     let prefix = "\(graph.path)\(name)?"
     let symbols = outputSpecs.reduce(into: Set<String>()) { found, spec in
-      for dimension in spec.shape.dimensions { found.formUnion(dimension.symbols) }
+      found.formUnion(spec.shape.symbols)
     }
     return symbols.filter { $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("?") }
   }
@@ -55,9 +55,7 @@ public final class Node: @unchecked Sendable {
   /// Every size that the node's outputs and attributes depend on, by name; functions' bodies too.
   package var symbols: Set<String> {
     var found: Set<String> = []
-    func note(_ shape: SymbolicShape) {
-      for dimension in shape.dimensions { found.formUnion(dimension.symbols) }
-    }
+    func note(_ shape: SymbolicShape) { found.formUnion(shape.symbols) }
     for spec in outputSpecs { note(spec.shape) }
     for attribute in operation.attributes.values.values {
       switch attribute {
@@ -73,6 +71,16 @@ public final class Node: @unchecked Sendable {
   /// The nodes that find out sizes which this one depends on, without being among its inputs.
   package var lateSizeSources: [Node] {
     symbols.compactMap { graph.lateSizeSource($0) }.filter { $0 != self }
+  }
+
+  /// What the operation's functions capture, a list for each of them: the last inputs.
+  package var capturedInputs: [ArraySlice<Value>] {
+    let functions = operation.functions
+    var rest = inputs.suffix(functions.reduce(0) { $0 + $1.captures.count })
+    return functions.map { function in
+      defer { rest = rest.dropFirst(function.captures.count) }
+      return rest.prefix(function.captures.count)
+    }
   }
 
   /// The first output.

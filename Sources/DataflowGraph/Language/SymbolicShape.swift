@@ -47,6 +47,13 @@ public struct SymbolicShape: Hashable, Sendable, ExpressibleByArrayLiteral {
     SymbolicShape(dimensions.map { $0.renamed(names) })
   }
 
+  func replacing(_ sizes: [String: Dimension]) -> SymbolicShape {
+    SymbolicShape(dimensions.map { $0.replacing(sizes) })
+  }
+
+  /// Every symbol that the sizes depend on.
+  var symbols: Set<String> { dimensions.reduce(into: []) { $0.formUnion($1.symbols) } }
+
   /// The axis counted from the front, for one that may be counted from the back with -1.
   func axis(_ axis: Int) throws(GraphError) -> Int {
     let resolved = axis < 0 ? axis + rank : axis

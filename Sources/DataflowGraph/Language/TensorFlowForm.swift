@@ -42,7 +42,8 @@ public struct TensorFlowForm: Sendable {
   public enum TypeSource: Sendable {
     case input(Int)
     case output(Int)
-    case inputs
+    /// A list, of the inputs from a place on.
+    case inputs(from: Int)
     case outputs
     case fixed(ElementType)
   }
@@ -55,17 +56,20 @@ public struct TensorFlowForm: Sendable {
   /// TensorFlow's attributes that change what is computed and are none here, with the values that are
   /// computed.
   public var allowed: [String: [AttributeValue]]
+  /// Attributes here that TensorFlow's operation does not have.
+  public var own: Set<String>
   /// Whether TensorFlow has the operation at all.
   public var isKnownToTensorFlow = true
 
   public init(
     operands: [Operand] = [], types: [String: TypeSource] = ["T": .input(0)], count: String? = nil,
-    allowed: [String: [AttributeValue]] = [:]
+    allowed: [String: [AttributeValue]] = [:], own: Set<String> = []
   ) {
     self.operands = operands
     self.types = types
     self.count = count
     self.allowed = allowed
+    self.own = own
   }
 
   /// Indices outside are errors, not left out.

@@ -17,7 +17,9 @@ public struct Assert: Operation {
   public var attributes: Attributes { ["summarize": .int(summarize)] }
   public var isStateful: Bool { true }
 
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(types: ["T": .inputs(from: 1)])
+  }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     guard let condition = inputs.first else { throw GraphError("takes at least 1 input, got 0") }

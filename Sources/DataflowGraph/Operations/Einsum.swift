@@ -8,8 +8,7 @@ public struct Einsum: Operation {
   let equation: String
 
   /// - Parameter equation: a letter for each dimension, operands apart by commas, then `->` and the
-  ///   result's letters; `...` stands for further dimensions, which broadcast, as those with Greek
-  ///   letters do.
+  ///   result's letters; `...` stands for further dimensions, which broadcast.
   public init(equation: String) { self.equation = equation }
   public init(attributes: Attributes) throws { equation = try attributes.string("equation") }
 
@@ -60,16 +59,30 @@ public struct Einsum: Operation {
       let others = node.inputs.indices.filter { $0 != index }
       let known = Set(labels.output + others.flatMap { labels.inputs[$0] })
       let target = labels.inputs[index]
-      let kept = target.indices.filter { known.contains(target[$0]) }
-      let operands = [labels.output] + others.map { labels.inputs[$0] }
-      let einsum = Einsum(
-        equation: operands.map { String($0) }.joined(separator: ",") + "->"
-          + String(kept.map { target[$0] }))
-      let arguments = [outputGradients[0]!] + others.map { node.inputs[$0] }
-      let sum = try node.graph.add(einsum, arguments).output
-      if kept.count == target.count { return sum }
-      return try spread(sum, target.filter { known.contains($0) }, over: target, node.inputs[index])
+      let kept = target.filter(known.contains)
+      let sum = try sum(
+        of: [outputGradients[0]!] + others.map { node.inputs[$0] },
+        [labels.output] + others.map { labels.inputs[$0] }, to: kept)
+      return kept.count == target.count
+        ? sum : try spread(sum, kept, over: target, node.inputs[index])
     }
+  }
+
+  /// The einsum of labelled operands; of the dimensions under `...`, those that the result lacks are
+  /// summed over apart, since an equation keeps them all.
+  private func sum(
+    of operands: [Value], _ labels: [[Character]], to kept: [Character]
+  ) throws -> Value {
+    let hidden = Set(labels.joined().filter(EinsumEquation.isHidden)).sorted()
+    let place = kept.firstIndex(where: EinsumEquation.isHidden) ?? 0
+    let rest = kept[place...].drop(while: EinsumEquation.isHidden)
+    let equation =
+      labels.map(EinsumEquation.text).joined(separator: ",") + "->"
+      + EinsumEquation.text(kept[..<place] + hidden + rest)
+    let product = try operands[0].graph.add(Einsum(equation: equation), operands).output
+    let added = Array(place..<place + product.shape.rank - kept.count)
+    if added.isEmpty { return product }
+    return try product.graph.add(Sum(axes: added, keepDims: false), [product]).output
   }
 
   /// A tensor repeated along the labels that it lacks; where a label comes twice, its elements are
@@ -82,21 +95,18 @@ public struct Einsum: Operation {
       SymbolicShape(labels.map { size($0, target[$0]) })
     }
     // A kept label that comes twice has made a diagonal already, of which one is enough.
-    let names = String(kept)
-    let unique = String(labels.map { target[$0] }.filter(kept.contains))
-    let single = names == unique ? sum : try einsum("\(names)->\(unique)", sum)
-    let open = shape { _, label in
-      unique.firstIndex(of: label).map {
-        single.shape[unique.distance(from: unique.startIndex, to: $0)]
-      }
-        ?? 1
+    let unique = labels.map { target[$0] }.filter(kept.contains)
+    func renamed(_ value: Value, _ from: [Character], _ to: [Character]) throws -> Value {
+      if from == to { return value }
+      return try einsum("\(EinsumEquation.text(from))->\(EinsumEquation.text(to))", value)
     }
+    let single = try renamed(sum, kept, unique)
+    let open = shape { _, label in unique.firstIndex(of: label).map { single.shape[$0] } ?? 1 }
     let repeated = shape { place, label in
       kept.contains(label) ? open[labels.firstIndex(of: place)!] : operand.shape[place]
     }
     let full = broadcast(reshape(single, open), to: repeated)
-    if labels.count == target.count { return full }
-    return try einsum("\(String(labels.map { target[$0] }))->\(String(target))", full)
+    return try renamed(full, labels.map { target[$0] }, target)
   }
 
   public static var samples: [OperationSample] {
@@ -120,7 +130,13 @@ public struct Einsum: Operation {
       OperationSample(
         Einsum(equation: "...ij,...jk->...ik"),
         [.random([2, 1, 3, 2]), .random([4, 2, 3], seed: 2)]
-      ) { [plainSum("xyij,yjk->xyik", $0)] }
+      ) { [plainSum("xyij,yjk->xyik", $0)] },
+      OperationSample(
+        Einsum(equation: "i...,i...->i..."), [.random([2, 3, 4]), .random([2, 4], seed: 2)]
+      ) { [plainSum("ixy,iy->ixy", $0)] },
+      OperationSample(
+        Einsum(equation: "i...,ij->j..."), [.random([2, 3, 4]), .random([2, 5], seed: 2)]
+      ) { [plainSum("ixy,ij->jxy", $0)] },
     ]
   }
 

@@ -32,7 +32,7 @@ public struct Print: Operation {
   public var isStateful: Bool { true }
 
   public static var tensorFlowForm: TensorFlowForm {
-    TensorFlowForm(types: ["T": .input(0)])
+    TensorFlowForm(types: ["T": .input(0), "U": .inputs(from: 1)])
   }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {

@@ -5,7 +5,7 @@ import Tensors
 public struct QueueDequeueManyV2: QueueUser {
   public static let name = "QueueDequeueManyV2"
   public static var tensorFlowForm: TensorFlowForm {
-    TensorFlowForm(operands: [.init("n", at: 1, .int)], types: [:])
+    TensorFlowForm(operands: [.init("n", at: 1, .int)], types: [:], own: ["shapes", "pads"])
   }
 
   public let componentTypes: [ElementType]

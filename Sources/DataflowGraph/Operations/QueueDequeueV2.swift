@@ -4,7 +4,9 @@ import Tensors
 /// shapes as an attribute.
 public struct QueueDequeueV2: QueueUser {
   public static let name = "QueueDequeueV2"
-  public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
+  public static var tensorFlowForm: TensorFlowForm {
+    TensorFlowForm(types: [:], own: ["shapes"])
+  }
 
   public let componentTypes: [ElementType]
   public let shapes: [SymbolicShape]

@@ -7,7 +7,7 @@ import Tensors
 public struct QueueEnqueueManyV2: QueueUser {
   public static let name = "QueueEnqueueManyV2"
   public static var tensorFlowForm: TensorFlowForm {
-    TensorFlowForm(types: ["Tcomponents": .inputs])
+    TensorFlowForm(types: ["Tcomponents": .inputs(from: 1)])
   }
 
   var componentTypes: [ElementType] { [] }

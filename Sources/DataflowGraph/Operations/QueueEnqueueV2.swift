@@ -6,7 +6,7 @@ import Tensors
 public struct QueueEnqueueV2: QueueUser {
   public static let name = "QueueEnqueueV2"
   public static var tensorFlowForm: TensorFlowForm {
-    TensorFlowForm(types: ["Tcomponents": .inputs])
+    TensorFlowForm(types: ["Tcomponents": .inputs(from: 1)])
   }
 
   var componentTypes: [ElementType] { [] }

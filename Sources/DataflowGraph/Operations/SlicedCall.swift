@@ -151,8 +151,6 @@ public struct SlicedCall: Operation {
 extension SymbolicShape {
   /// The shape of one row.
   fileprivate var slice: SymbolicShape { SymbolicShape(Array(dimensions.dropFirst())) }
-
-  fileprivate var symbols: Set<String> { dimensions.reduce(into: []) { $0.formUnion($1.symbols) } }
 }
 
 private final class SlicedCallKernel: FunctionCaller {

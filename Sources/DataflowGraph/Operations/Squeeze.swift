@@ -18,14 +18,20 @@ public struct Squeeze: Operation {
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
     let shape = inputs[0].shape
-    let removed = try axes.map { try shape.axis($0) }
+    let removed = try removedAxes(of: shape)
     for axis in removed where !shape[axis].couldEqual(1) {
       throw GraphError("the size along axis \(axis) of \(shape) is \(shape[axis]), not 1")
     }
-    let kept = shape.dimensions.indices.filter {
-      axes.isEmpty ? shape[$0] != 1 : !removed.contains($0)
-    }
+    let kept = shape.dimensions.indices.filter { !removed.contains($0) }
     return [TensorSpec(inputs[0].elementType, SymbolicShape(kept.map { shape[$0] }))]
+  }
+
+  /// The dimensions that a shape loses, counted from the front.
+  ///
+  /// - Throws: `GraphError` for an axis outside the shape.
+  package func removedAxes(of shape: SymbolicShape) throws -> [Int] {
+    axes.isEmpty
+      ? shape.dimensions.indices.filter { shape[$0] == 1 } : try axes.map { try shape.axis($0) }
   }
 
   public var isAlias: Bool { true }

@@ -39,7 +39,8 @@ extension LanguageCall {
     for axis in 0..<declared.rank {
       guard let symbol = declared[axis].soleSymbol, scope.find(symbol) == nil else { continue }
       let size = found[axis]
-      scope.owner.bind(symbol, size.known.map { .int($0) } ?? .size(size), at: offset)
+      scope.owner.bind(
+        symbol, size.known.map { .int($0) } ?? .size(size), at: offset, of: builder.source)
     }
     return value
   }

@@ -61,7 +61,7 @@ extension GraphBuilder {
         throw error("\(list) needs \(declared.name)", offset)
       }
       try check(value, declared, of: closure, offset)
-      inner.bind(declared.name, value, at: syntax.offset)
+      inner.bind(declared.name, value, at: syntax.offset, of: closure.builder.source)
     }
   }
 
@@ -117,7 +117,8 @@ extension GraphBuilder {
       ) { graph, values in
         let inner = LanguageScope(parent: closure.scope, graph: graph, prefix: "", site: scope)
         for (argument, value) in zip(closure.syntax.arguments, values) {
-          inner.bind(argument.name, .value(value), at: closure.syntax.offset)
+          inner.bind(
+            argument.name, .value(value), at: closure.syntax.offset, of: closure.builder.source)
         }
         let results =
           try nested(at: offset) { try closure.builder.run(closure.syntax.body, in: inner) } ?? []

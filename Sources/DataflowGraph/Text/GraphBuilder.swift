@@ -127,8 +127,8 @@ final class GraphBuilder {
     let name = try text(of: loop.name, in: scope)
     return try elements.enumerated().map { index, element in
       let inner = LanguageScope(turnIn: scope)
-      if let indexName { inner.bind(indexName, .int(index), at: loop.list.offset) }
-      inner.bind(name, element, at: loop.list.offset)
+      if let indexName { inner.bind(indexName, .int(index), at: loop.list.offset, of: source) }
+      inner.bind(name, element, at: loop.list.offset, of: source)
       return try body(inner)
     }
   }
@@ -207,8 +207,8 @@ final class GraphBuilder {
   private func checkFree(_ name: String, in scope: LanguageScope, _ offset: Int) throws {
     if let earlier = scope.owner.bindings[name] {
       throw error(
-        "\(name) is defined already, on line \(source.line(of: earlier.offset)); in a loop, a part"
-          + " in braces makes names differ: \(name)_{i}", offset)
+        "\(name) is defined already, on \(line(of: earlier)); in a loop, a part in braces makes names"
+          + " differ: \(name)_{i}", offset)
     }
     if let node = scope.graph.node(named: join(scope.prefix, name)) {
       throw error("there is a node named \(node.name) already", offset)
@@ -219,10 +219,15 @@ final class GraphBuilder {
     _ name: String, _ value: LanguageValue, in scope: LanguageScope, _ offset: Int
   ) throws {
     if let earlier = scope.owner.bindings[name] {
-      throw error(
-        "\(name) is defined already, on line \(source.line(of: earlier.offset))", offset)
+      throw error("\(name) is defined already, on \(line(of: earlier))", offset)
     }
-    scope.owner.bind(name, value, at: offset)
+    scope.owner.bind(name, value, at: offset, of: source)
+  }
+
+  /// Where a name was defined, with the file where that is another one.
+  private func line(of binding: LanguageScope.Binding) -> String {
+    let line = "line \(binding.source.line(of: binding.offset))"
+    return binding.source.file == source.file ? line : "\(line) of \(binding.source.file)"
   }
 
   /// A name with its parts in braces computed.

@@ -24,9 +24,9 @@ struct GraphPrinter {
     let functions = functions(of: graph)
     var printer = self
     printer.functionNames = [:]
-    var taken: Set<String> = []
+    var taken = names(in: graph)
     for function in functions {
-      let name = function.name.unique(among: &taken)
+      let name = word(function.name).unique(among: &taken)
       printer.functionNames[ObjectIdentifier(function)] = name
     }
     let captures = Dictionary(
@@ -35,6 +35,28 @@ struct GraphPrinter {
       captures[node].map { "\(name(node.name)) = capture(\(name($0)))" } ?? printer.line(of: node)
     }
     return functions.enumerated().flatMap { printer.lines(of: $1, number: $0 + 1) } + nodes
+  }
+
+  /// What a name could mean in the graph's lines other than a function: nodes, sizes, and what the language
+  /// has by itself.
+  private func names(in graph: Graph) -> Set<String> {
+    graph.nodes.reduce(into: Self.ownNames) { names, node in
+      names.insert(node.name)
+      names.formUnion(node.symbols.map(renamed))
+    }
+  }
+
+  private static var ownNames: Set<String> {
+    Keyword.all.union(OperationRegistry.names).union(LanguageFunction.all.keys)
+      .union(ElementType.allCases.map(\.rawValue))
+  }
+
+  /// A function's name without signs that only names in backquotes have, which means a size as an attribute.
+  private func word(_ name: String) -> String {
+    if isPlain(name) { return name }
+    let letters = name.utf8.map { $0.isLetter || $0.isDigit ? $0 : UInt8(ascii: "_") }
+    let word = String(decoding: letters, as: UTF8.self)
+    return letters.first?.isLetter == true ? word : "_\(word)"
   }
 
   /// The functions that a graph's nodes run, in their order, each once.

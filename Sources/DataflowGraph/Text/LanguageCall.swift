@@ -126,11 +126,11 @@ struct LanguageCall {
     }
     let outer = arguments.positional[0].value
     let value = try builder.value(outer, in: site, naming.inner)
-    guard let inner = graph.capture(value, name: naming.name) else {
+    guard let own = site.graph.capture(value) else {
       throw GraphError("\(value.name) is not from around the function")
     }
     builder.state.captureSites.insert(ObjectIdentifier(graph))
-    return inner
+    return graph.addCapture(own, name: naming.name)
   }
 
   /// The gradient with respect to one value, or a list of them.

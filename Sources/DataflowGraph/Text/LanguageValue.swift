@@ -105,7 +105,14 @@ final class LanguageScope {
   let site: LanguageScope?
   /// The scope that names defined here belong to: this one, or that around a loop.
   private let around: LanguageScope?
-  private(set) var bindings: [String: (value: LanguageValue, offset: Int)] = [:]
+  private(set) var bindings: [String: Binding] = [:]
+
+  /// What a name stands for, and where in which text that is said.
+  struct Binding {
+    let value: LanguageValue
+    let offset: Int
+    let source: SourceText
+  }
 
   init(parent: LanguageScope?, graph: Graph, prefix: String, site: LanguageScope? = nil) {
     self.parent = parent
@@ -126,8 +133,8 @@ final class LanguageScope {
 
   var owner: LanguageScope { around ?? self }
 
-  func bind(_ name: String, _ value: LanguageValue, at offset: Int) {
-    bindings[name] = (value, offset)
+  func bind(_ name: String, _ value: LanguageValue, at offset: Int, of source: SourceText) {
+    bindings[name] = Binding(value: value, offset: offset, source: source)
   }
 
   /// What a name stands for here: something bound, or a node by its path.

@@ -7,9 +7,11 @@ extension GraphDef {
   /// Attributes that TensorFlow computes become nodes again: constants, and for sizes with names the
   /// shapes of the values that fix them. Variables are `VariableV2`, `While` and `If` the frames and
   /// branches of version 1, which every session runs. Nodes keep their names; what is added is named
-  /// after the node that needs it.
+  /// after the node that needs it. What loops and branches only do, a check say, is done before their
+  /// results are there.
   ///
-  /// - Throws: `GraphError` that names the node which TensorFlow has no operation for.
+  /// - Throws: `GraphError` that names the node which TensorFlow has no operation for, or whose numbers are
+  ///   larger than the type that TensorFlow takes them as.
   public init(exporting graph: Graph) throws {
     let exporter = GraphExporter(reserving: graph)
     try RegionExporter(exporter, graph).exportNodes()

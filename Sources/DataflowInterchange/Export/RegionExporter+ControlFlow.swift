@@ -6,6 +6,9 @@ extension RegionExporter {
   /// A loop as a frame of version 1.
   func exportLoop(_ node: Node, _ loop: While) throws {
     try requireUnread(node, from: loop.variableCount)
+    guard loop.variableCount > 0 else {
+      throw GraphError("has no loop variables, without which TensorFlow 1 has no loops")
+    }
     let name = prefix + node.name
     let types = node.inputs.prefix(loop.variableCount).map { DataType($0.elementType) }
     let enter = { (tensor: String, type: ElementType) in
@@ -22,10 +25,10 @@ extension RegionExporter {
     }
     let condition = RegionExporter(
       loop.condition, in: self, prefix: "\(name)/cond/", pivot: merges[0], arguments: merges,
-      enter: enter)
+      captured: node.capturedInputs[0], enter: enter)
     try condition.exportNodes()
     let loopCondition = add(
-      "LoopCond", [condition.name(of: loop.condition.outputs[0])], name: "\(node.name)/LoopCond",
+      "LoopCond", condition.results(of: loop.condition), name: "\(node.name)/LoopCond",
       attributes: [:])
     let switches = types.indices.map { index in
       add(
@@ -39,38 +42,44 @@ extension RegionExporter {
     }
     let body = RegionExporter(
       loop.body, in: self, prefix: "\(name)/body/", pivot: arguments[0], arguments: arguments,
-      enter: enter)
+      captured: node.capturedInputs[1], enter: enter)
     try body.exportNodes()
-    let effects = addEffects(of: loop, in: body, node)
-    for (index, output) in loop.body.outputs.enumerated() {
+    for (index, result) in body.results(of: loop.body).enumerated() {
       exporter.add(
         NodeDef(
-          name: nexts[index], op: "NextIteration", inputs: [body.name(of: output)] + effects,
+          name: nexts[index], op: "NextIteration", inputs: [result],
           attributes: ["T": .type(types[index])]))
       let exit = add(
         "Exit", [switches[index]], name: "\(node.name)/Exit_\(index)",
         attributes: ["T": .type(types[index])])
       set(node[index], exit)
     }
-    finish(node)
+    finish(node, node.outputs.prefix(types.count).map { self.name(of: $0) }, types[0])
   }
 
-  /// What the body only does, as the control inputs of its results: TensorFlow runs nothing else. The
-  /// trigger runs also after what stands on a branch that was not taken.
-  private func addEffects(of loop: While, in body: RegionExporter, _ node: Node) -> [String] {
-    let effects = loop.body.graph.nodes.filter(\.operation.isStateful)
-      .compactMap { body.controlName(of: $0) }
-    if effects.isEmpty { return [] }
+  /// The outputs of the region's function, once all is done that it only does: TensorFlow runs nothing else.
+  /// The trigger runs also after what stands on a branch that was not taken.
+  ///
+  /// - Returns: the outputs' tensors; where there are no outputs, that of the pivot.
+  private func results(of function: GraphFunction) -> [String] {
+    let tensors = function.outputs.isEmpty ? [pivot!] : function.outputs.map { name(of: $0) }
+    let effects = graph.nodes.filter(\.operation.isStateful).compactMap { controlName(of: $0) }
+    if effects.isEmpty { return tensors }
     let trigger = add(
-      "ControlTrigger", effects.map { "^\($0)" }, name: "\(node.name)/effects", attributes: [:])
-    return ["^\(trigger)"]
+      "ControlTrigger", effects.map { "^\($0)" }, name: "effects", attributes: [:])
+    return tensors.enumerated().map { index, tensor in
+      let type = function.outputs.isEmpty ? ElementType.bool : function.outputs[index].elementType
+      return add(
+        "Identity", [tensor, "^\(trigger)"], name: "result_\(index)",
+        attributes: ["T": .type(DataType(type))])
+    }
   }
 
   private func enter(
     _ tensor: String, _ type: DataType, loop: String, isConstant: Bool, of node: Node
   ) -> String {
     add(
-      "Enter", [tensor], name: "\(node.name)/Enter",
+      "Enter", [tensor] + controls(of: node), name: "\(node.name)/Enter",
       attributes: [
         "T": .type(type), "frame_name": .text(loop), "is_constant": .bool(isConstant),
         "parallel_iterations": .int(1),
@@ -102,8 +111,10 @@ extension RegionExporter {
   /// A condition as branches of version 1: what the branches read goes through `Switch`, what they
   /// give meets in `Merge`.
   func exportCondition(_ node: Node, _ condition: If) throws {
-    let predicate = name(of: node.inputs[0])
-    func branch(_ function: GraphFunction, _ side: Int) throws -> RegionExporter {
+    let predicate = add(
+      "Identity", [name(of: node.inputs[0])] + controls(of: node), name: "\(node.name)/condition",
+      attributes: ["T": .type(DataType(.bool))])
+    func branch(_ function: GraphFunction, _ side: Int) throws -> [String] {
       let suffix = side == 0 ? "" : ":1"
       func gate(_ tensor: String, _ type: ElementType) -> String {
         add(
@@ -115,31 +126,30 @@ extension RegionExporter {
         attributes: ["T": .type(DataType(.bool))])
       let region = RegionExporter(
         function, in: self, prefix: "\(prefix)\(node.name)/\(side == 0 ? "else" : "then")/",
-        pivot: pivot, arguments: [], enter: gate)
+        pivot: pivot, arguments: [], captured: node.capturedInputs[side == 1 ? 0 : 1], enter: gate)
       try region.exportNodes()
-      return region
+      return region.results(of: function)
     }
-    let second = try branch(condition.elseBranch, 0)
-    let first = try branch(condition.thenBranch, 1)
-    for (index, output) in node.outputs.enumerated() {
-      let parts = [
-        second.name(of: condition.elseBranch.outputs[index]),
-        first.name(of: condition.thenBranch.outputs[index]),
-      ]
-      let merge = add(
-        "Merge", parts, name: "\(node.name)/Merge_\(index)",
-        attributes: ["N": .int(2), "T": .type(DataType(output.elementType))])
-      set(output, merge)
+    let (second, first) = (
+      try branch(condition.elseBranch, 0), try branch(condition.thenBranch, 1)
+    )
+    let types = (node.outputs.isEmpty ? [.bool] : node.outputs.map(\.elementType)).map {
+      DataType($0)
     }
-    finish(node)
+    let merges = types.indices.map { index in
+      add(
+        "Merge", [second[index], first[index]], name: "\(node.name)/Merge_\(index)",
+        attributes: ["N": .int(2), "T": .type(types[index])])
+    }
+    for (output, merge) in zip(node.outputs, merges) { set(output, merge) }
+    finish(node, merges, types[0])
   }
 
-  /// A node of the control flow's own name, which control inputs mean.
-  private func finish(_ node: Node) {
-    guard let output = node.outputs.first else { return }
+  /// A node of the control flow's own name, which control inputs mean: it waits for all results.
+  private func finish(_ node: Node, _ results: [String], _ type: DataType) {
     let name = add(
-      "Identity", [self.name(of: output)], name: node.name,
-      attributes: ["T": .type(DataType(output.elementType))], of: node)
+      "Identity", [results[0]] + results.dropFirst().map { "^\($0)" }, name: node.name,
+      attributes: ["T": .type(type)], of: node)
     setControl(node, name)
   }
 }

@@ -7,7 +7,7 @@ extension RegionExporter {
   /// negative, and a choice between them and zeros.
   func exportGather(_ node: Node, _ axis: Int) throws {
     let (source, indices) = (node.inputs[0], node.inputs[1])
-    let places = name(of: indices)
+    let (places, controls) = (name(of: indices), controls(of: node))
     let (type, indexType) = (DataType(source.elementType), DataType(indices.elementType))
     let none = constant(
       Tensor(zeros: [], elementType: indices.elementType), name: "\(node.name)/none")
@@ -17,16 +17,16 @@ extension RegionExporter {
       [
         name(of: source),
         add(
-          "Maximum", [places, none], name: "\(node.name)/indices",
+          "Maximum", [places, none] + controls, name: "\(node.name)/indices",
           attributes: ["T": .type(indexType)]),
         constant(Tensor(Int32(place)), name: "\(node.name)/axis"),
-      ], name: "\(node.name)/rows",
+      ] + controls, name: "\(node.name)/rows",
       attributes: [
         "Tparams": .type(type), "Tindices": .type(indexType), "Taxis": .type(.int32),
         "batch_dims": .int(0),
       ])
     var mask = add(
-      "GreaterEqual", [places, none], name: "\(node.name)/is_row",
+      "GreaterEqual", [places, none] + controls, name: "\(node.name)/is_row",
       attributes: ["T": .type(indexType)])
     for _ in place + 1..<max(place + 1, source.shape.rank) {
       mask = add(

@@ -16,8 +16,8 @@ final class RegionExporter {
   private var names: [Value: String] = [:]
   private var controlNames: [Node: String] = [:]
   private var entered: [String: String] = [:]
-  /// The tensors of sizes that have names.
-  var symbols: [String: String] = [:]
+  /// The tensors of sizes that have names, as far as there are some, by their types.
+  var symbols: [String: [ElementType: String]] = [:]
 
   /// The outermost region.
   init(_ exporter: GraphExporter, _ graph: Graph) {
@@ -30,9 +30,14 @@ final class RegionExporter {
   }
 
   /// The region of a function's graph.
+  ///
+  /// - Parameters:
+  ///   - arguments: the tensors of this region that the declared inputs are.
+  ///   - captured: the values of the region around that the others are.
   init(
     _ function: GraphFunction, in parent: RegionExporter, prefix: String, pivot: String,
-    arguments: [String], enter: @escaping (String, ElementType) -> String
+    arguments: [String], captured: some Sequence<Value>,
+    enter: @escaping (String, ElementType) -> String
   ) {
     exporter = parent.exporter
     graph = function.graph
@@ -41,7 +46,7 @@ final class RegionExporter {
     self.pivot = pivot
     self.enter = enter
     for (input, name) in zip(function.inputs, arguments) { names[input] = name }
-    for (input, outer) in zip(function.inputs.dropFirst(arguments.count), function.captures) {
+    for (input, outer) in zip(function.inputs.dropFirst(arguments.count), captured) {
       names[input] = enteredName(of: parent.name(of: outer), input.elementType)
     }
   }
@@ -90,6 +95,7 @@ final class RegionExporter {
     switch node.operation {
     case is ConcatV2 where node.inputs.count == 1: "Identity"
     case is BiasAdd where node.inputs[0].shape.rank == 1: "AddV2"
+    case is Squeeze where node.inputs[0].shape == node.output.shape: "Identity"
     default: nil
     }
   }
@@ -117,6 +123,11 @@ final class RegionExporter {
 
   /// The node that control inputs name, nil where none is exported.
   func controlName(of node: Node) -> String? { controlNames[node] }
+
+  /// The node's control inputs.
+  func controls(of node: Node) -> [String] {
+    node.controlInputs.compactMap { controlNames[$0].map { "^\($0)" } }
+  }
 
   /// Makes control inputs that name a node mean another one.
   func setControl(_ node: Node, _ name: String) { controlNames[node] = name }
@@ -146,7 +157,7 @@ final class RegionExporter {
     var device = ""
     if let node {
       device = node.device.description
-      inputs += node.controlInputs.compactMap { controlNames[$0].map { "^\($0)" } }
+      inputs += controls(of: node)
       if let other = node.colocation, let name = controlNames[other] {
         var list = AttrList()
         list.strings = [Array("loc:@\(name)".utf8)]
@@ -172,7 +183,7 @@ final class RegionExporter {
 
   /// The inputs with the operands put in that are attributes here.
   private func inputs(of node: Node, _ form: TensorFlowForm) throws -> [String] {
-    var inputs = node.inputs.map { name(of: $0) }
+    var inputs = Self.inputs(of: node).map { name(of: $0) }
     let total = inputs.count + form.operands.count
     let placed = form.operands.map { operand in
       (operand.position < 0 ? total + operand.position : operand.position, operand)
@@ -183,38 +194,43 @@ final class RegionExporter {
     return inputs
   }
 
+  /// What the node reads; a check that shows nothing shows the condition, since TensorFlow's shows something.
+  private static func inputs(of node: Node) -> [Value] {
+    node.operation is Assert && node.inputs.count == 1 ? node.inputs + node.inputs : node.inputs
+  }
+
   private func export(_ operand: TensorFlowForm.Operand, of node: Node) throws -> String {
-    let attributes = node.operation.attributes
     let name = "\(node.name)/\(operand.attribute)"
     let type = try operandType(operand, of: node)
-    func typed(_ tensor: String) -> String {
-      type == .int32 ? tensor : cast(tensor, from: .int32, to: type, name: "\(name)/typed")
-    }
-    func list(_ dimensions: [Dimension]) throws -> String {
-      try exportSizes(dimensions, name: name)
-    }
+    let whole: ElementType = type == .int32 ? .int32 : .int64
+    let sizes = try numbers(operand, of: node)
+    let tensor: String
     switch operand.kind {
-    case .int:
-      return typed(constant(Tensor(Int32(try attributes.int(operand.attribute))), name: name))
-    case .ints:
-      return constant(Tensor(try attributes.ints(operand.attribute).map { Int32($0) }), name: name)
-    case .size:
-      return typed(try exportSize(try attributes.dimension(operand.attribute), name: name))
-    case .places:
-      return typed(try list(try attributes.shape(operand.attribute).dimensions))
-    case .sizes: return try list(try attributes.shape(operand.attribute).dimensions)
+    case .int, .size: tensor = try exportSize(sizes[0], whole, name: name)
+    case .ints, .places, .sizes: tensor = try exportSizes(sizes, whole, name: name)
+    case .pairs:
+      let flat = try exportSizes(sizes, whole, name: name)
+      let shape = constant(Tensor([Int32(sizes.count / 2), 2]), name: "\(name)/shape")
+      tensor = add(
+        "Reshape", [flat, shape], name: "\(name)/pairs",
+        attributes: ["T": .type(DataType(whole)), "Tshape": .type(.int32)])
+    }
+    return cast(tensor, from: whole, to: type, name: "\(name)/typed")
+  }
+
+  /// What an operand says, in TensorFlow's order.
+  private func numbers(_ operand: TensorFlowForm.Operand, of node: Node) throws -> [Dimension] {
+    let attributes = node.operation.attributes
+    switch operand.kind {
+    case .int, .size: return [try attributes.dimension(operand.attribute)]
+    case .ints, .places, .sizes: return try attributes.shape(operand.attribute).dimensions
     case .pairs:
       let before = try attributes.shape("before").dimensions
-      let after = try attributes.shape("after").dimensions
-      let flat = try list(zip(before, after).flatMap { [$0, $1] })
-      let shape = constant(Tensor([Int32(before.count), 2]), name: "\(name)/shape")
-      return add(
-        "Reshape", [flat, shape], name: "\(name)/pairs",
-        attributes: ["T": .type(.int32), "Tshape": .type(.int32)])
+      return zip(before, try attributes.shape("after").dimensions).flatMap { [$0, $1] }
     }
   }
 
-  /// The type that an operand has in TensorFlow.
+  /// The type that an operand has in TensorFlow: where it is free, the smallest for all that have it.
   private func operandType(
     _ operand: TensorFlowForm.Operand, of node: Node
   ) throws -> ElementType {
@@ -223,13 +239,19 @@ final class RegionExporter {
     if let source = form.types[name], case .type(let type) = Self.typeAttribute(source, of: node) {
       return type.elementType ?? .int32
     }
-    return try node.operation.attributes.type(name, default: .int32)
+    if node.operation.attributes[name] != nil { return try node.operation.attributes.type(name) }
+    let all = try form.operands.filter { $0.typeAttribute == name }
+      .flatMap { try numbers($0, of: node) }
+    let isSmall = all.allSatisfy { size in
+      size.sortedTerms.allSatisfy { Int32(exactly: $0.coefficient) != nil }
+    }
+    return isSmall ? .int32 : .int64
   }
 
   private func attributes(
     of node: Node, _ form: TensorFlowForm
   ) throws -> [String: AttrValue] {
-    var own = node.operation.attributes.values
+    var own = node.operation.attributes.values.filter { !form.own.contains($0.key) }
     for operand in form.operands {
       own[operand.attribute] = nil
       if operand.kind == .pairs { (own["before"], own["after"]) = (nil, nil) }
@@ -248,8 +270,23 @@ final class RegionExporter {
       let pairs = node.operationName == "DynamicStitch" ? 2 : 1
       result[count] = .int(Int64(node.inputs.count / pairs))
     }
-    if node.operationName == "SplitV" { result["num_split"] = .int(Int64(node.outputSpecs.count)) }
-    return result
+    return result.merging(try derivedAttributes(of: node)) { $1 }
+  }
+
+  /// Attributes that follow from more than the operation itself.
+  private func derivedAttributes(of node: Node) throws -> [String: AttrValue] {
+    switch node.operation {
+    case is SplitV: return ["num_split": .int(Int64(node.outputSpecs.count))]
+    // Without axes, sizes with names would go where they are 1 in the run.
+    case let squeeze as Squeeze:
+      return [
+        "squeeze_dims": try AttrValue(.ints(try squeeze.removedAxes(of: node.inputs[0].shape)))
+      ]
+    // Only a queue that pads knows of sizes that differ; the others then know no shapes at all.
+    case let queue as any QueueOperation where !(queue is PaddingFIFOQueueV2):
+      return queue.shapes.contains { $0.known == nil } ? ["shapes": .list(AttrList())] : [:]
+    default: return [:]
+    }
   }
 
   private static func typeAttribute(_ source: TensorFlowForm.TypeSource, of node: Node)
@@ -268,7 +305,7 @@ final class RegionExporter {
     case .output(let index):
       return node.outputSpecs.indices.contains(index)
         ? .type(DataType(node.outputSpecs[index].elementType)) : nil
-    case .inputs: return list(node.inputs)
+    case .inputs(let first): return list(Array(inputs(of: node).dropFirst(first)))
     case .outputs: return list(node.outputs)
     case .fixed(let type): return .type(DataType(type))
     }

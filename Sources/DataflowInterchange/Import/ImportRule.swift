@@ -28,7 +28,7 @@ struct ImportRule: Sendable {
 
   /// All rules by the names of TensorFlow's operations.
   static let named: [String: ImportRule] = {
-    let groups = [aliases, sources, variables, gradients, calls]
+    let groups = [aliases, sources, variables, gradients, calls, queues]
     return groups.reduce(into: [:]) { rules, group in rules.merge(group) { $1 } }
   }()
 
@@ -130,11 +130,7 @@ struct ImportRule: Sendable {
       shape = given
     } else if case .shape(let proto)? = node.def.attributes["shape"], let sizes = proto.sizes {
       try node.requireModerate(sizes.compactMap { $0 })
-      let stem = String(name.map { $0 == "/" || $0 == "." || $0 == "-" ? "_" : $0 })
-      shape = SymbolicShape(
-        sizes.enumerated().map { axis, size in
-          size.map { Dimension($0) } ?? Dimension(symbol: "\(stem)_\(axis)")
-        })
+      shape = SymbolicShape(sizes, naming: node.sizeStem)
     } else {
       throw GraphError(
         "how many dimensions it has is not known; say it: ImportOptions(shapes: [\"\(name)\": …])")

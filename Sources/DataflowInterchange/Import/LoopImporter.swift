@@ -15,6 +15,8 @@ final class LoopImporter {
   private var nodes: [Int] { region.frames.frames[frame].nodes }
   private let variables: [LoopVariable]
   private let condition: Int
+  /// What the condition needs, and so does itself.
+  private var conditionNodes: Set<Int> = []
 
   private struct LoopVariable {
     var merge: Int
@@ -106,13 +108,16 @@ final class LoopImporter {
   private func importCondition(_ inner: RegionImporter) throws -> [Value] {
     let source = try table.input(of: condition)
     try inner.importNodes([source.node])
+    conditionNodes = Set(inner.outputs.keys)
     return [try inner.tensor(source, for: table.nodes[condition]).value]
   }
 
   private func importBody(_ inner: RegionImporter) throws -> [Value] {
     inner.set(condition, [ImportedTensor(GraphError("LoopCond is no value of the body"))])
     let results = try variables.map { try table.input(of: $0.next) }
-    let effects = nodes.filter { Self.effects.contains(table.nodes[$0].op) }
+    let effects = nodes.filter {
+      Self.effects.contains(table.nodes[$0].op) && !conditionNodes.contains($0)
+    }
     // What the body only does is done before the next iteration begins, whatever depends on it.
     try inner.importNodes(results.map(\.node) + effects)
     return try zip(variables, results).map { variable, result in
@@ -150,7 +155,8 @@ final class LoopImporter {
     let name = region.frames.frames[frame].name
     let values = try starts.map { try $0.value }
     let enters = region.frames.frames[frame].enters
-    let controls = enters.flatMap { table.controls[$0] }.compactMap { region.controls[$0] }
+    let sources = enters.flatMap { table.controls[$0] }.compactMap { region.controls[$0] }
+    let controls = Set(sources).sorted { $0.id < $1.id }
     let loop = try region.graph.add(
       While(condition: condition, body: body), values + condition.captures + body.captures,
       name: name, controlInputs: controls)

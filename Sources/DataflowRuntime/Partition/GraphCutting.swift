@@ -9,7 +9,7 @@ struct GraphCutting {
     case value(Value, after: [Node])
     /// That a node is done.
     case end(Node)
-    /// A size, which nothing in the other task fixes.
+    /// A size that a node finds out.
     case size(String)
   }
 
@@ -29,8 +29,6 @@ struct GraphCutting {
   private var delivered: [Delivery: Node] = [:]
   private let variables: (accesses: [VariableAccess], indexOfBuffer: [Value: Int])
   private let predecessors: [Int: Set<Int>]
-  /// The tasks whose feeds fix a size, the first feed's first.
-  private let feedingTasks: [String: [Int]]
   /// How many `Switch`es without their `Merge` are before each node.
   private let branchDepth: [Node: Int]
 
@@ -41,18 +39,12 @@ struct GraphCutting {
     parts = tasks.map { _ in Graph() }
     variables = variableAccesses(source.nodes)
     predecessors = directPredecessors(source.nodes)
-    var feeding: [String: [Int]] = [:]
     var depth: [Node: Int] = [:]
     for node in source.nodes {
       let before = (node.inputs.map(\.node) + node.controlInputs).map { depth[$0]! }.max() ?? 0
       depth[node] =
         before + (node.operation is Switch ? 1 : node.operation is Merge && before > 0 ? -1 : 0)
-      guard node.operation is Placeholder else { continue }
-      for symbol in node.output.shape.dimensions.compactMap(\.soleSymbol) {
-        feeding[symbol, default: []].append(placeOf[node]!)
-      }
     }
-    feedingTasks = feeding
     branchDepth = depth
   }
 
@@ -96,11 +88,11 @@ struct GraphCutting {
 
   // MARK: Sizes
 
-  /// Makes a size known to a task.
+  /// Makes a size known to a task that another one finds out.
   private mutating func bring(_ symbol: String, to place: Int) throws {
-    let finder = source.lateSizeSource(symbol)
-    let homes = finder.map { [placeOf[$0]!] } ?? feedingTasks[symbol] ?? []
-    guard let home = homes.first, !homes.contains(place) else { return }
+    guard let home = source.lateSizeSource(symbol).map({ placeOf[$0]! }), home != place else {
+      return
+    }
     try deliver(.size(symbol), from: home, to: place)
   }
 

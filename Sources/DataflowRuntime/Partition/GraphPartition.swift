@@ -1,14 +1,16 @@
 import DataflowGraph
+import Tensors
 
 /// A graph cut into one for each task that its nodes ask for, with a `Send` and a `Recv` for each tensor
 /// and each task that wants it from another.
 ///
-/// Sizes that a task's shapes depend on and nothing in the task fixes are sent too, and so is that a
-/// node is done, for control inputs. Nodes that ask for no task are in the default one; nodes that must be
-/// together are.
+/// Sizes that another task finds out are sent too, and so is that a node is done, for control inputs; those that
+/// feeds fix are told to every task's run. Nodes that ask for no task are in the default one; nodes that must
+/// be together are.
 ///
 ///     let partition = try GraphPartition(graph)
-///     let shares = try partition.shares(fetches: [loss], targets: [training])
+///     let shares = try partition.shares(feeds: [x], fetches: [loss], targets: [training])
+///     let options = RunOptions(sizes: try partition.sizes(fixedBy: feeds))
 ///     // each share is run by a session of its own for partition.parts[share.part].graph
 public struct GraphPartition: Sendable {
   /// What one task has of the graph.
@@ -94,6 +96,15 @@ public struct GraphPartition: Sendable {
     let busy = shares.filter { !$0.fetches.isEmpty || !$0.targets.isEmpty }
     try checkProgress(busy)
     return busy
+  }
+
+  /// The sizes that feeds fix in all tasks, fed there or not.
+  ///
+  /// - Throws: `GraphError` that names the feed whose type or shape does not fit.
+  public func sizes(fixedBy feeds: [Value: Tensor]) throws -> [String: Int] {
+    let ordered = feeds.sorted { ($0.key.node.id, $0.key.index) < ($1.key.node.id, $1.key.index) }
+    var binding = SymbolBinding(ordered.map(\.key))
+    return try binding.bind(ordered.map(\.value), among: [:])
   }
 
   /// What a share runs, in the order of the nodes.

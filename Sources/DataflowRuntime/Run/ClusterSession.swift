@@ -51,6 +51,7 @@ public final class ClusterSession: Sendable {
   ) throws -> [Tensor] {
     let ordered = feeds.keys.sorted { ($0.node.id, $0.index) < ($1.node.id, $1.index) }
     let shares = try partition.shares(feeds: ordered, fetches: fetches, targets: targets)
+    let sizes = try partition.sizes(fixedBy: feeds)
     return try turn.withLock { _ in
       defer { rendezvous.clear() }
       let outcome = Outcome(count: fetches.count, deadline: cancellation?.deadline)
@@ -59,7 +60,9 @@ public final class ClusterSession: Sendable {
       let group = DispatchGroup()
       for share in shares {
         queues[share.part].async(group: group) { [sessions] in
-          outcome.note(share) { try sessions[share.part].run(share, feeds, outcome.cancellation) }
+          outcome.note(share) {
+            try sessions[share.part].run(share, feeds, sizes, outcome.cancellation)
+          }
         }
       }
       group.wait()
@@ -79,12 +82,13 @@ public final class ClusterSession: Sendable {
 
 extension Session {
   fileprivate func run(
-    _ share: GraphPartition.Share, _ tensors: [Value: Tensor], _ cancellation: Cancellation
+    _ share: GraphPartition.Share, _ tensors: [Value: Tensor], _ sizes: [String: Int],
+    _ cancellation: Cancellation
   ) throws -> [Tensor] {
     let feeds = share.feeds.map { ($0.own, tensors[$0.whole]!) }
     return try run(
       share.fetches.map(\.own), feeds: Dictionary(uniqueKeysWithValues: feeds),
-      targets: share.targets, options: RunOptions(cancellation: cancellation))
+      targets: share.targets, options: RunOptions(cancellation: cancellation, sizes: sizes))
   }
 }
 

@@ -142,7 +142,7 @@ final class PlanRunner {
 
   /// Runs every step and returns the fetched values.
   ///
-  /// - Parameter symbols: sizes that are known around the plan, where it is a function's.
+  /// - Parameter symbols: sizes that are known around the plan, where it is a function's or a task's.
   func run(
     _ feeds: [Tensor], symbols: [String: Int] = [:], on executor: any ParallelExecutor,
     _ control: RunControl
@@ -185,7 +185,7 @@ final class PlanRunner {
     // Room for the sizes that steps find out, as in the last run.
     state.symbols.reserveCapacity(symbolCount)
     try resolve(0)
-    lastFeedShapes = feeds.map(\.shape)
+    if symbols.isEmpty { lastFeedShapes = feeds.map(\.shape) }
   }
 
   // MARK: Steps

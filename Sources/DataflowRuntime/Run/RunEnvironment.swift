@@ -45,9 +45,14 @@ public struct RunOptions: Sendable {
   public var cancellation: Cancellation?
   /// Notes when each step ran.
   public var trace: RunTrace?
+  /// Sizes by their names that are known without the run's feeds, as a task's are that another task is fed.
+  public var sizes: [String: Int]
 
-  public init(cancellation: Cancellation? = nil, trace: RunTrace? = nil) {
+  public init(
+    cancellation: Cancellation? = nil, trace: RunTrace? = nil, sizes: [String: Int] = [:]
+  ) {
     self.cancellation = cancellation
     self.trace = trace
+    self.sizes = sizes
   }
 }

@@ -132,7 +132,7 @@ public final class Session: @unchecked Sendable {
       }
     }
     let results = try runner.run(
-      ordered.map(\.value), on: executor ?? self.executor,
+      ordered.map(\.value), symbols: options.sizes, on: executor ?? self.executor,
       RunControl(
         cancellation: options.cancellation, trace: options.trace,
         lanes: executor == nil ? lanes : nil, turn: turn))
