@@ -44,9 +44,10 @@ struct ReadsBeforeWrites {
     for read in access.reads where read.alias == nil {
       if let writer = putFirst(read.node, access.writers) {
         throw read.node.error(
-          "reads the variable \(access.variable.name) before \(writer.name) writes it, which it does not depend"
-            + " on, and after that, since other variables too are read before they are written: a control"
-            + " dependency must say which comes first, or an Identity of the variable be read instead")
+          "reads the variable \(access.variable.name) before \(writer.name) writes it, which it does"
+            + " not depend on, and after that, since other variables too are read before they are"
+            + " written: a control dependency must say which comes first, or an Identity of the"
+            + " variable be read instead")
       }
     }
   }
