@@ -13,9 +13,8 @@ struct NodeOrder {
 /// `Send` and all it depends on; then what finds out sizes or waits and all it depends on; ties by the
 /// node's id. So nothing waits that could still send.
 ///
-/// A variable is read before it is written by every node that does not itself depend on the write. That these
-/// nodes have no such order is an error, and so are two writes that do not depend on each other: the order would be a
-/// guess.
+/// A variable is read before it is written by every node that does not itself depend on the write. It is an error
+/// where there is no such order, and where two writes of a variable have none: it would be a guess.
 ///
 /// - Parameter fetches: what is wanted after all nodes are done.
 func order(_ nodes: [Node], fetches: [Value] = []) throws -> NodeOrder {
