@@ -92,6 +92,7 @@ import Testing
         "version": "v1",
         "scaffold_type": "PANNA",
         "networks_species": ["H", "O"],
+        "energy_rescale": 1,
         "networks": [
           {"type": "a2ff", "name": "H", "feature_size": 18, "layers": [5, 4, 1],
            "activations": [3, 3, 0], "offset": -2.5},

@@ -117,7 +117,7 @@ import Testing
       ("gvect", "gvect", true), ("known", "known", false), ("gvect", "known", false),
       ("known", "gvect", false),
     ] {
-      var model = try waterNetworks(describedBy: nil)
+      var model = waterNetworks(describedBy: nil)
       for name in [first, second] {
         try model.describe(byFile: fixture.path("\(name).ini"))
       }

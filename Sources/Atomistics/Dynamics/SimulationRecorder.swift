@@ -39,7 +39,8 @@ public struct SimulationOutput: Sendable, Equatable {
   func removeRemains(of name: String) throws {
     let early = ["stopped", "failed"].map { "\(name)_\($0)" }
     let grown = early.flatMap { [thermo(of: $0), trajectory(of: $0), distribution(of: $0)] }
-    let examples = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { file in
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let examples = names.filter { file in
       guard file.hasPrefix("\(name)_"), file.hasSuffix(".example") else { return false }
       let step = file.dropFirst(name.count + 1).dropLast(".example".count)
       return step.count >= 7 && step.allSatisfy { ("0"..."9").contains($0) }

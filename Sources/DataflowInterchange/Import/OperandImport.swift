@@ -41,7 +41,7 @@ struct OperandImport {
     case .ints: attributes[operand.attribute] = .ints(try numbers(input, operand.attribute))
     case .places:
       attributes[operand.attribute] =
-        if let numbers = input.sizes?.numbers { .ints(numbers) } else {
+        if let numbers = input.sizes?.numbers ?? wholeNumbers(input) { .ints(numbers) } else {
           .shape(SymbolicShape(try sizes(input, operand.attribute)))
         }
     case .int:
@@ -78,13 +78,15 @@ struct OperandImport {
     return numbers
   }
 
-  /// The elements of a constant of floating point where they are whole, as `Range` has them.
+  /// The elements of a constant where they are whole numbers: as large as sizes never are, such as the end of all
+  /// that there is, or of floating point, as `Range` has them.
   private func wholeNumbers(_ input: ImportedTensor) -> [Int]? {
     guard let constant = (try? input.value)?.node.operation as? Const else { return nil }
     let elements: [Double]
     switch constant.value.elementType {
     case .float32: elements = constant.value.scalars(as: Float.self).map(Double.init)
     case .float64: elements = constant.value.scalars()
+    case .int64: return constant.value.scalars(as: Int64.self).map { Int($0) }
     default: return nil
     }
     let numbers = elements.compactMap { Int(exactly: $0) }

@@ -34,9 +34,9 @@ enum TFRPacker: Program {
     Where input_dir has \(DescriptorRecord.name), folders of TFRecords get it too, and take
     structures of one kind only.
     Without [DIVISION] files are taken in the order of their names. A target is kept where it is newer
-    than its *.bin files and holds the same structures in the same form. Other files of the prefix in its
-    folder, such as those of another elements_per_file, are refused, since they would be read as well;
-    those of other prefixes are to be.
+    than its *.bin files and holds the same structures in the same form. Other files of the prefix in
+    its folder, such as those of another elements_per_file, are refused, since they would be read as
+    well; those of other prefixes are to be.
     """
   static let example = "  panna tfr_packer --config tfr.ini"
 
