@@ -10,7 +10,7 @@ final class ExampleWriter: Sendable {
   static let options: [CommandLineOptions.Option] = [
     .init(
       "--outdir", "-o", aliases: ["-out"], value: "DIR",
-      help: "folder for *.example, made if missing; others there stay as they are",
+      help: "folder for *.example, made if missing; others in it stay",
       isRequired: true),
     .init(
       "--addhash", help: "names examples after the SHA-224 of their content", takesTruth: true),
