@@ -162,6 +162,9 @@ import Testing
     let found = try readMetal(frames(0, 10, 20, 30), log)
     #expect(found.energies == ["x_0": -1, "x_10": -2, "x_20": -3])
     #expect(found.remarks == ["1 of 4 frames have no energy in LOG"])
+    // Nobody knows the rest of the last number of a run that was killed.
+    let killed = try readMetal(frames(0, 10), "Step PotEng\n0 -1\n10 -2")
+    #expect(killed.energies == ["x_0": -1])
   }
 
   /// Of a step with two energies the frames are left out, not the others.
@@ -298,6 +301,9 @@ import Testing
     #expect(try lattice("boundary $x p p\nboundary m p p\n") == Matrix3(.zero, b, c))
     // Other boundaries that are open, too, are the same here.
     #expect(try lattice("boundary f p p\nchange_box all boundary s p p\n") == Matrix3(.zero, b, c))
+    // No run had the first ones.
+    #expect(
+      try lattice("boundary p p f\nchange_box all boundary p p p\n") == Matrix3(a, b, c))
     for (commands, later, expected) in [
       (
         "boundary p p\tps\n", "",

@@ -56,6 +56,9 @@ func periodicity(_ bits: Int) -> Periodicity {
     #expect(throws: AtomisticsError.self) {
       try NeighbourList(positions: [.zero, [1, 0, 0]], cell: large, cutoff: 1e9)
     }
+    // As a radial distribution function of silicon up to 100 angstrom.
+    let eight = (0..<8).map { SIMD3(Double($0 & 1), Double($0 >> 1 & 1), Double($0 >> 2)) * 2.7 }
+    _ = try NeighbourSearch(positions: eight, cell: large, cutoff: 100)
     // Dense, but no denser than a sphere of 30 angstrom of a metal.
     let list = try NeighbourList(positions: [.zero, [1, 0, 0]], cell: large, cutoff: 40)
     #expect(list.row(0).count > 3000)

@@ -202,6 +202,12 @@ import Testing
         == (others + [
           "\(name).xyz", "\(name)_0000015.example", "\(name)_rdf.dat", "\(name)_thermo.dat",
         ]).sorted())
+    // Without examples of its own it replaces none.
+    try run(fixture, "OUTPUT.example_every=0")
+    #expect(fixture.exists("out/\(name)_0000015.example"))
+    #expect(
+      fixture.message { try run(fixture, "OUTPUT.rdf_maximum=1e6") }
+        == "1 of 1 runs failed: \(name)")
   }
 
   /// A molecule that is let go too far from its bond's length becomes too hot within some steps.

@@ -86,6 +86,10 @@ import Testing
     let layers = networks + "architecture = 3:1\n"
     #expect(
       try configuration(layers).model.networks.map(flags) == ["gaussian kept, linear", "linear"])
+    // Of a network all of whose layers are new nothing is kept.
+    #expect(
+      try configuration(layers + "[H]\nbehavior = new:new\n").model.networks.map(flags)
+        == ["tanh kept, linear", "linear"])
     let more = "[DATA_INFORMATION]\natomic_sequence = H, O, C\n[C]\ng_size = 4\n"
     #expect(
       try configuration(layers + more).model.networks.map(flags)

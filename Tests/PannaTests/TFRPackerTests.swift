@@ -42,6 +42,10 @@ import Testing
   }
 
   private func pack(_ fixture: ProgramFixture, _ sets: String...) throws {
+    try pack(fixture, sets)
+  }
+
+  private func pack(_ fixture: ProgramFixture, _ sets: [String]) throws {
     let arguments = ["--config", fixture.path("tfr.ini")] + sets.flatMap { ["--set", $0] }
     try TFRPacker.run(TFRPacker.options.parse(arguments))
   }
@@ -194,7 +198,11 @@ import Testing
     let validation = "DIVISION.validation_fraction=0.1"
     try pack(fixture, validation, "DIVISION.test_fraction=0.1")
     let names = try ["train", "validation", "test"].map { try namesIn(fixture, "tfr/\($0)") }
-    for other in ["DIVISION.validation_fraction=0.3", validation] {
+    // Structures of other prefixes may be of another part there.
+    let others = [
+      ["DIVISION.validation_fraction=0.3"], [validation], [validation, "IO_INFORMATION.prefix=b"],
+    ]
+    for other in others {
       let message = fixture.message { try pack(fixture, other) }
       #expect(message.contains(".tfrecord: is none of the files to be packed here"), "\(message)")
     }

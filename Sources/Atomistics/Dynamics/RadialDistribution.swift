@@ -22,6 +22,14 @@ public struct RadialDistribution: Sendable, Equatable {
     counts = Array(repeating: 0, count: bins)
   }
 
+  /// Checks that a structure can be added.
+  ///
+  /// - Throws: `AtomisticsError` for a position that is not finite, and a cell with too many atoms up to the maximum.
+  public func check(_ structure: Structure) throws {
+    _ = try NeighbourSearch(
+      positions: structure.positions, cell: structure.cell, cutoff: maximum)
+  }
+
   /// Adds a structure.
   ///
   /// - Precondition: it is periodic in all directions, else it has no density.

@@ -34,13 +34,13 @@ public struct SimulationOutput: Sendable, Equatable {
     return files
   }
 
-  /// Removes the examples of an earlier simulation of this name, and all files of one that ended early: they would
-  /// be taken for a part of what comes now. The other files are replaced when that is complete.
+  /// Removes the examples of an earlier simulation of this name, where there will be new ones, and all files of one
+  /// that ended early: they would be taken for a part of what comes now. The other files are replaced when that is complete.
   func removeRemains(of name: String) throws {
     let early = ["stopped", "failed"].map { "\(name)_\($0)" }
     let grown = early.flatMap { [thermo(of: $0), trajectory(of: $0), distribution(of: $0)] }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let examples = names.filter { file in
+    let examples = (exampleEvery > 0 ? names : []).filter { file in
       guard file.hasPrefix("\(name)_"), file.hasSuffix(".example") else { return false }
       let step = file.dropFirst(name.count + 1).dropLast(".example".count)
       return step.count >= 7 && step.allSatisfy { ("0"..."9").contains($0) }
@@ -85,11 +85,12 @@ public final class SimulationRecorder {
     self.name = name
     self.output = output
     start = simulation.step
-    try output.removeRemains(of: name)
     thermo = output.thermoEvery > 0 ? try GrowingTextFile(output.thermo(of: name)) : nil
     trajectory = output.trajectoryEvery > 0 ? try GrowingTextFile(output.trajectory(of: name)) : nil
     distribution = RadialDistribution(
       maximum: output.distributionMaximum, bins: output.distributionBins)
+    if output.distributionEvery > 0 { try distribution.check(simulation.structure) }
+    try output.removeRemains(of: name)
     try thermo?.write(
       "# step time_fs temperature_K kinetic_eV potential_eV total_eV pressure_GPa"
         + " atoms=\(simulation.masses.count)\n")

@@ -118,25 +118,28 @@ struct NeighbourSearch {
       for k in 0..<3 { bins[k] = max(1, Int(min(lengths[k] / width, 1e6))) }
       width *= 1.25
     } while bins.x * bins.y * bins.z > 4 * positions.count + 64
-    var needed = SIMD3<Double>.zero
+    // How many bins are within the cutoff on either side.
+    let near = cutoff * SIMD3<Double>(bins) / lengths
+    try checkCount(near)
     for k in 0..<3 {
       // A little more than the cutoff, for atoms that rounding put into the next bin.
-      needed[k] = (cutoff * (1 + 1e-9) * Double(bins[k]) / lengths[k]).rounded(.up)
-      if !cell.periodic[k] { needed[k] = min(needed[k], Double(bins[k] - 1)) }
+      let needed = (near[k] * (1 + 1e-9)).rounded(.up)
+      reach[k] = cell.periodic[k] ? Int(needed) : Int(min(needed, Double(bins[k] - 1)))
     }
-    try checkCount(needed)
-    reach = SIMD3(Int(needed.x), Int(needed.y), Int(needed.z))
   }
 
-  /// Whether so many bins on either side are what memory and time are enough for: lengths in another unit
-  /// make a cell that has any number of images within the cutoff.
-  private func checkCount(_ reach: SIMD3<Double>) throws {
-    let perBin = Double(positions.count) / Double(bins.x * bins.y * bins.z)
-    let sizes = 2 * reach + 1
-    let near = perBin * sizes.x * sizes.y * sizes.z
-    guard cell.isPeriodic, !(near <= Self.mostNeighbours) else { return }
+  /// Whether a sphere of so many bins on either side holds what memory and time are enough for: lengths in another
+  /// unit make a cell that has any number of images within the cutoff.
+  private func checkCount(_ near: SIMD3<Double>) throws {
+    guard cell.isPeriodic else { return }
+    var count = Double(positions.count) * .pi / 6
+    for k in 0..<3 {
+      let size = Double(bins[k])
+      count *= (cell.periodic[k] ? 2 * near[k] : min(2 * near[k], size)) / size
+    }
+    guard !(count <= Self.mostNeighbours) else { return }
     throw AtomisticsError(
-      key: "cell", found: "some \(Float(near)) atoms about each within \(cutoff) angstrom",
+      key: "cell", found: "some \(Float(count)) atoms about each within \(cutoff) angstrom",
       allowed: "at most \(Int(Self.mostNeighbours)); lengths are in angstrom")
   }
 

@@ -101,7 +101,8 @@ struct LammpsLog {
     var columns: Columns?
     var isFirstRow = true
     var seen: [Substring] = []
-    var hasDefaultBoundary = true
+    // What the next run has, LAMMPS' default where nothing is said.
+    var current: Boundary?
     while let line = lines.next() {
       // What follows a command may be a comment.
       let words = ExtendedXYZ.fields(line.prefix { $0 != "#" })
@@ -114,26 +115,25 @@ struct LammpsLog {
           "thermo_modify", "norm \(words[norm + 1]), energies divided by the number of atoms",
           allowed: "norm no, total energies")
       } else if let boundary = boundary(words) {
-        boundaries.append(boundary)
-        hasDefaultBoundary = false
+        current = boundary
       } else if words == ["clear"] {
-        hasDefaultBoundary = true
+        current = nil
       } else if let found = Columns(words) {
         (columns, isFirstRow, seen) = (found, true, words)
-        if hasDefaultBoundary {
-          boundaries.append(
-            Boundary(
+        boundaries.append(
+          current
+            ?? Boundary(
               line: lines.number, words: "LAMMPS' default p p p", periodic: [true, true, true]))
-        }
-        hasDefaultBoundary = false
       } else if columns != nil, words.prefix(3) == ["Loop", "time", "of"] {
         columns = nil
         if !sequences.isEmpty { sequences[sequences.count - 1].isOpen = false }
-      } else if let row = columns?.row(words) {
+      } else if !lines.isCut, let row = columns?.row(words) {
         add(row.parts, row.step, beginsTable: isFirstRow)
         isFirstRow = false
       }
     }
+    // A data file may have been written behind the last run.
+    if let current, boundaries.last?.line != current.line { boundaries.append(current) }
     guard sequences.contains(where: { !$0.readings.isEmpty }) else {
       throw AtomisticsError(
         key: "thermo output", found: seen.isEmpty ? "none" : seen.joined(separator: " "),

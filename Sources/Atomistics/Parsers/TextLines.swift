@@ -5,6 +5,8 @@ struct TextLines {
   private var rest: Substring.UTF8View
   /// The number of the line that came last, counted from 1.
   private(set) var number = 0
+  /// Whether the line that came last has no end, as the last one of a program that still writes or was killed.
+  private(set) var isCut = false
 
   /// - Throws: `AtomisticsError` where the bytes are no text at all.
   init(_ data: Data) throws {
@@ -19,6 +21,7 @@ struct TextLines {
     guard !rest.isEmpty else { return nil }
     number += 1
     let end = rest.firstIndex(of: 0x0A) ?? rest.endIndex
+    isCut = end == rest.endIndex
     var line = rest[..<end]
     rest = end == rest.endIndex ? rest[end...] : rest[rest.index(after: end)...]
     if line.last == 0x0D { line = line.dropLast() }

@@ -59,14 +59,17 @@ struct ReadsBeforeWrites {
     }
   }
 
-  /// Puts a reader before the writers that it does not depend on.
+  /// Puts a reader before the first of the writers that it does not depend on: the others come after that one, or
+  /// are found to have no order.
   ///
   /// - Returns: a writer that comes before it all the same, if there is one.
   private mutating func putFirst(_ reader: Node, _ writers: [Node]) -> Node? {
     let before = ancestors(of: reader.id, predecessors)
+    var isFirst = true
     for writer in writers where writer != reader {
       if !before.contains(writer.id) {
-        predecessors[writer.id]!.insert(reader.id)
+        if isFirst { predecessors[writer.id]!.insert(reader.id) }
+        isFirst = false
       } else if !writes.isDependent(reader, on: writer) {
         return writer
       }
@@ -75,13 +78,12 @@ struct ReadsBeforeWrites {
   }
 
   private func checkWrites(_ access: VariableAccess) throws {
-    for writer in access.writers {
-      let before = ancestors(of: writer.id, predecessors)
-      for other in access.writers where other.id < writer.id && !before.contains(other.id) {
-        throw writer.error(
-          "writes the variable \(access.variable.name), and so does \(other.name): a control"
-            + " dependency must say which comes first")
-      }
+    let writers = access.writers.sorted { $0.id < $1.id }
+    for (other, writer) in zip(writers, writers.dropFirst())
+    where !ancestors(of: writer.id, predecessors).contains(other.id) {
+      throw writer.error(
+        "writes the variable \(access.variable.name), and so does \(other.name): a control"
+          + " dependency must say which comes first")
     }
   }
 }

@@ -10,6 +10,7 @@ final class VariableWrites {
   private let indexOfBuffer: [Value: Int]
   /// The nodes that write variables, by their ids.
   private let writers: Set<Int>
+  /// Those of them that a node depends on.
   private var known: [Node: Set<Int>] = [:]
 
   /// - Parameters:
@@ -33,16 +34,17 @@ final class VariableWrites {
 
   /// Whether two nodes depend on the same writes, of any variables.
   func areSame(before first: Node, and second: Node) -> Bool {
-    ancestors(of: first).intersection(writers) == ancestors(of: second).intersection(writers)
+    writersBefore(first) == writersBefore(second)
   }
 
-  func isDependent(_ node: Node, on other: Node) -> Bool {
-    ancestors(of: node).contains(other.id)
+  /// Whether a node depends on one that writes a variable.
+  func isDependent(_ node: Node, on writer: Node) -> Bool {
+    writersBefore(node).contains(writer.id)
   }
 
-  private func ancestors(of node: Node) -> Set<Int> {
+  private func writersBefore(_ node: Node) -> Set<Int> {
     if let found = known[node] { return found }
-    let found = DataflowRuntime.ancestors(of: node.id, predecessors)
+    let found = ancestors(of: node.id, predecessors).intersection(writers)
     known[node] = found
     return found
   }

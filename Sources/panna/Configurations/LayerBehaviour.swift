@@ -21,6 +21,12 @@ enum LayerBehaviour: String, CaseIterable {
     return Int(key.dropFirst("layer".count).dropLast("_w_file".count)) != nil
   }
 
+  /// Whether nothing of a saved network stays.
+  static func isAllNew(_ section: IniSection) -> Bool {
+    let names = (try? section.strings("behavior", default: [], separator: ":")) ?? []
+    return !names.isEmpty && names.allSatisfy { $0.lowercased() == new.rawValue }
+  }
+
   /// The keys of files that no layer is loaded from.
   static func unusedFiles(_ section: IniSection) -> [String] {
     let names = (try? section.strings("behavior", default: [], separator: ":")) ?? []

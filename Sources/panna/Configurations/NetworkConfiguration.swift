@@ -75,7 +75,8 @@ struct NetworkConfiguration {
     var keys: Set<String> = []
     for symbol in sequence {
       guard let network = saved.networks.first(where: { $0.symbol == symbol }),
-        try LayerSettings(file.optionalSection(symbol)).fits(network)
+        try LayerSettings(file.optionalSection(symbol)).fits(network),
+        !LayerBehaviour.isAllNew(file.optionalSection(symbol))
       else { return }
       keys.formUnion(common.differences(from: network))
     }
@@ -111,14 +112,15 @@ struct NetworkConfiguration {
         symbol, own.isNewShape ? section : defaults, random)
     }
     network.offset = offset ?? saved?.offset ?? 0
+    let kept = saved.flatMap { own.fits($0) && !LayerBehaviour.isAllNew(section) ? $0 : nil }
     // A section with layers of its own does not inherit the default's flags, whose number would not fit.
     if !own.hasLayers {
       var inherited = common.flags(notIn: own)
-      if let saved, own.fits(saved) { inherited = inherited.flags(forSaved: saved) }
+      if let kept { inherited = inherited.flags(forSaved: kept) }
       try inherited.apply(to: &network, defaults)
     }
     try own.apply(to: &network, section)
-    if let saved, own.fits(saved) { warnOfActivations(network, saved) }
+    if let kept { warnOfActivations(network, kept) }
     try LayerBehaviour.apply(section, to: &network, saved: saved, random)
     if section.has("output_offset") { network.offset = try section.double("output_offset") }
     return network

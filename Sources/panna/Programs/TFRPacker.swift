@@ -36,7 +36,7 @@ enum TFRPacker: Program {
     Without [DIVISION] files are taken in the order of their names. A target is kept where it is newer
     than its *.bin files and holds the same structures in the same form. Other files of the prefix in
     its folder, such as those of another elements_per_file, are refused, since they would be read as
-    well; those of other prefixes are to be.
+    well; those of other prefixes are told of, and refused with [DIVISION].
     """
   static let example = "  panna tfr_packer --config tfr.ini"
 
@@ -92,14 +92,21 @@ enum TFRPacker: Program {
     for folder in folders {
       // A folder without such files is an error to those who read them, and fine here; so is none yet.
       let files = (try? Folder.files(in: folder, ending: ".tfrecord")) ?? []
-      let other = files.first {
-        !targets.contains($0.path) && configuration.mayName($0.lastPathComponent)
+      let others = files.filter { !targets.contains($0.path) }
+      // Parts have no structure in common, which nobody sees to beyond one packing.
+      let wrong = others.first { !parts.isEmpty || configuration.mayName($0.lastPathComponent) }
+      guard let other = wrong else {
+        if !others.isEmpty {
+          warn(
+            "tfr_packer: \(others.count) *.tfrecord files of other prefixes in \(folder.path) will be read like"
+              + " those that are packed here")
+        }
+        continue
       }
-      guard let other else { continue }
+      let names = parts.isEmpty ? configuration.name(of: "<i>", among: "<n>") : "*.tfrecord"
       throw WorkError(
         "\(other.path): is none of the files to be packed here, but would be read like them; remove the"
-          + " files \(configuration.name(of: "<i>", among: "<n>")) in \(folder.path), or name another"
-          + " output_dir")
+          + " files \(names) in \(folder.path), or name another output_dir")
     }
   }
 

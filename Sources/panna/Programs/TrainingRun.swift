@@ -140,7 +140,15 @@ struct TrainingRun {
     } catch {
       throw WorkError("\(file): \(error)")
     }
-    for change in try changes(TrainingCheckpoint.model(in: checkpoint, file: file)) {
+    let old = try TrainingCheckpoint.model(in: checkpoint, file: file)
+    for (was, now) in zip(old.networks, try trainer.model().networks)
+    where was.activationNames != now.activationNames {
+      throw WorkError(
+        "\(file): has activations = \(was.activationNames) for \(was.symbol), now it is"
+          + " \(now.activationNames): weights are good for what they were trained with, which [\(was.symbol)] can say"
+      )
+    }
+    for change in try changes(old) {
       warn("train: \(file) \(change)")
     }
     say("train: goes on from \(file), step \(step)")
@@ -173,7 +181,6 @@ struct TrainingRun {
     let trainable = network.layers.map { $0.isTrainable ? "1" : "0" }
     return [
       ("output_offset", "\(network.offset)"),
-      ("activations", network.activationNames),
       ("trainable", trainable.joined(separator: ":")),
     ]
   }
