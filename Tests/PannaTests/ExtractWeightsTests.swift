@@ -135,6 +135,24 @@ import Testing
     #expect(
       fixture.message { try run(fixture) }
         == "train: there is no checkpoint-*.panna and no model.ckpt-*.index")
+    try fixture.write("", to: "train/instance_1/x")
+    try fixture.write("", to: "train/instance_0/x")
+    #expect(
+      fixture.message { try run(fixture) }
+        == "train: there is no checkpoint-*.panna and no model.ckpt-*.index; it is a committee's, name one of"
+        + " instance_0, instance_1 in it")
+    try fixture.write(
+      """
+      [IO_INFORMATION]
+      networks_format = PANNA
+      networks_folder = FOLDER/saved
+      output_type = LAMMPS
+      output_file = sub/panna.in
+      """, to: "extract.ini")
+    #expect(
+      fixture.message { try run(fixture) }
+        == "extract.ini:5: [IO_INFORMATION] output_file = sub/panna.in: expected a name without /; the folder is"
+        + " output_dir")
     try fixture.write(
       """
       [IO_INFORMATION]

@@ -39,6 +39,9 @@ struct ExtractWeightsConfiguration {
     output = try io.url("output_dir", default: "./saved_network")
     outputType = try io.choice("output_type", default: .panna)
     outputFile = try io.string("output_file", default: "panna.in")
+    guard !outputFile.contains("/") else {
+      throw io.error("output_file", "a name without /; the folder is output_dir")
+    }
     let version = try io.int("gvector_version", default: 0, in: 0...1)
     gvectorVersion = LAMMPSPotential.Version(rawValue: version)!
     metadataVersion = try io.choice("metadata_version", default: .v0)

@@ -76,8 +76,11 @@ extension TrainedNetworks {
   func step(_ wanted: Int?) throws -> Int {
     guard let last = steps.last else {
       _ = try Folder.names(in: folder)
+      let members = Committee.instances(in: folder).map(\.lastPathComponent)
       throw WorkError(
-        "\(folder.path): there is no checkpoint-*.panna and no model.ckpt-*.index")
+        "\(folder.path): there is no checkpoint-*.panna and no model.ckpt-*.index"
+          + (members.isEmpty
+            ? "" : "; it is a committee's, name one of \(members.joined(separator: ", ")) in it"))
     }
     guard let wanted else { return last }
     guard steps.contains(wanted) else {
