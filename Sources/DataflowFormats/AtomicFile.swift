@@ -74,15 +74,15 @@ public enum AtomicFile {
     return file.deletingLastPathComponent().appendingPathComponent(name)
   }
 
-  /// Removes what processes left that were ended while they wrote one of some files of a folder. Nobody may write
+  /// Removes what processes left in a folder that were ended while they wrote files of some names. Nobody may write
   /// them meanwhile.
-  package static func removeRemains(of names: Set<String>, in folder: URL) {
+  package static func removeRemains(in folder: URL, of isMeant: (_ name: String) -> Bool) {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     for name in all where name.hasPrefix(".") {
       // The name is between the dot and the process and its random number.
       let parts = name.dropFirst().split(separator: ".", omittingEmptySubsequences: false)
       guard parts.count > 2, parts.suffix(2).allSatisfy({ UInt32($0) != nil }),
-        names.contains(parts.dropLast(2).joined(separator: "."))
+        isMeant(parts.dropLast(2).joined(separator: "."))
       else { continue }
       try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
     }

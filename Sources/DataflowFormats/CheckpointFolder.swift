@@ -37,10 +37,7 @@ public struct CheckpointFolder: Sendable {
   ///
   /// Nobody else may write checkpoints there meanwhile.
   public func removeRemains() {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    for name in names where name.hasPrefix(".checkpoint-") {
-      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
-    }
+    AtomicFile.removeRemains(in: folder) { $0.hasPrefix("checkpoint-") }
   }
 
   /// The newest checkpoint that is whole, nil where there is none.

@@ -79,7 +79,7 @@ extension NetworkModel {
         + (network.graph?.parameters ?? []).map(\.value)
     }
     let names = Array(fileNames(version).joined().joined())
-    AtomicFile.removeRemains(of: Set(names + [Self.metadataName]), in: folder)
+    AtomicFile.removeRemains(in: folder, of: Set(names + [Self.metadataName]).contains)
     let arrays = zip(names, tensors).map { name, tensor in
       (folder.appendingPathComponent(name), Data(NumPyFile.encode(tensor)))
     }

@@ -74,9 +74,10 @@ struct NetworkConfiguration {
     let common = try LayerSettings(file.optionalSection("DEFAULT_NETWORK"))
     var keys: Set<String> = []
     for symbol in sequence {
-      guard let network = saved.networks.first(where: { $0.symbol == symbol }),
-        try LayerSettings(file.optionalSection(symbol)).fits(network),
-        !LayerBehaviour.isAllNew(file.optionalSection(symbol))
+      let section = file.optionalSection(symbol)
+      guard
+        let network = kept(
+          saved.networks.first { $0.symbol == symbol }, try LayerSettings(section), section)
       else { return }
       keys.formUnion(common.differences(from: network))
     }
@@ -84,6 +85,13 @@ struct NetworkConfiguration {
     warn(
       "train: [DEFAULT_NETWORK] \(keys.sorted().joined(separator: ", ")): no effect, since all species have saved"
         + " networks, which keep theirs")
+  }
+
+  /// The saved network of which something stays; nil where all is new.
+  private static func kept(
+    _ saved: SpeciesNetwork?, _ own: LayerSettings, _ section: IniSection
+  ) -> SpeciesNetwork? {
+    saved.flatMap { own.fits($0) && !LayerBehaviour.isAllNew(section) ? $0 : nil }
   }
 
   /// Weights were made for the activations that they were trained with.
@@ -112,7 +120,7 @@ struct NetworkConfiguration {
         symbol, own.isNewShape ? section : defaults, random)
     }
     network.offset = offset ?? saved?.offset ?? 0
-    let kept = saved.flatMap { own.fits($0) && !LayerBehaviour.isAllNew(section) ? $0 : nil }
+    let kept = kept(saved, own, section)
     // A section with layers of its own does not inherit the default's flags, whose number would not fit.
     if !own.hasLayers {
       var inherited = common.flags(notIn: own)

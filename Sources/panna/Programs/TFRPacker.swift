@@ -50,8 +50,8 @@ enum TFRPacker: Program {
     try checkFolders(packings, configuration)
     for packing in packings {
       // Of a packing that was ended before.
-      AtomicFile.removeRemains(
-        of: Set(packing.chunks.map(\.target.lastPathComponent)), in: packing.folder)
+      let targets = Set(packing.chunks.map(\.target.lastPathComponent))
+      AtomicFile.removeRemains(in: packing.folder, of: targets.contains)
       try pack(packing, configuration, &seen, progress)
     }
     progress.finish(note: "\(packings.reduce(0) { $0 + $1.chunks.count }) files")
