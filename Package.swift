@@ -19,11 +19,12 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CChecksum"),
     .systemLibrary(name: "CProcessor"),
+    .target(name: "CProducts"),
     .target(name: "Tensors", dependencies: ["CProcessor"]),
     .target(name: "ProtobufWire"),
     .target(
       name: "DataflowGraph",
-      dependencies: ["Tensors", "ProtobufWire", "COpenBLAS", "CProcessor"]),
+      dependencies: ["Tensors", "ProtobufWire", "COpenBLAS", "CProcessor", "CProducts"]),
     .target(name: "DataflowRuntime", dependencies: ["DataflowGraph"]),
     .target(name: "DataflowAccelerators", dependencies: ["DataflowRuntime"]),
     .target(name: "DataflowPipelines", dependencies: ["DataflowRuntime"]),

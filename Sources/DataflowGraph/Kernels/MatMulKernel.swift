@@ -11,8 +11,8 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
   private(set) var columns = 0
   /// Whether the right matrix is stored as it is, since the kernel brought it into this order where it is not.
   private var isTurned = false
-  /// Whether blocks of zeros may be left out by themselves, without bringing others together.
-  private var isTiled = false
+  /// What can leave blocks of zeros out; nil where the library computes the product.
+  private var direct: DirectProduct?
   /// Whether shards are of the inner dimension.
   private(set) var isSplit = false
   /// Whether the result is known when all shards are done, and no row of it before.
@@ -42,10 +42,10 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     let (count, least) = isSplit ? (inner, Self.leastInner) : (rows, Self.leastRows)
     sharding = Sharding(
       count: count, nanoseconds: perItem, maximum: min(16, max(1, count / least)))
-    let suits =
-      T.hasSmallKernels && ProductTiles.suit(isSplit ? rows : inner, columns, of: T.self)
-    isTurned = transposeB && suits && !isSplit && rows >= Self.leastRows
-    isTiled = suits && (isTurned || !transposeB)
+    direct = DirectProduct(
+      rows: rows, inner: inner, columns: columns, isTransposed: transposeA, of: T.self)
+    isTurned = transposeB && direct != nil && !isSplit && rows >= Self.leastRows
+    if transposeB && !isTurned { direct = nil }
     let partial = isSplit && sharding.shards > 1 ? sharding.shards * rows * columns : 0
     return (isTurned ? inner * columns : partial) * MemoryLayout<T>.stride
   }
@@ -93,28 +93,24 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ range: Range<Int>,
     into output: UnsafeMutablePointer<T>
   ) {
-    guard !transposeA,
-      let zeros = ZeroBlocks(a, rows: range.count, columns: inner, keepsMost: !isTiled)
-    else {
-      let target = output + range.lowerBound * columns
-      return multiply(a, b, rows: range, inner: 0..<inner, into: target)
+    let (left, right) = (asLeft(a), asRight(b))
+    guard !transposeA, let direct else {
+      return T.multiply(
+        left[range.lowerBound, 0], right, into: output + range.lowerBound * columns,
+        rows: range.count, inner: inner, columns: columns)
     }
-    var right = Finiteness(b, count: inner * columns)
-    var packing = PanelPacking<T>(columns: inner, others: columns)
-    zeros.forEachPanel(of: range) { panel in
-      let target = output + panel.rows.lowerBound * columns
-      if zeros.isDense(panel) || !right.isFinite {
-        return multiply(a, b, rows: panel.rows, inner: 0..<inner, into: target)
+    var isFinite = Finiteness(b, count: inner * columns)
+    func multiply(_ rows: Range<Int>, _ terms: [Range<Int>]?) {
+      direct.multiply(
+        left[rows.lowerBound, 0], right, into: output + rows.lowerBound * columns,
+        rows: rows.count, inner: 0..<inner, columns: columns, ranges: terms)
+    }
+    ZeroBlocks.forEachPart(of: a, rows: range, columns: inner) { rows, zeros in
+      if let zeros, isFinite.value {
+        zeros.forEachPanel(multiply)
+      } else {
+        multiply(rows, nil)
       }
-      let ranges = zeros.ranges(of: panel)
-      guard !ranges.isEmpty else {
-        return target.update(repeating: 0, count: panel.rows.count * columns)
-      }
-      guard isTiled || ranges.count == 1 else {
-        return packing.multiply(
-          a, b, isTransposed: transposeB, panel.rows, ranges, into: target, columns: columns)
-      }
-      multiply(a, b, rows: panel.rows, inner: 0..<inner, ranges: ranges, into: target)
     }
   }
 
@@ -123,56 +119,36 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ range: Range<Int>,
     into target: UnsafeMutablePointer<T>
   ) {
-    guard transposeA,
-      let zeros = ZeroBlocks(a, rows: range.count, columns: rows, keepsMost: !isTiled)
-    else {
-      return multiply(a, b, rows: 0..<rows, inner: range, into: target)
+    let (left, right) = (asLeft(a), asRight(b))
+    guard transposeA, let direct else {
+      return T.multiply(
+        left[0, range.lowerBound], right[range.lowerBound, 0], into: target, rows: rows,
+        inner: range.count, columns: columns)
     }
-    var adding = false
-    var right = Finiteness(
-      transposeB ? b : b + range.lowerBound * columns,
-      count: (transposeB ? inner : range.count) * columns)
-    var packing = PanelPacking<T>(columns: rows, others: columns)
-    zeros.forEachPanel(of: range) { panel in
-      if zeros.isDense(panel) || !right.isFinite {
-        multiply(a, b, rows: 0..<rows, inner: panel.rows, into: target, adding: adding)
-      } else {
-        if !adding { target.update(repeating: 0, count: rows * columns) }
-        let ranges = zeros.ranges(of: panel)
-        if isTiled || ranges.count == 1 {
-          multiply(
-            a, b, rows: 0..<rows, inner: panel.rows, ranges: ranges, into: target, adding: true)
-        } else {
-          packing.addTransposed(
-            a, b, isTransposed: transposeB, stride: transposeB ? inner : columns, panel.rows,
-            ranges, into: target, columns: columns)
-        }
+    ZeroBlocks.forEachPart(of: a, rows: range, columns: rows) { inner, zeros in
+      let adding = inner.lowerBound > range.lowerBound
+      func multiply(_ rows: Range<Int>, _ terms: [Range<Int>]?) {
+        direct.multiply(
+          left[rows.lowerBound, 0], right, into: target + rows.lowerBound * columns,
+          rows: rows.count, inner: inner, columns: columns, ranges: terms, adding: adding)
       }
-      adding = true
+      var isFinite = Finiteness(b + inner.lowerBound * columns, count: inner.count * columns)
+      if let zeros, isFinite.value {
+        zeros.forEachBlock(multiply)
+      } else {
+        multiply(0..<rows, nil)
+      }
     }
   }
 
-  /// - Parameter ranges: of the left matrix's stored columns, all but zeros; nil for all.
-  private func multiply(
-    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, rows: Range<Int>, inner: Range<Int>,
-    ranges: [Range<Int>]? = nil, into target: UnsafeMutablePointer<T>, adding: Bool = false
-  ) {
-    let isTransposedB = transposeB && !isTurned
-    let left = MatrixOperand(
-      base: a, isTransposed: transposeA, stride: transposeA ? self.rows : self.inner
-    )[rows.lowerBound, inner.lowerBound]
-    let right = MatrixOperand(
-      base: b, isTransposed: isTransposedB, stride: isTransposedB ? self.inner : columns
-    )[inner.lowerBound, 0]
-    if let ranges {
-      T.multiply(
-        left, right, into: target, rows: rows.count, inner: inner.count, columns: columns,
-        ranges: ranges, adding: adding)
-    } else {
-      T.multiply(
-        left, right, into: target, rows: rows.count, inner: inner.count, columns: columns,
-        adding: adding)
-    }
+  private func asLeft(_ a: UnsafePointer<T>) -> MatrixOperand<T> {
+    MatrixOperand(base: a, isTransposed: transposeA, stride: transposeA ? rows : inner)
+  }
+
+  private func asRight(_ b: UnsafePointer<T>) -> MatrixOperand<T> {
+    let isTransposed = transposeB && !isTurned
+    return MatrixOperand(
+      base: b, isTransposed: isTransposed, stride: isTransposed ? inner : columns)
   }
 }
 
@@ -185,7 +161,7 @@ private struct Finiteness<T: MatrixElement> {
 
   init(_ numbers: UnsafePointer<T>, count: Int) { (self.numbers, self.count) = (numbers, count) }
 
-  var isFinite: Bool {
+  var value: Bool {
     mutating get {
       if let known { return known }
       known = VectorMath.areFinite(numbers, count: count, of: T.self)

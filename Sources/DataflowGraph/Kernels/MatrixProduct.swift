@@ -1,5 +1,6 @@
 import COpenBLAS
 import CProcessor
+import CProducts
 import Tensors
 
 /// A matrix in row-major memory, as stored or transposed.
@@ -17,20 +18,39 @@ struct MatrixOperand<T> {
   }
 }
 
-/// The floating-point types that BLAS multiplies.
+/// The floating-point types whose matrices are multiplied.
 protocol MatrixElement: KernelFloat {
-  /// Whether the library computes small products from the factors as they lie, on this processor.
-  static var hasSmallKernels: Bool { get }
+  /// What this processor can compute without the library, the fastest first.
+  static var directProducts: [DirectProduct] { get }
 
   /// target[rows, columns] = left[rows, inner] · right[inner, columns], by one call of the library.
   ///
-  /// - Parameters:
-  ///   - stride: elements from one row of `target` to the next.
-  ///   - adding: whether the product is added to what `target` holds.
+  /// - Parameter adding: whether the product is added to what `target` holds.
+  static func multiplyByLibrary(
+    _ left: MatrixOperand<Self>, _ right: MatrixOperand<Self>,
+    into target: UnsafeMutablePointer<Self>, rows: Int, inner: Int, columns: Int, adding: Bool)
+}
+
+extension MatrixElement {
+  /// target[rows, columns] = left[rows, inner] · right[inner, columns], all row-major.
+  ///
+  /// - Parameter adding: whether the product is added to what `target` holds.
   static func multiply(
     _ left: MatrixOperand<Self>, _ right: MatrixOperand<Self>,
-    into target: UnsafeMutablePointer<Self>, stride: Int, rows: Int, inner: Int, columns: Int,
-    adding: Bool)
+    into target: UnsafeMutablePointer<Self>, rows: Int, inner: Int, columns: Int,
+    adding: Bool = false
+  ) {
+    if !right.isTransposed,
+      let direct = DirectProduct(
+        rows: rows, inner: inner, columns: columns, isTransposed: left.isTransposed, of: Self.self)
+    {
+      direct.multiply(
+        left, right, into: target, rows: rows, inner: 0..<inner, columns: columns, adding: adding)
+    } else {
+      multiplyByLibrary(
+        left, right, into: target, rows: rows, inner: inner, columns: columns, adding: adding)
+    }
+  }
 }
 
 private func flag(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
@@ -38,42 +58,30 @@ private func flag(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
 }
 
 extension Float: MatrixElement {
-  static let hasSmallKernels = {
-    typealias Permit = @convention(c) (CInt, CInt, CLong, CLong, CLong, Float, Float) -> CInt
-    return ProductTiles.areFast(BLAS.function("sgemm_small_matrix_permit"), of: Float.self) {
-      unsafeBitCast($0, to: Permit.self)(0, $1 ? 1 : 0, $4, $2, $3, 1, $5 ? 1 : 0) != 0
-    }
-  }()
+  static let directProducts = DirectProduct.all(product_of_singles)
 
-  static func multiply(
+  static func multiplyByLibrary(
     _ left: MatrixOperand<Float>, _ right: MatrixOperand<Float>,
-    into target: UnsafeMutablePointer<Float>, stride: Int, rows: Int, inner: Int, columns: Int,
-    adding: Bool
+    into target: UnsafeMutablePointer<Float>, rows: Int, inner: Int, columns: Int, adding: Bool
   ) {
     cblas_sgemm(
       CblasRowMajor, flag(left.isTransposed), flag(right.isTransposed), blasint(rows),
       blasint(columns), blasint(inner), 1, left.base, blasint(left.stride), right.base,
-      blasint(right.stride), adding ? 1 : 0, target, blasint(stride))
+      blasint(right.stride), adding ? 1 : 0, target, blasint(columns))
   }
 }
 
 extension Double: MatrixElement {
-  static let hasSmallKernels = {
-    typealias Permit = @convention(c) (CInt, CInt, CLong, CLong, CLong, Double, Double) -> CInt
-    return ProductTiles.areFast(BLAS.function("dgemm_small_matrix_permit"), of: Double.self) {
-      unsafeBitCast($0, to: Permit.self)(0, $1 ? 1 : 0, $4, $2, $3, 1, $5 ? 1 : 0) != 0
-    }
-  }()
+  static let directProducts = DirectProduct.all(product_of_doubles)
 
-  static func multiply(
+  static func multiplyByLibrary(
     _ left: MatrixOperand<Double>, _ right: MatrixOperand<Double>,
-    into target: UnsafeMutablePointer<Double>, stride: Int, rows: Int, inner: Int, columns: Int,
-    adding: Bool
+    into target: UnsafeMutablePointer<Double>, rows: Int, inner: Int, columns: Int, adding: Bool
   ) {
     cblas_dgemm(
       CblasRowMajor, flag(left.isTransposed), flag(right.isTransposed), blasint(rows),
       blasint(columns), blasint(inner), 1, left.base, blasint(left.stride), right.base,
-      blasint(right.stride), adding ? 1 : 0, target, blasint(stride))
+      blasint(right.stride), adding ? 1 : 0, target, blasint(columns))
   }
 }
 
@@ -95,14 +103,6 @@ package enum BLAS {
     prepare
     let version = String(cString: openblas_get_config()).split(separator: " ").prefix(2)
     return "\(version.joined(separator: " ")), kernels for \(kernels)"
-  }
-
-  /// One of the library's functions for the processor, whose name is its own or, in builds for many processors, ends
-  /// with the processor's.
-  static func function(_ name: String) -> UnsafeMutableRawPointer? {
-    prepare
-    return Platform.function(named: "\(name)_\(kernels.uppercased())")
-      ?? Platform.function(named: name)
   }
 
   static var kernels: String { String(cString: openblas_get_corename()) }

@@ -6,91 +6,146 @@ import Tensors
 /// need not touch them. A block that is not zero shows it at once, so that looking costs dense matrices
 /// next to nothing.
 struct ZeroBlocks<T: MatrixElement> {
-  /// Consecutive rows with the same blocks of zeros.
-  struct Panel {
-    let rows: Range<Int>
-    /// A bit for each block that is to be multiplied.
-    let blocks: UInt64
-  }
+  /// As many as products take at a time.
+  private static var rowsOfPanel: Int { 12 }
+  /// What the nearest but one cache has room for.
+  private static var bytes: Int { 1 << 19 }
 
-  private static var rowsOfPanel: Int { 64 }
-
-  private let matrix: UnsafePointer<T>
+  private let rows: Range<Int>
   private let columns: Int
   private let width: Int
-  private let all: UInt64
-  private let keepsMost: Bool
+  /// A bit for each block that is to be multiplied, by panel.
+  private let panels: UnsafeMutableBufferPointer<UInt64>
 
-  /// - Parameters:
-  ///   - columns: the matrix's, whose rows follow each other without gaps.
-  ///   - keepsMost: whether a few zeros are not worth several products instead of one.
-  /// - Returns: nil for matrices that are too small for blocks to matter.
-  init?(_ matrix: UnsafePointer<T>, rows: Int, columns: Int, keepsMost: Bool) {
-    guard rows >= Self.rowsOfPanel, columns >= 128 else { return nil }
-    self.matrix = matrix
-    self.columns = columns
-    self.keepsMost = keepsMost
-    width = ((columns + 63) / 64).roundedUp(toMultipleOf: 32)
+  /// Calls `body` for rows that stay in the cache while they are looked at and multiplied, and their blocks of zeros: nil
+  /// where there are none.
+  ///
+  /// - Parameter columns: the matrix's, whose rows follow each other without gaps. Those of a matrix that is too small for
+  ///   blocks to matter come at once.
+  static func forEachPart(
+    of matrix: UnsafePointer<T>, rows: Range<Int>, columns: Int,
+    _ body: (Range<Int>, ZeroBlocks?) -> Void
+  ) {
+    guard rows.count >= rowsOfPanel, columns >= 128 else { return body(rows, nil) }
+    let width = ((columns + 63) / 64).roundedUp(toMultipleOf: 32)
     let count = (columns + width - 1) / width
-    all = count == 64 ? .max : 1 << UInt64(count) - 1
-  }
-
-  /// Calls `body` for all panels of some rows, in order.
-  func forEachPanel(of rows: Range<Int>, _ body: (Panel) -> Void) {
-    var (start, blocks) = (rows.lowerBound, UInt64(0))
-    var row = rows.lowerBound
-    while row < rows.upperBound {
-      let end = min(row + Self.rowsOfPanel, rows.upperBound)
-      let found = self.blocks(of: row..<end)
-      if found != blocks, row > start {
-        body(Panel(rows: start..<row, blocks: blocks))
-        start = row
-      }
-      blocks = found
-      row = end
-    }
-    if start < rows.upperBound { body(Panel(rows: start..<rows.upperBound, blocks: blocks)) }
-  }
-
-  func isDense(_ panel: Panel) -> Bool { panel.blocks == all }
-
-  /// The ranges of columns that are to be multiplied, as long as can be.
-  func ranges(of panel: Panel) -> [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    var rest = panel.blocks
-    while rest != 0 {
-      let first = rest.trailingZeroBitCount
-      let count = (~(rest >> UInt64(first))).trailingZeroBitCount
-      ranges.append(first * width..<min(columns, (first + count) * width))
-      // The lowest run of ones is done.
-      rest &= first + count < 64 ? ~0 << UInt64(first + count) : 0
-    }
-    return ranges
-  }
-
-  /// All blocks where there are too few zeros to be left out.
-  private func blocks(of rows: Range<Int>) -> UInt64 {
-    var zeros = all
-    // Rows as they lie, since memory is read ahead along them.
-    for row in rows where zeros != 0 {
-      var rest = zeros
-      while rest != 0 {
-        let block = rest.trailingZeroBitCount
-        let start = block &* width
-        if !isZero(matrix + (row &* columns &+ start), min(width, columns &- start)) {
-          zeros &= ~(1 << UInt64(block))
+    let all = count == 64 ? .max : UInt64(1) << UInt64(count) - 1
+    let most = max(1, bytes / (rowsOfPanel * columns * MemoryLayout<T>.stride))
+    let row = (columns * MemoryLayout<T>.stride + 7) / 8
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: most + row) { bits in
+      let common = UnsafeMutableRawPointer(bits.baseAddress! + most).bindMemory(
+        to: UInt32.self, capacity: 2 * row)
+      for start in stride(from: rows.lowerBound, to: rows.upperBound, by: most * rowsOfPanel) {
+        let part = start..<min(start + most * rowsOfPanel, rows.upperBound)
+        let panels = bits[..<((part.count + rowsOfPanel - 1) / rowsOfPanel)]
+        let blocks = ZeroBlocks(
+          rows: part, columns: columns, width: width,
+          panels: UnsafeMutableBufferPointer(rebasing: panels))
+        var isDense = true
+        for panel in panels.indices {
+          let zeros = blocks.zeros(matrix, blocks.rows(of: panel..<panel + 1), common)
+          bits.initializeElement(at: panel, to: all & ~zeros)
+          isDense = isDense && zeros == 0
         }
-        rest &= rest &- 1
+        body(part, isDense ? nil : blocks)
       }
     }
-    let found = all & ~zeros
-    return keepsMost && 4 * found.nonzeroBitCount > 3 * all.nonzeroBitCount ? all : found
   }
 
-  private func isZero(_ numbers: UnsafePointer<T>, _ count: Int) -> Bool {
-    let words = UnsafeRawPointer(numbers).assumingMemoryBound(to: UInt32.self)
-    var bits: UInt32 = 0
-    for word in 0..<count &* MemoryLayout<T>.stride / 4 { bits |= words[word] }
-    return bits == 0
+  /// Calls `body` for rows that have the same blocks of zeros, in order.
+  ///
+  /// - Parameter body: gets the rows, and the columns that are to be multiplied, as long ranges as can be.
+  func forEachPanel(_ body: (Range<Int>, [Range<Int>]) -> Void) {
+    var ranges: [Range<Int>] = []
+    var first = 0
+    while first < panels.count {
+      var next = first + 1
+      while next < panels.count && panels[next] == panels[first] { next += 1 }
+      ranges.removeAll(keepingCapacity: true)
+      forEachRun(64) {
+        panels[first] >> UInt64($0) & 1 != 0
+      } body: {
+        ranges.append($0.lowerBound * width..<min(columns, $0.upperBound * width))
+      }
+      body(rows(of: first..<next), ranges)
+      first = next
+    }
   }
+
+  /// Calls `body` for columns that are zero in the same rows, in order.
+  ///
+  /// - Parameter body: gets the columns, and the rows that are to be multiplied, as long ranges as can be.
+  func forEachBlock(_ body: (Range<Int>, [Range<Int>]) -> Void) {
+    var ranges: [Range<Int>] = []
+    let count = (columns + width - 1) / width
+    var first = 0
+    while first < count {
+      var next = first + 1
+      while next < count
+        && panels.allSatisfy({ ($0 >> UInt64(first) ^ $0 >> UInt64(next)) & 1 == 0 })
+      {
+        next += 1
+      }
+      ranges.removeAll(keepingCapacity: true)
+      forEachRun(panels.count) {
+        panels[$0] >> UInt64(first) & 1 != 0
+      } body: {
+        ranges.append(rows(of: $0))
+      }
+      body(first * width..<min(columns, next * width), ranges)
+      first = next
+    }
+  }
+
+  private func rows(of panels: Range<Int>) -> Range<Int> {
+    let start = rows.lowerBound + panels.lowerBound * Self.rowsOfPanel
+    return start..<min(rows.lowerBound + panels.upperBound * Self.rowsOfPanel, rows.upperBound)
+  }
+
+  /// Calls `body` for each run of numbers below `count` that are wanted.
+  private func forEachRun(
+    _ count: Int, _ isWanted: (Int) -> Bool, body: (Range<Int>) -> Void
+  ) {
+    var place = 0
+    while place < count {
+      let start = place
+      while place < count && isWanted(place) { place += 1 }
+      if place > start { body(start..<place) }
+      place += 1
+    }
+  }
+
+  /// A bit for each block that is zero in some rows.
+  ///
+  /// - Parameter common: room for a row.
+  private func zeros(
+    _ matrix: UnsafePointer<T>, _ rows: Range<Int>, _ common: UnsafeMutablePointer<UInt32>
+  ) -> UInt64 {
+    let count = columns * MemoryLayout<T>.stride / 4
+    let words = UnsafeRawPointer(matrix).assumingMemoryBound(to: UInt32.self)
+    let first = words + rows.lowerBound * count
+    // Of a dense matrix the first row says so.
+    guard zeros(first) != 0 else { return 0 }
+    common.update(from: first, count: count)
+    for row in rows.dropFirst() {
+      let own = words + row * count
+      for word in 0..<count { common[word] |= own[word] }
+    }
+    return zeros(common)
+  }
+
+  /// A bit for each block of a row that is zero.
+  private func zeros(_ row: UnsafePointer<UInt32>) -> UInt64 {
+    var (zeros, bit) = (UInt64(0), UInt64(1))
+    let (width, count) = (wordsOfBlock, columns * MemoryLayout<T>.stride / 4)
+    for start in stride(from: 0, to: count, by: width) {
+      var bits: UInt32 = 0
+      for word in start..<min(start + width, count) { bits |= row[word] }
+      if bits == 0 { zeros |= bit }
+      bit <<= 1
+    }
+    return zeros
+  }
+
+  private var wordsOfBlock: Int { width * MemoryLayout<T>.stride / 4 }
 }
