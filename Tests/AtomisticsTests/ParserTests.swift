@@ -362,6 +362,11 @@ import Testing
     ("Hartree atomic units", "Rydberg", "Units: found Rydberg; allowed: Hartree atomic units"),
     ("qes:espresso", "html", "found <html>; allowed: <qes:espresso>"),
     (
+      "<input>", "<general_info><creator NAME=\"CP\" VERSION=\"6.6\"/></general_info><input>",
+      "creator: found CP; allowed: PWSCF; what cp.x writes does not belong together: half the forces, and"
+        + " positions of the step after that of energy and forces"
+    ),
+    (
       "</output>", "",
       "line 9: found </qes:espresso>; allowed: </output>"
     ),

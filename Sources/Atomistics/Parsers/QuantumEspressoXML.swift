@@ -1,6 +1,6 @@
 import Foundation
 
-/// The XML file of Quantum ESPRESSO's `pw.x` and `cp.x`, versions 6.1 and later, in Hartree atomic units.
+/// The XML file of Quantum ESPRESSO's `pw.x`, versions 6.1 and later, in Hartree atomic units.
 public enum QuantumEspressoXML {
   /// Reads a file.
   ///
@@ -30,6 +30,13 @@ public enum QuantumEspressoXML {
     }
     if let units = root.attributes["Units"], units != "Hartree atomic units" {
       throw AtomisticsError(key: "Units", found: units, allowed: "Hartree atomic units")
+    }
+    if root.at("general_info/creator")?.attributes["NAME"] == "CP" {
+      throw AtomisticsError(
+        key: "creator", found: "CP",
+        allowed:
+          "PWSCF; what cp.x writes does not belong together: half the forces, and positions of"
+          + " the step after that of energy and forces")
     }
     guard let output = root.child("output") else {
       throw AtomisticsError(

@@ -12,10 +12,11 @@ enum QEParser: ParserProgram {
     .allowUnconverged,
   ]
   static let details = """
-    Reads the XML files of pw.x and cp.x, versions 6.1 and later: the geometry, energy and forces of the
-    output, which belong together. Examples are in bohr and Ha, as the files. A file without an energy
-    (bands, nscf), one that ends too early or has not converged is listed with the reason; the others
-    are read all the same, and the exit status is 1 then.
+    Reads the XML files of pw.x, versions 6.1 and later: the geometry, energy and forces of the output,
+    which belong together. Examples are in bohr and Ha, as the files. A file without an energy (bands,
+    nscf), one that ends too early or has not converged is listed with the reason; the others are read
+    all the same, and the exit status is 1 then. So is a file of cp.x: it has half the forces, and
+    positions one step later than energy and forces.
     An example has the name of its file without .xml; data-file-schema.xml in NAME.save is called NAME,
     and left out where NAME.xml is beside the folder. With --steps the steps are NAME_step_1 ….
     """
