@@ -7,23 +7,20 @@ public enum QuantumEspressoXML {
   /// - Parameters:
   ///   - name: what the configuration is called; the file's name up to the first dot if nil.
   ///   - allSteps: every ionic step with its energy and forces, the final one last; else that alone.
-  ///   - allowsUnconverged: whether energies of self-consistency that was not reached count.
+  /// - Returns: configurations that say whether self-consistency was reached.
   /// - Throws: `AtomisticsError` with the file, where there is nothing to train on and why.
   public static func read(
-    _ url: URL, name: String? = nil, allSteps: Bool = false, allowsUnconverged: Bool = false
+    _ url: URL, name: String? = nil, allSteps: Bool = false
   ) throws -> [ParsedConfiguration] {
     do {
       return try decode(
-        FileAccess.read(url), name: name ?? FileAccess.key(of: url), allSteps: allSteps,
-        allowsUnconverged: allowsUnconverged)
+        FileAccess.read(url), name: name ?? FileAccess.key(of: url), allSteps: allSteps)
     } catch let error as AtomisticsError {
       throw error.inFile(url.path)
     }
   }
 
-  static func decode(
-    _ data: Data, name: String, allSteps: Bool, allowsUnconverged: Bool
-  ) throws -> [ParsedConfiguration] {
+  static func decode(_ data: Data, name: String, allSteps: Bool) throws -> [ParsedConfiguration] {
     let root = try XMLTreeReader.read(data)
     guard root.name == "espresso" else {
       throw AtomisticsError(found: "<\(root.name)>", allowed: "<qes:espresso>")
@@ -43,11 +40,11 @@ public enum QuantumEspressoXML {
         key: "output", found: "none", allowed: "the results of a run that ended")
     }
     let calculation = root.at("input/control_variables/calculation")?.text ?? "unknown"
-    let final = try configuration(output, name, calculation, allowsUnconverged)
+    let final = try configuration(output, name, calculation)
     guard allSteps else { return [final] }
     var steps = try root.children("step").enumerated().map { index, step in
       let number = step.attributes["n_step"] ?? "\(index + 1)"
-      return try configuration(step, "\(name)_step_\(number)", calculation, allowsUnconverged)
+      return try configuration(step, "\(name)_step_\(number)", calculation)
     }
     // The last step is often what the run ended with.
     if var last = steps.last {
@@ -58,7 +55,7 @@ public enum QuantumEspressoXML {
   }
 
   private static func configuration(
-    _ element: XMLTree, _ name: String, _ calculation: String, _ allowsUnconverged: Bool
+    _ element: XMLTree, _ name: String, _ calculation: String
   ) throws -> ParsedConfiguration {
     guard let structure = element.child("atomic_structure") else {
       throw AtomisticsError(
@@ -79,11 +76,8 @@ public enum QuantumEspressoXML {
         key: "etot", found: "0 (calculation = \(calculation))", allowed: "a total energy")
     }
     let scf = element.at("convergence_info/scf_conv") ?? element.child("scf_conv")
-    if !allowsUnconverged, let reached = scf?.child("convergence_achieved"),
-      trimmed(reached.text) == "false"
-    {
-      throw AtomisticsError(
-        key: "convergence_achieved", found: "false", allowed: "true, or --allow-unconverged")
+    if let reached = scf?.child("convergence_achieved") {
+      result.isConverged = trimmed(reached.text) != "false"
     }
     if let forces = element.child("forces") {
       result.forces = try forces.vectors(result.species.count)

@@ -18,7 +18,8 @@ enum QEParser: ParserProgram {
     all the same, and the exit status is 1 then. So is a file of cp.x: it has half the forces, and
     positions one step later than energy and forces.
     An example has the name of its file without .xml; data-file-schema.xml in NAME.save is called NAME,
-    and left out where NAME.xml is beside the folder. With --steps the steps are NAME_step_1 ….
+    and left out where NAME.xml is beside the folder. With --steps the steps are NAME_step_1 …; those
+    whose self-consistency was not reached are left out.
     """
   static let example = """
       panna qe_parser --indir calculations --outdir examples --nproc 4
@@ -49,8 +50,8 @@ enum QEParser: ParserProgram {
   ) throws -> @Sendable (ParserInput) throws -> [ParsedConfiguration] {
     let (steps, unconverged) = (arguments.has("--steps"), arguments.has("--allow-unconverged"))
     return { input in
-      try QuantumEspressoXML.read(
-        input.file, name: input.name, allSteps: steps, allowsUnconverged: unconverged)
+      let found = try QuantumEspressoXML.read(input.file, name: input.name, allSteps: steps)
+      return try input.converged(found, orAll: unconverged)
     }
   }
 }
