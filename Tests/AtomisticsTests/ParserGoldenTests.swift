@@ -131,6 +131,7 @@ import Testing
   private struct Output: Decodable {
     var status: String
     var creator: String?
+    var creatorVersion: String?
     var atoms: [Atom]?
     var cellBohr: [[Double]]?
     var etotHartree: Double?
@@ -171,7 +172,9 @@ import Testing
       #expect(found[0].energy == expected.etotHartree)
       #expect(found[0].forces?.map { [$0.x, $0.y, $0.z] } == expected.forces)
       let steps = try QuantumEspressoXML.read(file, allSteps: true)
-      let energies = expected.stepEtotHartree ?? []
+      // Before 6.6 steps have positions of the one after.
+      let isOld = try #require(expected.creatorVersion) < "6.6"
+      let energies = isOld ? [] : expected.stepEtotHartree ?? []
       #expect(Array(steps.map(\.energy).prefix(energies.count)) == energies, "\(name)")
       #expect(steps.last == found[0])
     }
