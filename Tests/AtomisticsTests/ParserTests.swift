@@ -351,6 +351,23 @@ import Testing
     #expect(one.isConverged && !other[0].isConverged)
   }
 
+  /// Files of versions before 6.4 have the error of self-consistency and the number of its steps, and their bounds.
+  @Test(arguments: [
+    ("9.9E-007", "13", true), ("1.1E-006", "13", false), ("9.9E-007", "100", false),
+  ])
+  func espressoSaysNotAlwaysWhetherItConverged(
+    error: String, steps: String, isConverged: Bool
+  ) throws {
+    let bounds = "<conv_thr>1.0E-006</conv_thr><max_nstep>\n 100\n</max_nstep>"
+    let one = try espresso {
+      $0.replacing("</input>", with: "<electron_control>\(bounds)</electron_control></input>")
+        .replacing(
+          "<convergence_achieved>true</convergence_achieved>",
+          with: "<n_scf_steps>\(steps)</n_scf_steps><scf_error>\(error)</scf_error>")
+    }
+    #expect(one[0].isConverged == isConverged)
+  }
+
   @Test(arguments: [
     ("-1.5E+001", "NaN", "etot: found \"NaN\"; allowed: a number"),
     ("nat=\"2\"", "nat=\"3\"", "atoms: found 2; allowed: 3, as nat says"),

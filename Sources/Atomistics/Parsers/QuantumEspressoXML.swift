@@ -54,10 +54,11 @@ public enum QuantumEspressoXML {
   private static func configurations(
     _ root: XMLTree, _ output: XMLTree, _ name: String, allSteps: Bool, remark: (String) -> Void
   ) throws -> [ParsedConfiguration] {
-    let calculation = root.at("input/control_variables/calculation")?.trimmedText ?? "unknown"
+    let input = root.child("input")
+    let calculation = Self.calculation(input)
     let steps = root.children("step")
-    let end = try configuration(output, name, calculation)
-    let last = try steps.last.map { try configuration($0, name, calculation) }
+    let end = try configuration(output, name, input)
+    let last = try steps.last.map { try configuration($0, name, input) }
     let hasStayed = last.map { haveSamePlaces(end, $0) } ?? false
     // A relaxation of the cell ends with a self-consistency for the plane waves of the last step's cell.
     let isAnother = try hasStayed && bandEnergy(output) != bandEnergy(steps.last!)
@@ -82,8 +83,12 @@ public enum QuantumEspressoXML {
     let earlier = isAnother ? steps : steps.dropLast()
     return try earlier.enumerated().map { index, step in
       let number = step.attributes["n_step"] ?? "\(index + 1)"
-      return try configuration(step, "\(name)_step_\(number)", calculation)
+      return try configuration(step, "\(name)_step_\(number)", input)
     } + [final]
+  }
+
+  private static func calculation(_ input: XMLTree?) -> String {
+    input?.at("control_variables/calculation")?.trimmedText ?? "unknown"
   }
 
   /// Those that move atoms.
@@ -110,8 +115,9 @@ public enum QuantumEspressoXML {
   }
 
   private static func configuration(
-    _ element: XMLTree, _ name: String, _ calculation: String
+    _ element: XMLTree, _ name: String, _ input: XMLTree?
   ) throws -> ParsedConfiguration {
+    let calculation = Self.calculation(input)
     guard let structure = element.child("atomic_structure") else {
       throw AtomisticsError(
         key: "atomic_structure", found: "none", allowed: "the atoms of the output")
@@ -129,14 +135,32 @@ public enum QuantumEspressoXML {
       throw AtomisticsError(
         key: "etot", found: "0 (calculation = \(calculation))", allowed: "a total energy")
     }
-    let scf = element.at("convergence_info/scf_conv") ?? element.child("scf_conv")
-    if let reached = scf?.child("convergence_achieved") {
-      result.isConverged = reached.trimmedText != "false"
-    }
+    result.isConverged = try isConverged(element, input?.child("electron_control"))
     if let forces = element.child("forces") {
       result.forces = try forces.vectors(result.species.count)
     }
     return try result.checked()
+  }
+
+  /// Whether self-consistency was reached. Versions before 6.4 do not say so: it was not where its error, in the
+  /// unit of the input's bound, is above that, or where it took as many steps as it might.
+  private static func isConverged(_ element: XMLTree, _ bounds: XMLTree?) throws -> Bool {
+    let scf = element.at("convergence_info/scf_conv") ?? element.child("scf_conv")
+    if let reached = scf?.child("convergence_achieved") { return reached.trimmedText != "false" }
+    func number(_ key: String, of tree: XMLTree?) throws -> Double? {
+      try tree?.child(key)?.numbers(1)[0]
+    }
+    if let error = try number("scf_error", of: scf),
+      let bound = try number("conv_thr", of: bounds), error > bound
+    {
+      return false
+    }
+    if let count = try number("n_scf_steps", of: scf),
+      let most = try number("max_nstep", of: bounds), count >= most
+    {
+      return false
+    }
+    return true
   }
 
   private static func read(
