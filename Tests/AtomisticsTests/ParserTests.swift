@@ -164,8 +164,12 @@ import Testing
   }
 
   /// What CP2K says of self-consistency holds for the energy after it, until it says otherwise.
-  @Test func cp2kEnergiesAreMarkedWhereSelfConsistencyWasNotReached() throws {
-    let failed = output.replacing(" ENERGY|", with: "  *** SCF run NOT converged ***\n ENERGY|")
+  @Test(arguments: [
+    "  *** SCF run NOT converged ***", " *** WARNING in qs_scf.F:542 :: SCF run NOT converged ***",
+    " SCF run NOT converged. To continue the calculation regardless, please set the keyword",
+  ])
+  func cp2kEnergiesAreMarkedWhereSelfConsistencyWasNotReached(_ line: String) throws {
+    let failed = output.replacing(" ENERGY|", with: "\(line)\n ENERGY|")
     let reached = output.replacing(
       " ENERGY|", with: "  *** SCF run converged in    9 steps ***\n ENERGY|")
     let found = try cp2k(output + failed + reached, "w.out").0

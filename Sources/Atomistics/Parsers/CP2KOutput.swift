@@ -183,9 +183,7 @@ private struct OutputReader {
           throw lines.wrong("ENERGY|", "\"\(line)\"", allowed: "a number in a.u. or hartree")
         }
         energy = number
-      } else if bare.hasPrefix("SCF run NOT converged")
-        || bare.contains("*** SCF run NOT converged")
-      {
+      } else if bare.contains("SCF run NOT converged") {
         hasConverged = false
       } else if bare.contains("*** SCF run converged") {
         hasConverged = true
