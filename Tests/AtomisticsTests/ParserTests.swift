@@ -106,6 +106,50 @@ import Testing
     #expect(missing?.key == "cell of step 5" && missing?.allowed == "a line of w-1.cell")
   }
 
+  /// A run that was restarted after step 1 wrote step 2 again: that is what it went on from, in all files.
+  @Test func cp2kStepsThatComeAgainAreReadTheLastTime() throws {
+    let folder = try TemporaryFolder()
+    func write(_ values: [(step: Int, value: Double)], _ name: String) throws {
+      let frames = values.map {
+        "1\n i = \($0.step), time = 0.5, E = \(-$0.value)\n H \($0.value) 0 0\n"
+      }
+      _ = try folder.write(frames.joined(), to: name)
+    }
+    func writeCells(_ values: [(step: Int, value: Double)]) throws {
+      let lines = values.map { "\($0.step) 0.5 \($0.value) 0 0 0 9 0 0 0 9 729\n" }
+      _ = try folder.write("# Step Time\n" + lines.joined(), to: "w-1.cell")
+    }
+    func read() throws -> (found: [ParsedConfiguration], remarks: [String]) {
+      var remarks: [String] = []
+      let found = try CP2KOutput.read(folder.file("w-pos-1.xyz"), name: "w", cell: nil) {
+        remarks.append($0)
+      }
+      return (found, remarks)
+    }
+    try write([(0, 1), (1, 2), (2, 3), (2, 4), (3, 5)], "w-pos-1.xyz")
+    try write([(0, 10), (1, 20), (2, 30), (2, 40), (3, 50)], "w-frc-1.xyz")
+    try writeCells([(0, 6), (1, 6.5), (2, 7), (2, 7.5), (3, 8)])
+    let (found, remarks) = try read()
+    #expect(found.map(\.name) == ["w_0", "w_1", "w_2", "w_3"])
+    #expect(found.map { $0.positions[0].x } == [1, 2, 4, 5])
+    #expect(found.map(\.energy) == [-1, -2, -4, -5].map { $0 * Units.hartree })
+    let unit = Units.hartree / Units.bohr
+    #expect(found.map { $0.forces![0].x } == [10, 20, 40, 50].map { $0 * unit })
+    #expect(found.map(\.lattice.a.x) == [6, 6.5, 7.5, 8])
+    #expect(
+      remarks == ["1 of 5 frames are left out: their steps come again, as in restarted runs"])
+    // What one run wrote does not belong to the other's positions.
+    try write([(0, 10), (1, 20), (2, 30), (3, 50)], "w-frc-1.xyz")
+    #expect(
+      message { try read().found }.replacing(folder.url.path + "/", with: "")
+        == "w-pos-1.xyz: forces of step 2: found 1 in w-frc-1.xyz; allowed: 2, as many as there are"
+        + " positions")
+    try write([(0, 10), (1, 20), (2, 30), (2, 40), (3, 50)], "w-frc-1.xyz")
+    try writeCells([(0, 6), (1, 6.5), (2, 7), (3, 8)])
+    #expect(
+      message { try read().found }.contains("cell of step 2: found 1 in w-1.cell; allowed: 2,"))
+  }
+
   private func cp2k(_ text: String, _ name: String) throws -> ([ParsedConfiguration], [String]) {
     let folder = try TemporaryFolder()
     let file = try folder.write(text, to: name)
