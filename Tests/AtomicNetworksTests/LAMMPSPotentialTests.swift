@@ -99,7 +99,7 @@ import Testing
     listed.lists.angles = [1, 2]
     #expect(
       message { $0.descriptors = .modified(listed) }
-        == "lists of centres, widths or exponents need gversion 1")
+        == "lists of centres, widths or exponents need gvector_version = 1")
     #expect(try folder.names.isEmpty)
   }
 

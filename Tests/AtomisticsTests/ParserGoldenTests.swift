@@ -130,6 +130,8 @@ import Testing
 
   private struct Output: Decodable {
     var status: String
+    var creator: String?
+    var creatorVersion: String?
     var atoms: [Atom]?
     var cellBohr: [[Double]]?
     var etotHartree: Double?
@@ -156,7 +158,7 @@ import Testing
     #expect(all.count == 11)
     for (name, expected) in all {
       let file = Golden.url("quantum-espresso/\(name)")
-      guard expected.status == "ok" else {
+      guard expected.status == "ok", expected.creator != "CP" else {
         #expect(throws: AtomisticsError.self, "\(name)") { try QuantumEspressoXML.read(file) }
         continue
       }
@@ -170,7 +172,9 @@ import Testing
       #expect(found[0].energy == expected.etotHartree)
       #expect(found[0].forces?.map { [$0.x, $0.y, $0.z] } == expected.forces)
       let steps = try QuantumEspressoXML.read(file, allSteps: true)
-      let energies = expected.stepEtotHartree ?? []
+      // Before 6.6 steps have positions of the one after.
+      let isOld = try #require(expected.creatorVersion) < "6.6"
+      let energies = isOld ? [] : expected.stepEtotHartree ?? []
       #expect(Array(steps.map(\.energy).prefix(energies.count)) == energies, "\(name)")
       #expect(steps.last == found[0])
     }
@@ -183,6 +187,9 @@ import Testing
         return "\(error)".replacing(file.path, with: "F")
       }
     }
+    #expect(
+      message("aiida-quantumespresso/cp__6.6_verlet__data-file-schema.xml")
+        .hasPrefix("F: creator: found CP; allowed: PWSCF; "))
     #expect(
       message("aiida-quantumespresso/projwfc__numbered_kinds__data-file-schema.xml")
         == "F: etot: found 0 (calculation = nscf); allowed: a total energy")

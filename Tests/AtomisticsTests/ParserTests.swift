@@ -106,6 +106,50 @@ import Testing
     #expect(missing?.key == "cell of step 5" && missing?.allowed == "a line of w-1.cell")
   }
 
+  /// A run that was restarted after step 1 wrote step 2 again: that is what it went on from, in all files.
+  @Test func cp2kStepsThatComeAgainAreReadTheLastTime() throws {
+    let folder = try TemporaryFolder()
+    func write(_ values: [(step: Int, value: Double)], _ name: String) throws {
+      let frames = values.map {
+        "1\n i = \($0.step), time = 0.5, E = \(-$0.value)\n H \($0.value) 0 0\n"
+      }
+      _ = try folder.write(frames.joined(), to: name)
+    }
+    func writeCells(_ values: [(step: Int, value: Double)]) throws {
+      let lines = values.map { "\($0.step) 0.5 \($0.value) 0 0 0 9 0 0 0 9 729\n" }
+      _ = try folder.write("# Step Time\n" + lines.joined(), to: "w-1.cell")
+    }
+    func read() throws -> (found: [ParsedConfiguration], remarks: [String]) {
+      var remarks: [String] = []
+      let found = try CP2KOutput.read(folder.file("w-pos-1.xyz"), name: "w", cell: nil) {
+        remarks.append($0)
+      }
+      return (found, remarks)
+    }
+    try write([(0, 1), (1, 2), (2, 3), (2, 4), (3, 5)], "w-pos-1.xyz")
+    try write([(0, 10), (1, 20), (2, 30), (2, 40), (3, 50)], "w-frc-1.xyz")
+    try writeCells([(0, 6), (1, 6.5), (2, 7), (2, 7.5), (3, 8)])
+    let (found, remarks) = try read()
+    #expect(found.map(\.name) == ["w_0", "w_1", "w_2", "w_3"])
+    #expect(found.map { $0.positions[0].x } == [1, 2, 4, 5])
+    #expect(found.map(\.energy) == [-1, -2, -4, -5].map { $0 * Units.hartree })
+    let unit = Units.hartree / Units.bohr
+    #expect(found.map { $0.forces![0].x } == [10, 20, 40, 50].map { $0 * unit })
+    #expect(found.map(\.lattice.a.x) == [6, 6.5, 7.5, 8])
+    #expect(
+      remarks == ["1 of 5 frames are left out: their steps come again, as in restarted runs"])
+    // What one run wrote does not belong to the other's positions.
+    try write([(0, 10), (1, 20), (2, 30), (3, 50)], "w-frc-1.xyz")
+    #expect(
+      message { try read().found }.replacing(folder.url.path + "/", with: "")
+        == "w-pos-1.xyz: forces of step 2: found 1 in w-frc-1.xyz; allowed: 2, as many as there are"
+        + " positions")
+    try write([(0, 10), (1, 20), (2, 30), (2, 40), (3, 50)], "w-frc-1.xyz")
+    try writeCells([(0, 6), (1, 6.5), (2, 7), (3, 8)])
+    #expect(
+      message { try read().found }.contains("cell of step 2: found 1 in w-1.cell; allowed: 2,"))
+  }
+
   private func cp2k(_ text: String, _ name: String) throws -> ([ParsedConfiguration], [String]) {
     let folder = try TemporaryFolder()
     let file = try folder.write(text, to: name)
@@ -164,8 +208,12 @@ import Testing
   }
 
   /// What CP2K says of self-consistency holds for the energy after it, until it says otherwise.
-  @Test func cp2kEnergiesAreMarkedWhereSelfConsistencyWasNotReached() throws {
-    let failed = output.replacing(" ENERGY|", with: "  *** SCF run NOT converged ***\n ENERGY|")
+  @Test(arguments: [
+    "  *** SCF run NOT converged ***", " *** WARNING in qs_scf.F:542 :: SCF run NOT converged ***",
+    " SCF run NOT converged. To continue the calculation regardless, please set the keyword",
+  ])
+  func cp2kEnergiesAreMarkedWhereSelfConsistencyWasNotReached(_ line: String) throws {
+    let failed = output.replacing(" ENERGY|", with: "\(line)\n ENERGY|")
     let reached = output.replacing(
       " ENERGY|", with: "  *** SCF run converged in    9 steps ***\n ENERGY|")
     let found = try cp2k(output + failed + reached, "w.out").0
@@ -339,8 +387,7 @@ import Testing
       <forces rank="2">0 0 0.5
       0 0 -0.5</forces></output></qes:espresso>
       """
-    return try QuantumEspressoXML.decode(
-      Data(change(text).utf8), name: "q", allSteps: false, allowsUnconverged: false)
+    return try QuantumEspressoXML.decode(Data(change(text).utf8), name: "q", allSteps: false)
   }
 
   @Test func espressoAtomsAreInTheirOrder() throws {
@@ -348,19 +395,39 @@ import Testing
     #expect(one.species == ["H1", "O"] && one.positions == [.zero, [1, 0, 0]])
     #expect(one.energy == -15 && one.forces == [[0, 0, 0.5], [0, 0, -0.5]])
     #expect(one.lengthUnit == .bohr && one.energyUnit == .hartree)
+    let other = try espresso { $0.replacing("achieved>true", with: "achieved>false") }
+    #expect(one.isConverged && !other[0].isConverged)
+  }
+
+  /// Files of versions before 6.4 have the error of self-consistency and the number of its steps, and their bounds.
+  @Test(arguments: [
+    ("9.9E-007", "13", true), ("1.1E-006", "13", false), ("9.9E-007", "100", false),
+  ])
+  func espressoSaysNotAlwaysWhetherItConverged(
+    error: String, steps: String, isConverged: Bool
+  ) throws {
+    let bounds = "<conv_thr>1.0E-006</conv_thr><max_nstep>\n 100\n</max_nstep>"
+    let one = try espresso {
+      $0.replacing("</input>", with: "<electron_control>\(bounds)</electron_control></input>")
+        .replacing(
+          "<convergence_achieved>true</convergence_achieved>",
+          with: "<n_scf_steps>\(steps)</n_scf_steps><scf_error>\(error)</scf_error>")
+    }
+    #expect(one[0].isConverged == isConverged)
   }
 
   @Test(arguments: [
-    (
-      "achieved>true", "achieved>false",
-      "convergence_achieved: found false; allowed: true, or --allow-unconverged"
-    ),
     ("-1.5E+001", "NaN", "etot: found \"NaN\"; allowed: a number"),
     ("nat=\"2\"", "nat=\"3\"", "atoms: found 2; allowed: 3, as nat says"),
     ("0 0 -0.5", "0 0", "forces: found \"0 0 0.5\n0 0\"; allowed: 6 numbers"),
     ("<a3>0 0 9</a3>", "", "cell: found no a3; allowed: a1, a2 and a3"),
     ("Hartree atomic units", "Rydberg", "Units: found Rydberg; allowed: Hartree atomic units"),
     ("qes:espresso", "html", "found <html>; allowed: <qes:espresso>"),
+    (
+      "<input>", "<general_info><creator NAME=\"CP\" VERSION=\"6.6\"/></general_info><input>",
+      "creator: found CP; allowed: PWSCF; what cp.x writes does not belong together: half the forces, and"
+        + " positions of the step after that of energy and forces"
+    ),
     (
       "</output>", "",
       "line 9: found </qes:espresso>; allowed: </output>"

@@ -231,8 +231,7 @@ import Testing
       Format(
         name: "qe_xml", seeds: [Array(espresso.utf8)],
         read: { bytes, _ in
-          let found = try QuantumEspressoXML.decode(
-            Data(bytes), name: "name", allSteps: true, allowsUnconverged: true)
+          let found = try QuantumEspressoXML.decode(Data(bytes), name: "name", allSteps: true)
           for configuration in found { _ = try configuration.checked() }
         }),
       Format(

@@ -397,21 +397,19 @@ import Testing
     #expect(files[0] == files[1] && files[0].count > 4 * 4096 * 12)
   }
 
-  /// Lists of centres, in the file's unit and in degrees.
+  /// Lists of centres, in the file's unit and in degrees, in place of a first centre and a step.
   @Test func listsOfCentres() throws {
     let fixture = try ProgramFixture()
-    func settings(_ changes: String...) throws -> DescriptorSettings {
+    func settings(_ text: String, _ changes: String...) throws -> DescriptorSettings {
       let file = try IniFile(
-        text: Self.ini, path: "gvect.ini",
-        overrides: changes.map {
-          "GVECT_PARAMETERS.\($0)"
-        })
+        text: text, path: "gvect.ini", overrides: changes.map { "GVECT_PARAMETERS.\($0)" })
       return try DescriptorConfiguration(file).settings
     }
-    guard case .modified(let plain) = try settings(),
+    let listIni = Self.ini.replacing("Rs0_rad = 0.5\n", with: "")
+    guard case .modified(let plain) = try settings(Self.ini),
       case .modified(let listed) = try settings(
-        "gvect_parameters_unit=bohr", "Rs_rad_list=1, 2.5", "RsN_rad=2", "Thetas_list=45, 90, 170",
-        "ThetasN=3", "zeta=8, 9, 10")
+        listIni, "gvect_parameters_unit=bohr", "Rs_rad_list=1, 2.5", "RsN_rad=2",
+        "Thetas_list=45, 90, 170", "ThetasN=3", "zeta=8, 9, 10")
     else {
       Issue.record("expected mBP")
       return
@@ -420,12 +418,26 @@ import Testing
     #expect(listed.radialCentres == [Units.bohr, 2.5 * Units.bohr])
     #expect(listed.zetas == [8, 9, 10] && abs(listed.angles[2] - 170 * .pi / 180) < 1e-15)
     #expect(
-      fixture.message { _ = try settings("Rs_rad_list=1, 2.5", "RsN_rad=3") }
+      fixture.message { _ = try settings(listIni, "Rs_rad_list=1, 2.5", "RsN_rad=3") }
         == "gvect.ini with --set: [GVECT_PARAMETERS] RsN_rad = 3: expected 2, as many as the list has,"
         + " or no such key")
     #expect(
-      fixture.message { _ = try settings("zeta=8, 9, 10, 11, 12, 13, 14") }
+      fixture.message { _ = try settings(Self.ini, "zeta=8, 9, 10, 11, 12, 13, 14") }
         .contains("[GVECT_PARAMETERS] zeta = 8, 9, 10, 11, 12, 13, 14: expected"))
+    #expect(
+      fixture.message { _ = try settings(Self.ini, "Rs_rad_list=1, 2.5", "RsN_rad=2") }
+        == "gvect.ini:13: [GVECT_PARAMETERS] Rs0_rad = 0.5: expected no such key beside Rs_rad_list"
+    )
+    #expect(
+      fixture.message { _ = try settings(Self.ini, "Rs_ang_list=1, 2", "RsN_ang=2") }
+        == "gvect.ini:17: [GVECT_PARAMETERS] Rs0_ang = 0.5: expected no such key beside Rs_ang_list"
+    )
+    #expect(
+      fixture.message {
+        _ = try settings(listIni, "Rs_rad_list=1, 2.5", "RsN_rad=2", "Rsst_rad=1.5")
+      }
+        == "gvect.ini with --set: [GVECT_PARAMETERS] Rsst_rad = 1.5: expected no such key beside"
+        + " Rs_rad_list")
   }
 
   /// The original's files: the same headers, numbers to 1e-6.

@@ -53,7 +53,8 @@ import Testing
       QEParser.self, "q.xml", "name=\"O\"", "", "q.xml: atom 1: found no name; allowed: a name"),
     Case(
       QEParser.self, "q.xml", "achieved>true", "achieved>false",
-      "q.xml: convergence_achieved: found false; allowed: true, or --allow-unconverged"),
+      "self-consistency: found not reached in any of 1 ionic steps; allowed: reached in one, or"
+        + " --allow-unconverged"),
     Case(
       QEParser.self, "q.xml", "</output></qes:espresso>", "",
       "q.xml:9: found XML that ends too early; allowed: a whole XML file"),

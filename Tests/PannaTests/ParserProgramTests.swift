@@ -89,6 +89,37 @@ import Testing
         + " --allow-unconverged")
   }
 
+  /// Of a relaxation that ends with a self-consistency that was not reached the steps before it remain.
+  @Test func espressoStepsRemainWhereTheLastIsNotConverged() throws {
+    func part(_ tag: String, _ energy: Double, reached: Bool) -> String {
+      let scf = "<scf_conv><convergence_achieved>\(reached)</convergence_achieved></scf_conv>"
+      return """
+        <\(tag)>\(tag == "output" ? "<convergence_info>\(scf)</convergence_info>" : scf)
+        <atomic_structure nat="1"><atomic_positions><atom name="H" index="1">1 0 0</atom>
+        </atomic_positions><cell><a1>9 0 0</a1><a2>0 9 0</a2><a3>0 0 9</a3></cell></atomic_structure>
+        <total_energy><etot>\(energy)</etot><eband>\(energy / 2)</eband></total_energy></\(tag)>
+
+        """
+    }
+    try fixture.write(
+      "<espresso>" + part("step", -1, reached: true) + part("step", -2, reached: true)
+        + part("output", -3, reached: false) + "</espresso>", to: "run.xml")
+    func message(_ folder: String, _ options: String...) -> String {
+      fixture.message {
+        try QEParser.run(
+          QEParser.options.parse(
+            ["-i", fixture.path("run.xml"), "-o", fixture.path(folder)] + options))
+      }
+    }
+    #expect(message("one") == "1 of 1 files gave no examples, for the reasons above")
+    #expect(message("steps", "--steps") == "no error")
+    let steps = ["run_step_1.example", "run_step_2.example"]
+    #expect(try fixture.names(in: "steps") == steps)
+    #expect(message("all", "--steps", "--allow-unconverged") == "no error")
+    #expect(try fixture.names(in: "all") == ["run.example"] + steps)
+    #expect(try ExampleFile.read(fixture.url("all/run.example")).energy == -3 * Units.hartree)
+  }
+
   @Test func frameKeysAndUnitsAreOptions() throws {
     try fixture.write(frame("dft_energy=-2") + frame("DFT_Energy=-3"), to: "in/sub/a.b.xyz")
     try fixture.write(frame("dft_energy=-4"), to: "in/c.extxyz")

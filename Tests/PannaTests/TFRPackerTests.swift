@@ -382,13 +382,20 @@ import Testing
     #expect(
       message("DIVISION.test_fraction=0.9")
         == "[DIVISION] leaves nothing of 3 structures to train on")
+    // A fraction of less than half a structure.
+    #expect(
+      message("DIVISION.validation_fraction=0.1")
+        == "[DIVISION] validation_fraction = 0.1 leaves nothing of 3 structures for validation")
+    #expect(
+      message("DIVISION.validation_fraction=0.4", "DIVISION.test_fraction=0.16")
+        == "[DIVISION] test_fraction = 0.16 leaves nothing of 3 structures for test")
     #expect(
       message(
         "CONTENT_INFORMATION.include_derivatives=True",
         "CONTENT_INFORMATION.derivative_format=cubes")
         == "tfr.ini with --set: [CONTENT_INFORMATION] derivative_format = cubes: expected one of"
         + " dense, sparse, blocks, half_blocks")
-    #expect(!fixture.exists("tfr/set-1-2.tfrecord"))
+    #expect(!fixture.exists("tfr"))
   }
 
   @Test(arguments: ["dense", "sparse", "blocks"]) func formatsHoldTheSame(format: String) throws {

@@ -79,7 +79,7 @@ public enum LAMMPSPotential {
 
   private static func check(_ descriptors: DescriptorParameters, _ version: Version) throws {
     if version == .grid && descriptors.lists != DescriptorLists() {
-      throw NetworkError("lists of centres, widths or exponents need gversion 1")
+      throw NetworkError("lists of centres, widths or exponents need gvector_version = 1")
     }
   }
 

@@ -5,17 +5,17 @@ import Foundation
 public enum CP2KOutput {
   /// Reads an output: each energy with the forces after it, at the coordinates before it, with the vectors
   /// along which the structure repeats. Of a trajectory, `NAME-pos-1.xyz`, also `NAME-frc-1.xyz` and
-  /// `NAME-1.cell` where they are.
+  /// `NAME-1.cell` where they are; of steps that come again, as in restarted runs, the last time.
   ///
   /// - Parameters:
   ///   - cell: three vectors in angstrom for trajectories without a file of cells, zero for molecules.
-  ///   - remark: is told of cells with few digits.
+  ///   - remark: is told of cells with few digits, and of what is left out.
   /// - Throws: `AtomisticsError` with the file.
   public static func read(
     _ url: URL, name: String, cell: Matrix3?, remark: (String) -> Void
   ) throws -> [ParsedConfiguration] {
     do {
-      if url.pathExtension == "xyz" { return try trajectory(url, name: name, cell) }
+      if url.pathExtension == "xyz" { return try trajectory(url, name: name, cell, remark) }
       var reader = OutputReader(try TextLines(FileAccess.readUncompressed(url)), name)
       let found = try reader.read()
       remark("the cell is known to as many digits as the output prints")
@@ -31,19 +31,28 @@ public enum CP2KOutput {
   // MARK: Trajectories
 
   private static func trajectory(
-    _ url: URL, name: String, _ cell: Matrix3?
+    _ url: URL, name: String, _ cell: Matrix3?, _ remark: (String) -> Void
   ) throws -> [ParsedConfiguration] {
     let folder = url.deletingLastPathComponent()
     let project = url.lastPathComponent.components(separatedBy: "-pos-").first!
     let frames = try xyz(url)
-    let force = folder.appendingPathComponent(
+    let forceFile = folder.appendingPathComponent(
       url.lastPathComponent.replacingOccurrences(of: "-pos-", with: "-frc-"))
-    let forces = FileManager.default.fileExists(atPath: force.path) ? try xyz(force) : nil
+    let forces = try Companion(forceFile, of: "forces", each: "frame") { file in
+      try xyz(file).map { ($0.step, $0.vectors) }
+    }
     let cellFile = folder.appendingPathComponent("\(project)-1.cell")
-    let cells =
-      FileManager.default.fileExists(atPath: cellFile.path) ? try self.cells(cellFile) : nil
-    let forcesByStep = Dictionary((forces ?? []).map { ($0.step, $0.vectors) }) { $1 }
-    return try frames.map { frame in
+    let cells = try Companion(cellFile, of: "cell", each: "line", read: self.cells)
+    // A restarted run writes the steps after its restart file again, and goes on from these.
+    let times = Dictionary(frames.map { ($0.step, 1) }, uniquingKeysWith: +)
+    var later: Set<Int> = []
+    let kept = frames.reversed().filter { later.insert($0.step).inserted }.reversed()
+    if kept.count < frames.count {
+      remark(
+        "\(frames.count - kept.count) of \(frames.count) frames are left out: their steps come again, as"
+          + " in restarted runs")
+    }
+    return try kept.map { frame in
       var result = ParsedConfiguration(name: "\(name)_\(frame.step)")
       result.species = frame.species
       result.positions = frame.vectors
@@ -53,23 +62,45 @@ public enum CP2KOutput {
       }
       result.energy = energy * Units.hartree
       // A file of cells has that of every frame, or is another run's.
-      guard let lattice = cells.map({ $0[frame.step] }) ?? cell else {
+      guard let lattice = try cells?.value(frame.step, of: times[frame.step]!) ?? cell else {
         throw AtomisticsError(
           key: "cell of step \(frame.step)", found: "none",
-          allowed: cells == nil
-            ? "\(cellFile.lastPathComponent) beside it, or --cell"
-            : "a line of \(cellFile.lastPathComponent)")
+          allowed: "\(cellFile.lastPathComponent) beside it, or --cell")
       }
       result.lattice = lattice
-      if forces != nil {
-        guard let own = forcesByStep[frame.step] else {
-          throw AtomisticsError(
-            key: "forces of step \(frame.step)", found: "none",
-            allowed: "a frame of \(force.lastPathComponent)")
-        }
-        result.forces = own.map { $0 * forceUnit }
-      }
+      result.forces = try forces?.value(frame.step, of: times[frame.step]!).map { $0 * forceUnit }
       return try result.checked()
+    }
+  }
+
+  /// What a file beside the positions has of their steps.
+  private struct Companion<Value> {
+    private let name: String
+    private let what: String
+    private let part: String
+    private let steps: [Int: (last: Value, times: Int)]
+
+    /// Nil where there is no such file.
+    init?(
+      _ file: URL, of what: String, each part: String,
+      read: (URL) throws -> [(step: Int, value: Value)]
+    ) throws {
+      guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+      (name, self.what, self.part) = (file.lastPathComponent, what, part)
+      steps = Dictionary(try read(file).map { ($0.step, ($0.value, 1)) }) { ($1.0, $0.1 + 1) }
+    }
+
+    /// The last of what there is of a step, if that is there as many times as there are positions: what was
+    /// written in one run is not taken for another's.
+    func value(_ step: Int, of times: Int) throws -> Value {
+      func fail(_ found: String, _ allowed: String) -> AtomisticsError {
+        AtomisticsError(key: "\(what) of step \(step)", found: found, allowed: allowed)
+      }
+      guard let found = steps[step] else { throw fail("none", "a \(part) of \(name)") }
+      guard found.times == times else {
+        throw fail("\(found.times) in \(name)", "\(times), as many as there are positions")
+      }
+      return found.last
     }
   }
 
@@ -115,9 +146,9 @@ public enum CP2KOutput {
     return frames
   }
 
-  private static func cells(_ url: URL) throws -> [Int: Matrix3] {
+  private static func cells(_ url: URL) throws -> [(step: Int, value: Matrix3)] {
     var lines = try TextLines(FileAccess.read(url))
-    var cells: [Int: Matrix3] = [:]
+    var cells: [(step: Int, value: Matrix3)] = []
     while let line = lines.next() {
       if line.drop(while: { $0 == " " }).hasPrefix("#") || line.allSatisfy(\.isWhitespace) {
         continue
@@ -127,7 +158,8 @@ public enum CP2KOutput {
         throw lines.wrong("cell", "\"\(line)\"", allowed: "step, time and nine numbers").inFile(
           url.path)
       }
-      cells[step] = Matrix3([n[2], n[3], n[4]], [n[5], n[6], n[7]], [n[8], n[9], n[10]])
+      let cell = Matrix3([n[2], n[3], n[4]], [n[5], n[6], n[7]], [n[8], n[9], n[10]])
+      cells.append((step, cell))
     }
     return cells
   }
@@ -183,9 +215,7 @@ private struct OutputReader {
           throw lines.wrong("ENERGY|", "\"\(line)\"", allowed: "a number in a.u. or hartree")
         }
         energy = number
-      } else if bare.hasPrefix("SCF run NOT converged")
-        || bare.contains("*** SCF run NOT converged")
-      {
+      } else if bare.contains("SCF run NOT converged") {
         hasConverged = false
       } else if bare.contains("*** SCF run converged") {
         hasConverged = true

@@ -63,9 +63,7 @@ public enum VaspXML {
     guard let rows = info.child("array", named: "atoms")?.child("set")?.children("rc") else {
       throw AtomisticsError(key: "atominfo", found: "no array of atoms", allowed: "one")
     }
-    return rows.map { row in
-      (row.children.first?.text ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-    }
+    return rows.map { $0.children.first?.trimmedText ?? "" }
   }
 
   /// NELM, without a bound where one step is all that was wanted.

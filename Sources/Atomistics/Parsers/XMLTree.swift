@@ -12,6 +12,9 @@ final class XMLTree {
     self.attributes = attributes
   }
 
+  /// The text without the blanks around it.
+  var trimmedText: String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
+
   /// The first child of that name.
   func child(_ name: String) -> XMLTree? { children.first { $0.name == name } }
 
@@ -36,7 +39,7 @@ final class XMLTree {
     let numbers = fields.compactMap { Double($0).flatMap { $0.isFinite ? $0 : nil } }
     guard numbers.count == fields.count, count == nil || numbers.count == count else {
       throw AtomisticsError(
-        key: name, found: "\"\(text.trimmingCharacters(in: .whitespacesAndNewlines).prefix(80))\"",
+        key: name, found: "\"\(trimmedText.prefix(80))\"",
         allowed: count.map { $0 == 1 ? "a number" : "\($0) numbers" } ?? "numbers")
     }
     return numbers

@@ -57,7 +57,7 @@ struct DataDivision {
   /// Whole groups go to test, then to validation, until these have their fraction of the files; the rest is
   /// trained on.
   ///
-  /// - Throws: `WorkError` for a file whose name has nothing of a group, or where nothing is left to train on.
+  /// - Throws: `WorkError` for a file whose name has nothing of a group, or where a part gets nothing.
   func parts(_ files: [URL]) throws -> [Part] {
     var rest = try groups(files)
     var parts: [Part] = []
@@ -66,6 +66,11 @@ struct DataDivision {
       var taken: [URL] = []
       let wanted = (fraction * Double(files.count)).rounded()
       while Double(taken.count) < wanted, let next = rest.popLast() { taken += next }
+      guard !taken.isEmpty else {
+        throw WorkError(
+          "[DIVISION] \(name)_fraction = \(fraction) leaves nothing of \(files.count) structures for"
+            + " \(name)")
+      }
       parts.append(Part(name: name, files: order(taken)))
     }
     guard !rest.isEmpty else {

@@ -90,8 +90,8 @@ struct DescriptorConfiguration {
     let unit = try section.choice("gvect_parameters_unit", default: LengthUnit.angstrom)
     let (etaRad, etaAng) = (try section.doubles("eta_rad"), try section.doubles("eta_ang"))
     let zeta = try section.doubles("zeta")
-    let radial = try section.grid("rad", of: "RsN_rad", list: "Rs_rad_list")
-    let angular = try section.grid("ang", of: "RsN_ang", list: "Rs_ang_list")
+    let radial = try section.grid("rad")
+    let angular = try section.grid("ang")
     let angles = section.has("Thetas_list") ? try section.doubles("Thetas_list") : nil
     var parameters = DescriptorParameters(
       species: species,
@@ -108,8 +108,8 @@ struct DescriptorConfiguration {
     parameters.lists.radialCentres = radial.list?.map { $0 * length }
     parameters.lists.angularCentres = angular.list?.map { $0 * length }
     parameters.lists.angles = angles?.map { $0 * .pi / 180 }
-    try section.checkStep("rad", parameters.radialStep / length, isList: radial.list != nil)
-    try section.checkStep("ang", parameters.angularStep / length, isList: angular.list != nil)
+    try section.checkStep("rad", parameters.radialStep / length)
+    try section.checkStep("ang", parameters.angularStep / length)
     try parameters.validate()
     return parameters
   }
@@ -133,7 +133,7 @@ struct DescriptorConfiguration {
       zetas: try section.doubles("zeta"),
       cutsThirdDistance: try section.bool("cut_third_distance", default: false),
       unit: try section.choice("gvect_parameters_unit", default: .angstrom))
-    try section.checkStep("rad", (cutoff - start) / Double(count), isList: false)
+    try section.checkStep("rad", (cutoff - start) / Double(count))
     try parameters.validate()
     return parameters
   }
@@ -149,26 +149,29 @@ extension IniSection {
     return count
   }
 
-  /// The centres of one part: a regular grid or a list, which needs no first centre.
+  /// The centres of one part: a regular grid or a list, which has neither first centre nor step.
   fileprivate func grid(
-    _ part: String, of countKey: String, list listKey: String
+    _ part: String
   ) throws -> (start: Double, count: Int, list: [Double]?) {
+    let listKey = "Rs_\(part)_list"
     let list = has(listKey) ? try doubles(listKey) : nil
+    if list != nil, let key = ["Rs0_\(part)", "Rsst_\(part)"].first(where: has) {
+      throw error(key, "no such key beside \(listKey)")
+    }
     return (
-      try double("Rs0_\(part)", default: list == nil ? nil : 0), try count(countKey, list: list),
-      list
+      try double("Rs0_\(part)", default: list == nil ? nil : 0),
+      try count("RsN_\(part)", list: list), list
     )
   }
 
   /// The steps follow from start, cutoff and count; one that says otherwise would be another grid.
-  fileprivate func checkStep(_ part: String, _ expected: Double, isList: Bool) throws {
+  fileprivate func checkStep(_ part: String, _ expected: Double) throws {
     guard has("Rsst_\(part)") else { return }
     let found = try double("Rsst_\(part)")
-    if !isList && abs(found - expected) <= 1e-6 * abs(expected) { return }
-    throw error(
-      "Rsst_\(part)",
-      isList
-        ? "no such key beside Rs_\(part)_list"
-        : "\(Float(expected)) = (Rc_\(part) - Rs0_\(part)) / RsN_\(part), or no such key")
+    guard abs(found - expected) <= 1e-6 * abs(expected) else {
+      throw error(
+        "Rsst_\(part)",
+        "\(Float(expected)) = (Rc_\(part) - Rs0_\(part)) / RsN_\(part), or no such key")
+    }
   }
 }

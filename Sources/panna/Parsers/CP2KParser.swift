@@ -21,7 +21,8 @@ enum CP2KParser: ParserProgram {
     NAME-frc-1.xyz and the cells of NAME-1.cell, every frame's where there is that file. An output
     prints the cell with three decimals only, its vectors count along the Periodicity that it says,
     and the coordinates of an optimisation or a dynamics once: later energies are left out, and so are
-    those of self-consistency that was not reached. Prefer trajectories, which do not tell, though.
+    those of self-consistency that was not reached. Prefer trajectories, which do not tell, though. Of
+    steps that come again, as in the files of a restarted run, the last are read.
     CP2K's hartree and bohr become eV and angstrom.
     Examples are called NAME, NAME_2 … of an output, NAME_STEP of a trajectory.
     """

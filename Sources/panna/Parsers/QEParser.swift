@@ -12,12 +12,16 @@ enum QEParser: ParserProgram {
     .allowUnconverged,
   ]
   static let details = """
-    Reads the XML files of pw.x and cp.x, versions 6.1 and later: the geometry, energy and forces of the
-    output, which belong together. Examples are in bohr and Ha, as the files. A file without an energy
-    (bands, nscf), one that ends too early or has not converged is listed with the reason; the others
-    are read all the same, and the exit status is 1 then.
+    Reads the XML files of pw.x, versions 6.1 and later: energy and forces with the geometry that they
+    are of, that of the output or, where atoms have moved on since, as in dynamics and in relaxations
+    that were not finished, that of the last step. Examples are in bohr and Ha, as the files. A file
+    without an energy (bands, nscf), one that ends too early or has not converged is listed with the
+    reason; the others are read all the same, and the exit status is 1 then. So are files of what moves
+    atoms by versions before 6.6, but for relaxations of the cell to their end, and those of cp.x: they
+    have positions one step later than energy and forces, and wrong forces.
     An example has the name of its file without .xml; data-file-schema.xml in NAME.save is called NAME,
-    and left out where NAME.xml is beside the folder. With --steps the steps are NAME_step_1 ….
+    and left out where NAME.xml is beside the folder. With --steps the steps are NAME_step_1 …; those
+    whose self-consistency was not reached are left out.
     """
   static let example = """
       panna qe_parser --indir calculations --outdir examples --nproc 4
@@ -48,8 +52,9 @@ enum QEParser: ParserProgram {
   ) throws -> @Sendable (ParserInput) throws -> [ParsedConfiguration] {
     let (steps, unconverged) = (arguments.has("--steps"), arguments.has("--allow-unconverged"))
     return { input in
-      try QuantumEspressoXML.read(
-        input.file, name: input.name, allSteps: steps, allowsUnconverged: unconverged)
+      let found = try QuantumEspressoXML.read(
+        input.file, name: input.name, allSteps: steps, remark: input.remark)
+      return try input.converged(found, orAll: unconverged)
     }
   }
 }

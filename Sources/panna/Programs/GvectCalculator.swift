@@ -44,8 +44,8 @@ enum GvectCalculator: Program {
       zeta, ThetasN         exponent, number of angles
       Rsst_rad, Rsst_ang    optional: must be (Rc - Rs0) / RsN
       Rs_rad_list, Rs_ang_list, Thetas_list  centres one by one, angles in degrees, instead of the
-                            regular grids; eta_rad, eta_ang and zeta may be lists with one number
-                            for each centre or angle
+                            regular grids and their Rs0 and Rsst; eta_rad, eta_ang and zeta may be
+                            lists with one number for each centre or angle
       epsilon               smooths the angular part; 0 is equation 5 as printed (0.01)
       BP
       eta_rad, eta_ang, zeta                 lists; every width, exponent and sign is a component

@@ -27,7 +27,7 @@ enum TFRPacker: Program {
       shuffle (True)               packs structures in an order drawn at random
       seed (0)                     of the order and of the choice
       validation_fraction (0.0)    test_fraction (0.0): above 0, structures go to the folders
-                                   train, validation and test of output_dir
+                                   train, validation and test of output_dir, one at least to each
       group                        a regular expression; structures in whose names it finds the same
                                    (in its first parentheses) stay together in one of the folders
 

@@ -76,12 +76,15 @@ enum Train: Program {
       behavior                   species: for each layer keep (the saved one's), new (random) or
                                  load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
       output_offset              species: its energy, eV
-    [VALIDATION]                 optional: looks at structures that are not trained on
+    [VALIDATION]                 optional: looks at structures that are not trained on. A line of
+                                 log_dir/validation.dat has the step, the energy's RMSE (eV), its RMSE
+                                 and MAE per atom (eV) and, with forces, their RMSE (eV/angstrom)
       data_dir                   folder of the same format as the training's
       frequency                  in steps (save_checkpoint_steps)
       patience (0)               ends the training after so many validations in a row that are no
                                  better by min_gain (0.0) than the best; 0: never
-      criterion (energy)         what is best: energy, its RMSE per atom, or forces, their RMSE
+      criterion (energy)         what is best: energy, its RMSE per atom, or forces, the RMSE of a
+                                 component; min_gain is in its unit, eV per atom or eV/angstrom
       keep_best (True)           the best networks are kept in train_dir/best_networks
     [PARALLELIZATION]
       intra_op_parallelism_threads (0: as many as the process may use),

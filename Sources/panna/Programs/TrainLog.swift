@@ -3,8 +3,8 @@ import Dataflow
 import Foundation
 import ProgramSupport
 
-/// The logs of a training: `delta_e.dat`, `delta_e_std.dat`, `metrics.dat` where it is asked for, and
-/// TensorBoard's event file.
+/// The logs of a training: `delta_e.dat`, `delta_e_std.dat`, `validation.dat` and `metrics.dat` where they
+/// are asked for, and TensorBoard's event file.
 final class TrainLog {
   private static let (errorsName, statisticsName) = ("delta_e.dat", "delta_e_std.dat")
 
