@@ -38,8 +38,28 @@ struct NodeImport {
     return try marked(tensors).map { tensor in
       var tensor = tensor
       tensor.stack = stack
+      tensor.waits = waits(for: tensor)
       return tensor
     }
+  }
+
+  // MARK: Order
+
+  /// What somebody waits for who takes an output's elements and not its value.
+  private func waits(for tensor: ImportedTensor) -> [Node] {
+    let before = (controls.filter { !$0.isGiven } + waits()).unique
+    guard let value = try? tensor.value, value.graph === graph else { return before }
+    return before.isEmpty && value.node.controlInputs.allSatisfy(\.isGiven) ? [] : [value.node]
+  }
+
+  /// What the inputs that are not among the values wait for, which the node waits for in their place.
+  func waits(without values: [Value] = []) -> [Node] {
+    let dropped = inputs.filter { input in
+      guard !input.waits.isEmpty, let value = try? input.value else { return true }
+      return !values.contains(value)
+    }
+    // A function's node waits in place of what is inside.
+    return dropped.flatMap(\.waits).filter { $0.graph === graph }
   }
 
   /// The stack that the outputs are handles of.
@@ -91,9 +111,10 @@ struct NodeImport {
     return try constants.enumerated().map { index, tensor in
       let node = try graph.add(
         Const(tensor), name: outputName(index),
-        controlInputs: controls + pivots)
+        controlInputs: (controls + pivots + waits()).unique)
       var result = ImportedTensor(node.output, sizes: sizes[index])
       if !conditions.isEmpty { result.conditions = [node.output] }
+      result.waits = waits(for: result)
       return result
     }
   }
@@ -162,9 +183,10 @@ struct NodeImport {
     try operands.take(form.operands, of: name)
     let operation = try type.init(attributes: operands.attributes)
     let pivots = try region.pivots(of: operands.droppedConditions)
+    let values = try operands.remaining.map { try $0.value }
     return try graph.add(
-      operation, try operands.remaining.map { try $0.value }, name: def.name,
-      controlInputs: controls + pivots)
+      operation, values, name: def.name,
+      controlInputs: (controls + pivots + waits(without: values)).unique)
   }
 
   /// - Throws: `GraphError` for an attribute with another value than those allowed.
@@ -236,6 +258,23 @@ extension AttributeValue {
     case .string(let text): text.isEmpty ? "\"\"" : text
     default: "\(self)"
     }
+  }
+}
+
+extension Node {
+  /// Whether nothing runs before its value is there: what is fed, constants and other names for them.
+  fileprivate var isGiven: Bool {
+    var node = self
+    while node.operation is Identity, node.controlInputs.isEmpty { node = node.inputs[0].node }
+    return node.controlInputs.isEmpty && (node.operation is Placeholder || node.operation is Const)
+  }
+}
+
+extension [Node] {
+  /// Each once.
+  fileprivate var unique: [Node] {
+    var known: Set<Node> = []
+    return filter { known.insert($0).inserted }
   }
 }
 

@@ -15,7 +15,7 @@ final class RegionImporter {
   /// The outputs of the nodes that are imported, or stand for something else here.
   private(set) var outputs: [Int: [ImportedTensor]] = [:]
   /// The nodes that other nodes' control inputs mean.
-  private(set) var controls: [Int: Node] = [:]
+  private(set) var controls: [Int: [Node]] = [:]
   private var pivots: [Value: Node] = [:]
   /// The nodes that do not run in every run.
   private var conditional: Set<Node> = []
@@ -35,7 +35,7 @@ final class RegionImporter {
   /// Makes a node stand for something else.
   func set(_ node: Int, _ tensors: [ImportedTensor], control: Node? = nil) {
     outputs[node] = tensors
-    controls[node] = control
+    controls[node] = control.map { [$0] }
   }
 
   /// Imports nodes and all they need.
@@ -76,7 +76,9 @@ final class RegionImporter {
     } catch let error as GraphError where error.node == nil {
       throw def.error(error.message)
     }
-    controls[node] = graph.node(named: def.name)
+    // A text is no node here, but may have been made to wait.
+    controls[node] =
+      graph.node(named: def.name).map { [$0] } ?? outputs[node, default: []].flatMap(\.waits)
   }
 
   private func withColocation<R>(_ def: NodeDef, _ body: () throws -> R) rethrows -> R {
@@ -104,9 +106,9 @@ final class RegionImporter {
 
   private func control(of node: Int) -> [Node] {
     var nodes: [Node] = []
-    for source in table.controls[node] {
-      guard let control = controls[source] else { continue }
-      if !nodes.contains(control) { nodes.append(control) }
+    for control in table.controls[node].flatMap({ controls[$0] ?? [] })
+    where control.graph === graph && !nodes.contains(control) {
+      nodes.append(control)
     }
     return nodes
   }
