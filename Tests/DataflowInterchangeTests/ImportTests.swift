@@ -75,6 +75,41 @@ import Testing
     #expect(y == x.reshaped(to: [3, 2]))
   }
 
+  /// What does not fit into int32 is computed in the run, as TensorFlow does.
+  @Test func wholeNumbersOverflow() throws {
+    let graph = try imported([
+      constant("most", Tensor(Int32.max)), constant("one", Tensor(Int32(1))),
+      constant("two", Tensor(Int32(2))),
+      NodeDef(name: "sum", op: "AddV2", inputs: ["most", "one"]),
+      NodeDef(name: "y", op: "FloorDiv", inputs: ["sum", "two"]),
+      constant("large", Tensor(Int64(1 << 33 + 5))),
+      NodeDef(
+        name: "cut", op: "Cast", inputs: ["large"], attributes: ["DstT": .type(DataType(.int32))]),
+    ])
+    let values = try ["y", "cut"].map { try graph.value(named: $0) }
+    let found = try Session(graph).run(values)
+    #expect(found == [Tensor(Int32(-1 << 30)), Tensor(Int32(5))])
+  }
+
+  /// `n / max(n, 1)` as TensorFlow's gradients of means have it, where a batch may be empty.
+  @Test(arguments: [0, 3]) func sizesMayBeZero(rows: Int) throws {
+    let graph = try imported([
+      placeholder("x", [-1]), constant("one", Tensor(Int32(1))),
+      NodeDef(name: "n", op: "Size", inputs: ["x"]),
+      NodeDef(name: "most", op: "Maximum", inputs: ["n", "one"]),
+      NodeDef(name: "y", op: "FloorDiv", inputs: ["n", "most"]),
+      constant("zero", Tensor(Float(0))), constant("axis", Tensor(Int32(0))),
+      NodeDef(name: "sizes", op: "ExpandDims", inputs: ["most", "axis"]),
+      NodeDef(name: "z", op: "Fill", inputs: ["sizes", "zero"]),
+    ])
+    let x = Tensor(shape: [rows], scalars: Array(repeating: Float(0), count: rows))
+    let values = try ["most", "y", "z"].map { try graph.value(named: $0) }
+    let found = try Session(graph).run(values, feeds: [graph.value(named: "x"): x])
+    #expect(found[0] == Tensor(Int32(max(rows, 1))))
+    #expect(found[1] == Tensor(Int32(rows == 0 ? 0 : 1)))
+    #expect(found[2].shape == [max(rows, 1)])
+  }
+
   @Test func defaultsNeedNoFeed() throws {
     let graph = try imported([
       constant("c", Tensor([1, 2] as [Float])),

@@ -94,18 +94,26 @@ struct NodeImport {
   // MARK: Whole numbers
 
   private func knownSizes() -> [SizeTensor?]? {
-    guard let function = SizeFunction.named[def.op] else { return nil }
-    return function.evaluate(
-      SizeArguments(node: def, inputs: inputs.map(\.sizes), shapes: inputs.map(\.shape)))
+    SizeFunction.named[def.op]?.outputs(for: sizeArguments)
+  }
+
+  private var sizeArguments: SizeArguments {
+    SizeArguments(
+      node: def, inputs: inputs.map(\.sizes), shapes: inputs.map(\.shape),
+      types: inputs.map { (try? $0.value)?.elementType })
   }
 
   /// Constants in place of a node that computes nothing but known numbers.
   private func foldedConstants(_ sizes: [SizeTensor?]?) throws -> [ImportedTensor]? {
-    guard let sizes, def.op != "Const", !["Switch", "Merge"].contains(def.op) else { return nil }
-    let constants = sizes.compactMap { $0?.tensor(of: wholeType) }
+    guard let sizes, let function = SizeFunction.named[def.op],
+      !["Const", "Switch", "Merge"].contains(def.op)
+    else { return nil }
+    let constants = sizes.enumerated().compactMap { index, output in
+      output?.tensor(of: function.type(ofOutput: index, sizeArguments))
+    }
     // One node for each output is the second choice.
     let isPlain = sizes.count == 1 || OperationRegistry.operation(named: def.op) == nil
-    guard constants.count == sizes.count, isPlain, def.op != "StackPopV2" else { return nil }
+    guard constants.count == sizes.count, isPlain else { return nil }
     let conditions = inputs.flatMap(\.conditions)
     let pivots = try region.pivots(of: conditions)
     return try constants.enumerated().map { index, tensor in
@@ -133,14 +141,6 @@ struct NodeImport {
 
   /// The name of a node that stands for an output: the node's own for the first one.
   func outputName(_ index: Int) -> String { index == 0 ? def.name : "\(def.name)/\(index)" }
-
-  /// The type of the whole numbers that the node computes.
-  private var wholeType: ElementType {
-    for name in ["DstT", "out_type", "Tparams", "T", "Tidx", "shape_type"] {
-      if case .type(let type)? = def.attributes[name] { return type.elementType ?? .int32 }
-    }
-    return .int32
-  }
 
   /// Marks outputs that are computed in some runs only.
   private func marked(_ tensors: [ImportedTensor]) throws -> [ImportedTensor] {

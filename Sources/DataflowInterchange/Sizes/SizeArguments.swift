@@ -9,6 +9,8 @@ struct SizeArguments {
   let inputs: [SizeTensor?]
   /// The inputs' shapes, as far as they are known.
   let shapes: [SymbolicShape?]
+  /// The inputs' types where that is known.
+  let types: [ElementType?]
 
   subscript(index: Int) -> SizeTensor? { inputs.indices.contains(index) ? inputs[index] : nil }
 
@@ -28,10 +30,20 @@ struct SizeArguments {
     return SizeTensor(tensor)
   }
 
-  /// Whether whole numbers stay whole numbers.
+  /// Whether whole numbers stay those that they are, where the type holds them.
   var isWholeCast: Bool {
-    guard case .type(let type)? = node.attributes["DstT"] else { return false }
-    return type.elementType != .bool && type.elementType != .uint8
+    type("DstT").map([ElementType].indices.contains) ?? false
+  }
+
+  /// The type that an attribute names, nil where there are no such tensors here.
+  func type(_ attribute: String) -> ElementType? {
+    guard case .type(let type)? = node.attributes[attribute] else { return nil }
+    return type.elementType
+  }
+
+  /// The type of the first input that is whole numbers.
+  var wholeType: ElementType? {
+    zip(inputs, types).lazy.compactMap { $0 == nil ? nil : $1 }.first
   }
 
   // MARK: Lists
