@@ -110,6 +110,36 @@ import Testing
     #expect(found[2].shape == [max(rows, 1)])
   }
 
+  /// Numbers and shapes that are fed are not those that the graph has.
+  @Test func numbersMayBeFed() throws {
+    let nodes = [
+      placeholder("x", [2, 3]), constant("k", Tensor(Int32(3))), constant("two", Tensor(Int32(2))),
+      NodeDef(name: "sum", op: "AddV2", inputs: ["k", "two"]),
+      NodeDef(name: "shape", op: "Shape", inputs: ["x"]),
+      NodeDef(name: "y", op: "Reshape", inputs: ["x", "shape"]),
+      NodeDef(name: "total", op: "Sum", inputs: ["x", "k"]),
+    ]
+    let options = ImportOptions(outputs: ["sum", "y"], feeds: ["k:0", "shape"])
+    let graph = try imported(nodes, options: options)
+    let values = try ["sum", "y"].map { try graph.value(named: $0) }
+    let found = try Session(graph).run(
+      values,
+      feeds: [
+        graph.value(named: "x"): Tensor(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6] as [Float]),
+        graph.value(named: "k"): Tensor(Int32(5)),
+        graph.value(named: "shape"): Tensor([3, 2] as [Int32]),
+      ])
+    #expect(found[0] == Tensor(Int32(7)))
+    #expect(found[1].shape == [3, 2])
+    let error = #expect(throws: GraphError.self) {
+      try imported(nodes, options: ImportOptions(feeds: ["k"]))
+    }
+    #expect(error?.node == "total")
+    #expect(
+      error?.message
+        == "axes is only known in the run, but is an attribute here: it must be a constant")
+  }
+
   @Test func defaultsNeedNoFeed() throws {
     let graph = try imported([
       constant("c", Tensor([1, 2] as [Float])),

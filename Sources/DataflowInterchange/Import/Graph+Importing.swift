@@ -7,10 +7,15 @@ public struct ImportOptions: Sendable {
   public var outputs: [String]?
   /// Shapes of placeholders by their names, for those whose number of dimensions is not given.
   public var shapes: [String: SymbolicShape]
+  /// The nodes or tensors that runs will feed although something computes them: what they are here counts for nothing.
+  public var feeds: [String]
 
-  public init(outputs: [String]? = nil, shapes: [String: SymbolicShape] = [:]) {
+  public init(
+    outputs: [String]? = nil, shapes: [String: SymbolicShape] = [:], feeds: [String] = []
+  ) {
     self.outputs = outputs
     self.shapes = shapes
+    self.feeds = feeds
   }
 }
 

@@ -16,7 +16,8 @@ struct NodeImport {
   ///
   /// - Throws: `GraphError` that names the node.
   func run() throws -> [ImportedTensor] {
-    let sizes = knownSizes() ?? stackedSizes()
+    let isFed = region.importer.fed.contains(def.name)
+    let sizes = isFed ? nil : knownSizes() ?? stackedSizes()
     if let constants = try foldedConstants(sizes) { return constants }
     var tensors: [ImportedTensor]
     do {
