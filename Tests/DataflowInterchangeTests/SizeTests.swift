@@ -69,6 +69,20 @@ import Testing
     #expect(evaluate("Squeeze", [SizeTensor(shape: [1, 2], elements: [n, 3])]) == [vector(n, 3)])
   }
 
+  @Test func reductionsKeepTheRank() {
+    let keep = ["keep_dims": AttrValue.bool(true)]
+    #expect(evaluate("Sum", [scalar(3), vector()], keep) == [scalar(3)])
+    #expect(evaluate("Prod", [vector(n, 2), vector(0)], keep) == [vector(n * 2)])
+  }
+
+  /// Rows that stand at places are no numbers that do.
+  @Test func onlySingleNumbersAreStitched() {
+    let rows = SizeTensor(shape: [2, 1], elements: [1, 2])
+    #expect(evaluate("DynamicStitch", [vector(0, 1), rows]) == nil)
+    #expect(
+      evaluate("DynamicStitch", [vector(0), scalar(1), vector(n), scalar(2)]) == [vector(n, 2)])
+  }
+
   @Test func unknownElementsStayApart() {
     let packed = evaluate("Pack", [scalar(n), nil], shapes: [[], []])
     #expect(packed == [vector(n, nil)])

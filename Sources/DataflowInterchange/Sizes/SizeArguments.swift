@@ -121,13 +121,13 @@ struct SizeArguments {
     ]
   }
 
-  /// Vectors of numbers put together by the places that come with them.
+  /// Numbers put together to a vector by the places that come with them, one for each.
   func stitched() -> SizeTensor? {
     guard let inputs = all(), inputs.count.isMultiple(of: 2) else { return nil }
     let half = inputs.count / 2
     var result: [Int: Dimension?] = [:]
     for (places, values) in zip(inputs[..<half], inputs[half...]) {
-      guard let places = places.numbers, places.count == values.elements.count else { return nil }
+      guard places.shape == values.shape, let places = places.numbers else { return nil }
       for (place, value) in zip(places, values.elements) { result[place] = .some(value) }
     }
     let count = (result.keys.max() ?? -1) + 1
@@ -247,8 +247,8 @@ struct SizeArguments {
       total = combine(total, size)
       guard total.isModerate else { return nil }
     }
-    if case .bool(true)? = node.attributes["keep_dims"] { return SizeTensor(vector: [total]) }
-    return SizeTensor(scalar: total)
+    guard case .bool(true)? = node.attributes["keep_dims"] else { return SizeTensor(scalar: total) }
+    return SizeTensor(shape: self[0]!.shape.rank == 0 ? [] : [1], elements: [total])
   }
 
   // MARK: Gradients
