@@ -152,6 +152,55 @@ import Testing
     #expect(fed == Tensor([-3, -4] as [Float]))
   }
 
+  /// A default that will be fed has the sizes that TensorFlow leaves open.
+  @Test func fedDefaultsMayHaveOtherSizes() throws {
+    let nodes = [
+      constant("c", Tensor([1, 2] as [Float])),
+      NodeDef(
+        name: "x", op: "PlaceholderWithDefault", inputs: ["c"],
+        attributes: ["shape": .shape(TensorShapeProto(sizes: [-1]))]),
+      NodeDef(name: "y", op: "Neg", inputs: ["x"]),
+    ]
+    let graph = try imported(nodes, options: ImportOptions(feeds: ["x"]))
+    let (x, y) = (try graph.value(named: "x"), try graph.value(named: "y"))
+    #expect(y.shape == ["x_0"])
+    let fed = try Session(graph).run([y], feeds: [x: Tensor([3, 4, 5] as [Float])])[0]
+    #expect(fed == Tensor([-3, -4, -5] as [Float]))
+  }
+
+  /// As functions with a gradient of the user's choice have it.
+  @Test func severalValuesMayHaveOtherNamesTogether() throws {
+    let graph = try imported([
+      placeholder("x", [2]), constant("c", Tensor(Float(3))),
+      NodeDef(name: "both", op: "IdentityN", inputs: ["x", "c"]),
+      NodeDef(name: "y", op: "Mul", inputs: ["both", "both:1"]),
+    ])
+    let feeds = [try graph.value(named: "x"): Tensor([1, 2] as [Float])]
+    let values = try ["y", "both:1"].map { try graph.value(named: $0) }
+    let found = try Session(graph).run(values, feeds: feeds)
+    #expect(found == [Tensor([3, 6] as [Float]), Tensor(Float(3))])
+  }
+
+  @Test func meansOfSegmentsAreOfAllNumbers() throws {
+    func graph(_ type: ElementType, _ ids: Tensor) throws -> Graph {
+      try imported([
+        placeholder("x", [3], DataType(type)), constant("ids", ids),
+        NodeDef(name: "y", op: "SegmentMean", inputs: ["x", "ids"]),
+      ])
+    }
+    let whole = try graph(.int64, Tensor([0, 0, 1] as [Int32]))
+    let feeds = [try whole.value(named: "x"): Tensor([4, 3, -5] as [Int64])]
+    let found = try Session(whole).run([whole.value(named: "y")], feeds: feeds)[0]
+    #expect(found == Tensor([3, -5] as [Int64]))
+    for (type, ids) in [
+      (ElementType.bool, Tensor([0, 0, 1] as [Int32])), (.float32, Tensor([0, 0, 1] as [Float])),
+      (.float32, Tensor(Int32(0))), (.float32, Tensor([0, 1] as [Int32])),
+    ] {
+      let error = #expect(throws: GraphError.self) { try graph(type, ids) }
+      #expect(error?.node == "y" && error?.operation == "SegmentMean")
+    }
+  }
+
   /// With a vector as its condition, `Select` chooses rows.
   @Test func selectChoosesRows() throws {
     let graph = try imported([

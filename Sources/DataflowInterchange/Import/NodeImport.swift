@@ -16,7 +16,6 @@ struct NodeImport {
   ///
   /// - Throws: `GraphError` that names the node.
   func run() throws -> [ImportedTensor] {
-    let isFed = region.importer.fed.contains(def.name)
     let sizes = isFed ? nil : knownSizes() ?? stackedSizes()
     if let constants = try foldedConstants(sizes) { return constants }
     var tensors: [ImportedTensor]
@@ -62,6 +61,9 @@ struct NodeImport {
     // A function's node waits in place of what is inside.
     return dropped.flatMap(\.waits).filter { $0.graph === graph }
   }
+
+  /// Whether runs feed it, whatever it is here.
+  var isFed: Bool { region.importer.fed.contains(def.name) }
 
   /// The stack that the outputs are handles of.
   private var stack: String? {
