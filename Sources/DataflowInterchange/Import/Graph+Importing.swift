@@ -47,6 +47,7 @@ extension Graph {
     guard let name = parts.first, let node = node(named: name),
       let index = parts.count == 1 ? 0 : Int(parts[1])
     else {
+      if let error = errorsOfNodes[NodeTable.nodeName(of: tensor)] { throw error }
       let near = nearestNames(to: tensor, among: nodes.map(\.name))
       throw GraphError("the graph has no value \(tensor)\(near.hint)")
     }

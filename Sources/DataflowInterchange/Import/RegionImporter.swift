@@ -76,6 +76,9 @@ final class RegionImporter {
     } catch let error as GraphError where error.node == nil {
       throw def.error(error.message)
     }
+    if case .failure(let error)? = outputs[node]?.first?.result {
+      graph.errorsOfNodes[def.name] = error
+    }
     // A text is no node here, but may have been made to wait.
     controls[node] =
       graph.node(named: def.name).map { [$0] } ?? outputs[node, default: []].flatMap(\.waits)
