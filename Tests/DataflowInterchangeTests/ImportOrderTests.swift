@@ -88,6 +88,46 @@ import Testing
     #expect(try session.run([graph.value(named: "v")])[0] == Tensor(Float(3)))
   }
 
+  private static let buffer = """
+    node { name: "v" op: "VariableV2" attr { key: "dtype" value { type: DT_FLOAT } }
+      attr { key: "shape" value { shape { } } } }
+    node { name: "one" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
+      attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { } float_val: 1 } } } }
+    node { name: "v/Assign" op: "Assign" input: "v" input: "one" }
+    node { name: "v/read" op: "Identity" input: "v" }
+    node { name: "add" op: "AssignAdd" input: "v" input: "one" }
+    node { name: "double" op: "AddV2" input: "v/read" input: "v/read" input: "^add" }
+    node { name: "update" op: "AssignAdd" input: "v" input: "double" }
+    node { name: "before" op: "AddV2" input: "v/read" input: "one" }
+    node { name: "sum" op: "AddV2" input: "update" input: "v/read" }
+    node { name: "after" op: "Identity" input: "v/read" input: "^update" }
+
+    """
+
+  /// An `Identity` of a variable of TensorFlow 1 is the variable's buffer, which is read when its reader runs.
+  @Test func otherNamesOfVariablesAreReadAfterWrites() throws {
+    let graph = try Graph(importing: GraphDef(text: Self.buffer))
+    let session = Session(graph)
+    try session.initializeVariables()
+    let found = try session.run(
+      ["before", "double", "sum", "after"].map { try graph.value(named: $0) })
+    #expect(found.map { $0.scalar(as: Float.self) } == [2, 4, 12, 6])
+    // Who comes after no write reads the name.
+    #expect(graph.node(named: "before")?.inputs.first?.node.name == "v/read")
+    #expect(graph.node(named: "after")?.inputs.first?.node.name == "v")
+  }
+
+  /// What is fed for the name is what its readers find.
+  @Test func otherNamesThatAreFedAreNoVariables() throws {
+    let graph = try Graph(
+      importing: GraphDef(text: Self.buffer), options: ImportOptions(feeds: ["v/read"]))
+    let session = Session(graph)
+    try session.initializeVariables()
+    let found = try session.run(
+      [graph.value(named: "double")], feeds: [graph.value(named: "v/read"): Tensor(Float(5))])
+    #expect(found == [Tensor(Float(10))])
+  }
+
   /// What a check prints may be texts, which are no nodes here.
   @Test func checksWaitInPlaceOfTheirTexts() throws {
     let text =
