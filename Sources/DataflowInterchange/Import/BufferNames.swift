@@ -7,34 +7,25 @@ import DataflowGraph
 struct BufferNames {
   /// The variables by their other names.
   private var variables: [Value: Value] = [:]
-  /// The nodes that run after some variable was written.
-  private var late: Set<Node> = []
+  private var writes = WritesBefore()
 
   /// What a node with these control inputs reads.
   func current(_ inputs: [ImportedTensor], after controls: [Node]) -> [ImportedTensor] {
-    let values = inputs.map { try? $0.value }
-    guard
-      controls.contains(where: late.contains)
-        || values.contains(where: { $0.map { late.contains($0.node) } ?? false })
-    else { return inputs }
-    return zip(inputs, values).map { input, value in
-      guard let value, let variable = variables[value] else { return input }
+    if variables.isEmpty { return inputs }
+    let written = writes.written(before: controls, inputs.compactMap { try? $0.value })
+    if written.isEmpty { return inputs }
+    return inputs.map { input in
+      guard let value = try? input.value, let variable = variables[value],
+        written.contains(variable)
+      else { return input }
       var input = input
       input.result = .success(variable)
       return input
     }
   }
 
-  /// Takes note of the nodes that one of TensorFlow's became, in the order of the graph.
-  mutating func note(_ nodes: ArraySlice<Node>) {
-    for node in nodes
-    where !node.operation.mutatedInputs.isEmpty
-      || node.inputs.contains(where: { late.contains($0.node) })
-      || node.controlInputs.contains(where: late.contains)
-    {
-      late.insert(node)
-    }
-  }
+  /// Takes note of the nodes that one of TensorFlow's became.
+  mutating func note(_ nodes: ArraySlice<Node>) { writes.note(nodes) }
 
   /// Takes note of another name for a variable. One that is made to wait is not followed.
   mutating func note(_ name: Value, of variable: Value) {

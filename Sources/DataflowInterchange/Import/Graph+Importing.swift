@@ -28,6 +28,7 @@ extension Graph {
   /// `While`, conditions remain `Switch` and `Merge`, calls of functions are expanded, TensorFlow's
   /// own gradient operations are written in ordinary ones.
   ///
+  /// An `Identity` of a `VariableV2` is the variable itself for those who read it after a write, as in TensorFlow.
   /// Variables are those that `variables` lists; optimizers update those that some `Apply…` operation
   /// of the graph updates, and all of floating point where there is none.
   ///
