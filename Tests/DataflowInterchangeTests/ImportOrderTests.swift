@@ -170,11 +170,16 @@ import Testing
       + Self.node("switch", "Switch", "i", "cond") + Self.node("in", "Identity", "switch:1")
       + Self.node("sum", "Sum", "x/Enter", "axes/Enter")
       + Self.node("next", "AddV2", "in", "step/Enter", "^sum")
-      + Self.node("i/Next", "NextIteration", "next") + Self.node("y", "Exit", "switch")
+      + Self.node("i/Next", "NextIteration", "next") + Self.node("exit", "Exit", "switch")
+      + Self.node("size", "Size", "exit") + Self.node("y", "Range", "start", "size", "step")
     let graph = try Graph(importing: GraphDef(text: text))
     let loop = graph.nodes.first { $0.operation is While }
     #expect(loop?.controlInputs.map(\.name) == ["axes"])
     let axes = graph.node(named: "axes")
     #expect(axes?.controlInputs.map(\.name) == ["update"])
+    // Numbers that follow from the loop's shapes come after it too.
+    #expect(graph.node(named: "size")?.operation is Const)
+    #expect(graph.node(named: "size")?.controlInputs.map(\.name) == ["exit"])
+    #expect(graph.node(named: "y")?.controlInputs.map(\.name) == ["size"])
   }
 }

@@ -174,6 +174,7 @@ final class LoopImporter {
       let def = table.nodes[exit]
       let node = try region.graph.add(Identity(), [loop[index]], name: def.name)
       var result = ImportedTensor(node.output)
+      if !controls.isEmpty { result.waits = [node] }
       let conditions = starts.flatMap(\.conditions)
       if !conditions.isEmpty {
         result.conditions = [node.output]
