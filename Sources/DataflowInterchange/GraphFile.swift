@@ -10,15 +10,18 @@ public enum GraphFile {
 
   /// Reads a graph; files that a text includes lie in its folder.
   ///
-  /// - Parameter parameters: of a text in the graph language, expressions that take the place of its
-  ///   parameters' own.
+  /// - Parameters:
+  ///   - parameters: of a text in the graph language, expressions that take the place of its parameters' own.
+  ///   - options: how TensorFlow's graphs are imported.
   /// - Throws: `GraphTextError` with line and column, `FormatError` that names the file, `GraphError`.
-  public static func read(_ file: URL, parameters: [String: String] = [:]) throws -> Graph {
+  public static func read(
+    _ file: URL, parameters: [String: String] = [:], options: ImportOptions = ImportOptions()
+  ) throws -> Graph {
     guard try kind(of: file) == "graph" else {
       if let name = parameters.keys.sorted().first {
         throw GraphError("\(file.relativePath) is no .graph file and has no parameter \(name)")
       }
-      return try Graph(importing: try GraphDef.read(file))
+      return try Graph(importing: try GraphDef.read(file), options: options)
     }
     let folder = file.deletingLastPathComponent()
     return try Graph(

@@ -167,7 +167,7 @@ struct DeviceKernelTests {
     }
   }
 
-  /// Of equal elements the first; a NaN counts where it comes first.
+  /// Of equal elements the first; NaNs are passed over.
   @Test(arguments: [1, 7, 1023, 1024, 5000]) func placesOfExtremes(length: Int) throws {
     let graph = Graph()
     let x = graph.placeholder(.float64, ["n", Dimension(length), 2])

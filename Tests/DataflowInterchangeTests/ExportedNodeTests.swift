@@ -154,6 +154,35 @@ import Testing
       equations.sorted() == ["...ij,jk->...ik", "...ik,...ij->...jk", "...ik,jk->...ij"])
   }
 
+  /// TensorFlow's `Identity` of a variable is what the variable is when it is read.
+  @Test func whatAVariableWasIsCopied() throws {
+    let text = """
+      v = variable(double(1))
+      plain = Identity(v)
+      y = plain * 3
+      early = Identity(v)
+      a = AssignAdd(v, double(5))
+      r = Identity(v, ^a)
+      b = Assign(v, r * 2)
+      difference = Sub(b, early)
+      """
+    let nodes = nodes(try export(text))
+    #expect(nodes["plain"]?.op == "Identity")
+    #expect(nodes["r"]?.op == "DeepCopy" && nodes["r"]?.inputs == ["v", "^a"])
+    #expect(nodes["early"]?.op == "DeepCopy")
+    #expect(nodes["early"]?.attributes["T"] == .type(DataType(.float64)))
+
+    func results(_ graph: Graph) throws -> [Tensor] {
+      let session = Session(graph)
+      try session.initializeVariables()
+      return try session.run(["y", "r", "difference"].map { try graph.value(named: $0) })
+    }
+    let graph = try Graph(text: text)
+    let expected = try results(graph)
+    #expect(expected == [Tensor(3.0), Tensor(6.0), Tensor(11.0)])
+    #expect(try results(Graph(importing: GraphDef(exporting: graph))) == expected)
+  }
+
   @Test func squeezedAxesAreSaid() throws {
     let nodes = nodes(
       try export(

@@ -162,6 +162,21 @@ import Testing
         + "DT_INT32, DT_INT64, DT_UINT8, DT_BOOL")
   }
 
+  /// Whoever asks for a value that could not be made is told why.
+  @Test func whatCouldNotBeMadeIsExplained() throws {
+    let graph = try Graph(
+      importing: GraphDef(
+        text: """
+          node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+            attr { key: "shape" value { shape { dim { size: -1 } } } } }
+          node { name: "shape" op: "Shape" input: "x" }
+          node { name: "both" op: "BroadcastArgs" input: "shape" input: "shape" }
+          """))
+    let error = #expect(throws: GraphError.self) { try graph.value(named: "both:0") }
+    #expect(error?.node == "both" && error?.operation == "BroadcastArgs")
+    #expect(error?.message.hasPrefix("there is no operation BroadcastArgs") == true)
+  }
+
   @Test func valuesAreFoundByName() throws {
     let graph = try Graph(importing: try GraphDef(text: Self.x))
     #expect(try graph.value(named: "x:0") == graph.value(named: "x"))

@@ -75,6 +75,71 @@ import Testing
     #expect(y == x.reshaped(to: [3, 2]))
   }
 
+  /// What does not fit into int32 is computed in the run, as TensorFlow does.
+  @Test func wholeNumbersOverflow() throws {
+    let graph = try imported([
+      constant("most", Tensor(Int32.max)), constant("one", Tensor(Int32(1))),
+      constant("two", Tensor(Int32(2))),
+      NodeDef(name: "sum", op: "AddV2", inputs: ["most", "one"]),
+      NodeDef(name: "y", op: "FloorDiv", inputs: ["sum", "two"]),
+      constant("large", Tensor(Int64(1 << 33 + 5))),
+      NodeDef(
+        name: "cut", op: "Cast", inputs: ["large"], attributes: ["DstT": .type(DataType(.int32))]),
+    ])
+    let values = try ["y", "cut"].map { try graph.value(named: $0) }
+    let found = try Session(graph).run(values)
+    #expect(found == [Tensor(Int32(-1 << 30)), Tensor(Int32(5))])
+  }
+
+  /// `n / max(n, 1)` as TensorFlow's gradients of means have it, where a batch may be empty.
+  @Test(arguments: [0, 3]) func sizesMayBeZero(rows: Int) throws {
+    let graph = try imported([
+      placeholder("x", [-1]), constant("one", Tensor(Int32(1))),
+      NodeDef(name: "n", op: "Size", inputs: ["x"]),
+      NodeDef(name: "most", op: "Maximum", inputs: ["n", "one"]),
+      NodeDef(name: "y", op: "FloorDiv", inputs: ["n", "most"]),
+      constant("zero", Tensor(Float(0))), constant("axis", Tensor(Int32(0))),
+      NodeDef(name: "sizes", op: "ExpandDims", inputs: ["most", "axis"]),
+      NodeDef(name: "z", op: "Fill", inputs: ["sizes", "zero"]),
+    ])
+    let x = Tensor(shape: [rows], scalars: Array(repeating: Float(0), count: rows))
+    let values = try ["most", "y", "z"].map { try graph.value(named: $0) }
+    let found = try Session(graph).run(values, feeds: [graph.value(named: "x"): x])
+    #expect(found[0] == Tensor(Int32(max(rows, 1))))
+    #expect(found[1] == Tensor(Int32(rows == 0 ? 0 : 1)))
+    #expect(found[2].shape == [max(rows, 1)])
+  }
+
+  /// Numbers and shapes that are fed are not those that the graph has.
+  @Test func numbersMayBeFed() throws {
+    let nodes = [
+      placeholder("x", [2, 3]), constant("k", Tensor(Int32(3))), constant("two", Tensor(Int32(2))),
+      NodeDef(name: "sum", op: "AddV2", inputs: ["k", "two"]),
+      NodeDef(name: "shape", op: "Shape", inputs: ["x"]),
+      NodeDef(name: "y", op: "Reshape", inputs: ["x", "shape"]),
+      NodeDef(name: "total", op: "Sum", inputs: ["x", "k"]),
+    ]
+    let options = ImportOptions(outputs: ["sum", "y"], feeds: ["k:0", "shape"])
+    let graph = try imported(nodes, options: options)
+    let values = try ["sum", "y"].map { try graph.value(named: $0) }
+    let found = try Session(graph).run(
+      values,
+      feeds: [
+        graph.value(named: "x"): Tensor(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6] as [Float]),
+        graph.value(named: "k"): Tensor(Int32(5)),
+        graph.value(named: "shape"): Tensor([3, 2] as [Int32]),
+      ])
+    #expect(found[0] == Tensor(Int32(7)))
+    #expect(found[1].shape == [3, 2])
+    let error = #expect(throws: GraphError.self) {
+      try imported(nodes, options: ImportOptions(feeds: ["k"]))
+    }
+    #expect(error?.node == "total")
+    #expect(
+      error?.message
+        == "axes is only known in the run, but is an attribute here: it must be a constant")
+  }
+
   @Test func defaultsNeedNoFeed() throws {
     let graph = try imported([
       constant("c", Tensor([1, 2] as [Float])),
@@ -85,6 +150,55 @@ import Testing
     #expect(try Session(graph).run([y])[0] == Tensor([-1, -2] as [Float]))
     let fed = try Session(graph).run([y], feeds: [x: Tensor([3, 4] as [Float])])[0]
     #expect(fed == Tensor([-3, -4] as [Float]))
+  }
+
+  /// A default that will be fed has the sizes that TensorFlow leaves open.
+  @Test func fedDefaultsMayHaveOtherSizes() throws {
+    let nodes = [
+      constant("c", Tensor([1, 2] as [Float])),
+      NodeDef(
+        name: "x", op: "PlaceholderWithDefault", inputs: ["c"],
+        attributes: ["shape": .shape(TensorShapeProto(sizes: [-1]))]),
+      NodeDef(name: "y", op: "Neg", inputs: ["x"]),
+    ]
+    let graph = try imported(nodes, options: ImportOptions(feeds: ["x"]))
+    let (x, y) = (try graph.value(named: "x"), try graph.value(named: "y"))
+    #expect(y.shape == ["x_0"])
+    let fed = try Session(graph).run([y], feeds: [x: Tensor([3, 4, 5] as [Float])])[0]
+    #expect(fed == Tensor([-3, -4, -5] as [Float]))
+  }
+
+  /// As functions with a gradient of the user's choice have it.
+  @Test func severalValuesMayHaveOtherNamesTogether() throws {
+    let graph = try imported([
+      placeholder("x", [2]), constant("c", Tensor(Float(3))),
+      NodeDef(name: "both", op: "IdentityN", inputs: ["x", "c"]),
+      NodeDef(name: "y", op: "Mul", inputs: ["both", "both:1"]),
+    ])
+    let feeds = [try graph.value(named: "x"): Tensor([1, 2] as [Float])]
+    let values = try ["y", "both:1"].map { try graph.value(named: $0) }
+    let found = try Session(graph).run(values, feeds: feeds)
+    #expect(found == [Tensor([3, 6] as [Float]), Tensor(Float(3))])
+  }
+
+  @Test func meansOfSegmentsAreOfAllNumbers() throws {
+    func graph(_ type: ElementType, _ ids: Tensor) throws -> Graph {
+      try imported([
+        placeholder("x", [3], DataType(type)), constant("ids", ids),
+        NodeDef(name: "y", op: "SegmentMean", inputs: ["x", "ids"]),
+      ])
+    }
+    let whole = try graph(.int64, Tensor([0, 0, 1] as [Int32]))
+    let feeds = [try whole.value(named: "x"): Tensor([4, 3, -5] as [Int64])]
+    let found = try Session(whole).run([whole.value(named: "y")], feeds: feeds)[0]
+    #expect(found == Tensor([3, -5] as [Int64]))
+    for (type, ids) in [
+      (ElementType.bool, Tensor([0, 0, 1] as [Int32])), (.float32, Tensor([0, 0, 1] as [Float])),
+      (.float32, Tensor(Int32(0))), (.float32, Tensor([0, 1] as [Int32])),
+    ] {
+      let error = #expect(throws: GraphError.self) { try graph(type, ids) }
+      #expect(error?.node == "y" && error?.operation == "SegmentMean")
+    }
   }
 
   /// With a vector as its condition, `Select` chooses rows.

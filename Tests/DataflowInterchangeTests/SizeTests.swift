@@ -23,7 +23,8 @@ import Testing
   }
 
   @Test func extremesAreFoundWhereTheyAreKnown() {
-    #expect(n.maximum(1) == n)
+    #expect(n.maximum(1) == nil)
+    #expect(n.maximum(0) == n)
     #expect(Dimension(0).maximum(n * m) == n * m)
     #expect((n + 2).maximum(n) == n + 2)
     #expect(n.maximum(2) == nil)
@@ -34,12 +35,13 @@ import Testing
 
   private func evaluate(
     _ op: String, _ inputs: [SizeTensor?], _ attributes: [String: AttrValue] = [:],
-    shapes: [SymbolicShape?]? = nil
+    shapes: [SymbolicShape?]? = nil, type: ElementType? = nil
   ) -> [SizeTensor?]? {
     let node = NodeDef(name: "node", op: op, attributes: attributes)
     let shapes = shapes ?? inputs.map { $0.map { SymbolicShape($0.shape) } }
-    return SizeFunction.named[op]?.evaluate(
-      SizeArguments(node: node, inputs: inputs, shapes: shapes))
+    return SizeFunction.named[op]?.outputs(
+      for: SizeArguments(
+        node: node, inputs: inputs, shapes: shapes, types: inputs.map { _ in type }))
   }
 
   private func vector(_ elements: Dimension?...) -> SizeTensor { SizeTensor(vector: elements) }
@@ -65,6 +67,20 @@ import Testing
         ["begin_mask": .int(1), "end_mask": .int(1)]) == [vector(5, m, n)])
     #expect(evaluate("GatherV2", [vector(n, m, 5), vector(2, 0), scalar(0)]) == [vector(5, n)])
     #expect(evaluate("Squeeze", [SizeTensor(shape: [1, 2], elements: [n, 3])]) == [vector(n, 3)])
+  }
+
+  @Test func reductionsKeepTheRank() {
+    let keep = ["keep_dims": AttrValue.bool(true)]
+    #expect(evaluate("Sum", [scalar(3), vector()], keep) == [scalar(3)])
+    #expect(evaluate("Prod", [vector(n, 2), vector(0)], keep) == [vector(n * 2)])
+  }
+
+  /// Rows that stand at places are no numbers that do.
+  @Test func onlySingleNumbersAreStitched() {
+    let rows = SizeTensor(shape: [2, 1], elements: [1, 2])
+    #expect(evaluate("DynamicStitch", [vector(0, 1), rows]) == nil)
+    #expect(
+      evaluate("DynamicStitch", [vector(0), scalar(1), vector(n), scalar(2)]) == [vector(n, 2)])
   }
 
   @Test func unknownElementsStayApart() {
@@ -98,6 +114,40 @@ import Testing
       evaluate(
         "Slice", [SizeTensor(shape: [2, 2], elements: [1, 2, n, m]), vector(0, 1), vector(-1, 1)])
         == [SizeTensor(shape: [2, 1], elements: [2, m])])
+  }
+
+  /// TensorFlow computes in the type at hand, and so does the run.
+  @Test func numbersThatTheirTypeDoesNotHoldAreLeftToTheRun() {
+    let most = Dimension(Int(Int32.max))
+    #expect(evaluate("AddV2", [vector(most, 1, n), scalar(1)]) == [vector(nil, 2, n + 1)])
+    #expect(evaluate("AddV2", [scalar(most), scalar(1)], type: .int64) == [scalar(most + 1)])
+    #expect(evaluate("Neg", [scalar(Dimension(Int(Int32.min)))]) == [scalar(nil)])
+    func cast(_ type: DataType) -> [SizeTensor?]? {
+      evaluate("Cast", [vector(most + 1, 5)], ["DstT": .type(type)], type: .int64)
+    }
+    #expect(cast(DataType(.int64)) == [vector(most + 1, 5)])
+    #expect(cast(DataType(.int32)) == [vector(nil, 5)])
+    for name in ["INT8", "INT16", "UINT8", "UINT16", "UINT32", "HALF", "BFLOAT16", "FLOAT", "BOOL"]
+    {
+      #expect(DataType(name: "DT_\(name)").map(cast) == .some(nil))
+    }
+  }
+
+  @Test func typesAreTensorFlows() {
+    func type(_ op: String, _ attributes: [String: AttrValue], output: Int = 0) -> ElementType? {
+      let node = NodeDef(name: "node", op: op, attributes: attributes)
+      return SizeFunction.named[op]?.type(
+        ofOutput: output,
+        SizeArguments(node: node, inputs: [vector(1)], shapes: [[1]], types: [.int64]))
+    }
+    let long = AttrValue.type(DataType(.int64))
+    #expect(type("Rank", ["T": long]) == .int32)
+    #expect(type("Shape", ["T": long]) == .int32)
+    #expect(type("Shape", ["out_type": long]) == .int64)
+    #expect(type("Neg", ["T": long]) == .int64)
+    #expect(type("Neg", [:]) == .int64)
+    #expect(type("ListDiff", ["T": long], output: 1) == .int32)
+    #expect(type("Cast", ["SrcT": long, "DstT": .type(DataType(.int32))]) == .int32)
   }
 
   /// Numbers that a file may hold do not overflow.

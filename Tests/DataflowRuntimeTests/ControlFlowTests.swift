@@ -28,6 +28,21 @@ import Testing
     }
   }
 
+  @Test func branchesWriteNoVariables() throws {
+    let condition = graph.placeholder(.bool, [])
+    let v = try graph.variable(Tensor(1.0), name: "v").value
+    let error = #expect(throws: GraphError.self) {
+      try conditional(condition) { inner in
+        [try inner.add(AssignAdd(), [v, inner.constant(1, .float64)]).output]
+      } else: { _ in
+        [v]
+      }
+    }
+    #expect(
+      error?.message
+        == "input 0 is no variable: inside loops and branches variables are not written")
+  }
+
   @Test(arguments: [true, false]) func branchesMayDifferInSize(isFirst: Bool) throws {
     let condition = graph.placeholder(.bool, [])
     let x = graph.placeholder(.float64, ["n"])

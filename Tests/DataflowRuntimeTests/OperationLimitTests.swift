@@ -14,6 +14,19 @@ import Testing
     #expect(throws: GraphError.self, performing: body)?.message
   }
 
+  // MARK: Places
+
+  @Test(
+    arguments: [
+      ([.nan, 1, 3], 2), ([1, .nan, 3], 2), ([3, .nan, 1], 0), ([.nan, .nan], 0),
+      ([.nan, .nan, 5], 2),
+    ] as [([Double], Int64)])
+  func extremesPassOverNaNs(elements: [Double], place: Int64) throws {
+    let (x, feeds) = vector(elements)
+    let found = try Session(graph).run([argMax(x, axis: 0), argMin(-x, axis: 0)], feeds: feeds)
+    #expect(found == [Tensor(place), Tensor(place)])
+  }
+
   // MARK: Sizes
 
   @Test(

@@ -31,6 +31,28 @@ import Testing
     #expect(try extremes(of: [2, -3] as [Int32]) == [[low, 2, low], [high, -3, high]])
   }
 
+  /// A single id is that of all there is.
+  @Test func idsMayBeOneNumber() throws {
+    let x = graph.placeholder(.float64, [2])
+    let id = graph.placeholder(.int32, [])
+    let feeds = [x: Tensor([3, 4] as [Double]), id: Tensor(Int32(1))]
+    let sums = unsortedSegmentSum(x, id, segments: 3)
+    let gradient = try graph.gradient(of: sum(square(sums)), withRespectTo: x)
+    let found = try Session(graph).run([sums, gradient], feeds: feeds)
+    #expect(found[0] == Tensor(shape: [3, 2], scalars: [0, 0, 3, 4, 0, 0] as [Double]))
+    #expect(found[1] == Tensor([6, 8] as [Double]))
+    let error = #expect(throws: GraphError.self) { try graph.add(SegmentSum(), [x, id]) }
+    #expect(error?.message == "the ids has shape [], expected rank 1")
+  }
+
+  @Test func meansOfWholeNumbersAreTruncated() throws {
+    let x = graph.placeholder(.int32, [3])
+    let ids = graph.constant(Tensor([0, 0, 2] as [Int32]))
+    let found = try Session(graph).run(
+      [segmentMean(x, ids)], feeds: [x: Tensor([-4, -3, 5] as [Int32])])
+    #expect(found[0] == Tensor([-3, 0, 5] as [Int32]))
+  }
+
   /// Sorted ids leave gaps only, which are 0, and keep infinite rows.
   @Test func sortedSegmentsKeepInfinity() throws {
     let x = graph.placeholder(.float64, [2])

@@ -79,6 +79,22 @@ import Testing
     #expect(abs(try read("y.npy", fixture)[0] - 2 * Foundation.tanh(0.5)) < 1e-6)
   }
 
+  /// What TensorFlow's graph has a constant for may be fed, although constants are attributes here.
+  @Test func constantsMayBeFed() throws {
+    let fixture = try ProgramFixture()
+    try fixture.write(
+      #"""
+      node { name: "k" op: "Const" attr { key: "dtype" value { type: DT_INT32 } }
+        attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { } int_val: 3 } } } }
+      node { name: "n" op: "AddV2" input: "k" input: "k" }
+      """#, to: "k.pbtxt")
+    try NumPyFile.write(Tensor(Int32(5)), to: fixture.url("k.npy"))
+    try fixture.run(
+      GraphTool.self, "run", fixture.path("k.pbtxt"), "--feed", "k=\(fixture.path("k.npy"))",
+      "--fetch", "n=\(fixture.path("n.npy"))")
+    #expect(try NumPyFile.read(fixture.url("n.npy")) == Tensor(Int32(10)))
+  }
+
   @Test func planTellsTheSteps() throws {
     let fixture = try prepared()
     let graph = try GraphFile.read(fixture.url("net.graph"))

@@ -2,7 +2,7 @@ import Tensors
 
 extension DeviceProgram {
   /// The place of the largest or the smallest element along one dimension, of equal ones the first. NaNs are
-  /// passed over unless one comes first, whose place is the result then.
+  /// passed over.
   static func place(
     _ type: ElementType, axis: Int, ofLargest: Bool, _ outputType: ElementType
   ) -> DeviceProgram {
@@ -16,8 +16,10 @@ extension DeviceProgram {
         FOR_EACH(i, results) {
           const INDEX first = i / inner * length * inner + i % inner;
           INDEX best = 0;
-          for (INDEX k = 1; k < length; k++)
-            if (x[first + k * inner] \(sign) x[first + best * inner]) best = k;
+          for (INDEX k = 1; k < length; k++) {
+            const \(name) next = x[first + k * inner], known = x[first + best * inner];
+            if (next \(sign) known || (known != known && next == next)) best = k;
+          }
           y[i] = (\(place))best;
         }
       }
@@ -48,7 +50,7 @@ extension DeviceProgram {
             SYNC;
           }
           if (THREAD == 0)
-            y[i] = (\(place))(x[first] != x[first] || places[0] < 0 ? 0 : places[0]);
+            y[i] = (\(place))(places[0] < 0 ? 0 : places[0]);
           SYNC;
         }
       }

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Finds the place of the largest or the smallest element along one dimension.
+/// Finds the place of the largest or the smallest element along one dimension; NaNs are passed over.
 final class PlaceKernel<T: KernelNumber>: Kernel {
   let axis: Int
   let ofLargest: Bool
@@ -46,7 +46,8 @@ final class PlaceKernel<T: KernelNumber>: Kernel {
     var place = 0
     for index in 1..<max(1, length) {
       let (element, known) = (x[index * inner], x[place * inner])
-      if ofLargest ? element > known : element < known { place = index }
+      let isFirst = known != known && element == element
+      if isFirst || (ofLargest ? element > known : element < known) { place = index }
     }
     return place
   }

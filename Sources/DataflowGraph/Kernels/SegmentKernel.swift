@@ -141,7 +141,7 @@ extension SegmentOperation {
     try expectSameType([inputs[0]], among: .numbers)
     try expectSameType([inputs[1]], among: .indices)
     let (data, ids) = (inputs[0].shape, inputs[1].shape)
-    guard ids.rank > 0, data.rank >= ids.rank,
+    guard data.rank >= ids.rank,
       zip(data.dimensions, ids.dimensions).allSatisfy({ $0.couldEqual($1) })
     else {
       throw GraphError("\(ids) ids do not fit the rows of \(data)")
@@ -211,6 +211,7 @@ extension OperationSample {
     let cases: [(Shape, Int, Int)] = [
       ([5], 3, 1), ([6, 2], 4, 1), ([0, 2], isSorted ? 0 : 2, 1), ([4, 2, 3], 2, 1),
       ([3, 1], 5, 1), ([2, 3, 2], 3, isSorted ? 1 : 2), ([20_000, 3], 40, 1),
+      ([2, 3], 3, isSorted ? 1 : 0),
     ]
     return cases.enumerated().compactMap { number, sample in
       let (shape, segments, rank) = sample

@@ -34,6 +34,9 @@ public final class Graph: @unchecked Sendable {
   /// Values of the parent that are used here, and the placeholders that stand for them.
   private(set) var captures: [(outer: Value, inner: Value)] = []
 
+  /// What could not be made of a file's nodes, and why, by the nodes' names.
+  package var errorsOfNodes: [String: GraphError] = [:]
+
   /// The variables in the order they were made, with what initialises them.
   public private(set) var variables: [Variable] = []
 
@@ -98,7 +101,8 @@ public final class Graph: @unchecked Sendable {
     do {
       for index in operation.mutatedInputs where inputs.indices.contains(index) {
         guard inputs[index].spec.isReference else {
-          throw GraphError("input \(index) is no variable")
+          let hint = parent == nil ? "" : ": inside loops and branches variables are not written"
+          throw GraphError("input \(index) is no variable\(hint)")
         }
       }
       (specs, found) = try SizeEquality.collecting {

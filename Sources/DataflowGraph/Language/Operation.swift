@@ -111,7 +111,12 @@ extension Operation {
   /// they may not run.
   public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) throws -> any Kernel {
     guard isAlias else { throw GraphError("runs only in a session") }
-    let size = inputs[0].elementType.size
+    return copyKernel(of: inputs[0].elementType)
+  }
+
+  /// Copies the first input, whatever its shape, to the first output.
+  func copyKernel(of type: ElementType) -> any Kernel {
+    let size = type.size
     return FunctionKernel { context in
       let input = context.inputs[0]
       context.outputs[0].fill(

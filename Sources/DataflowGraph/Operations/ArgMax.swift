@@ -1,7 +1,7 @@
 import Tensors
 
-/// The place of the largest element along one dimension, of equal ones the first. TensorFlow's `ArgMax`
-/// with the axis as an attribute.
+/// The place of the largest element along one dimension, of equal ones the first; NaNs are passed over.
+/// TensorFlow's `ArgMax` with the axis as an attribute.
 public struct ArgMax: Operation {
   public static let name = "ArgMax"
 

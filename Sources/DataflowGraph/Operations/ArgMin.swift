@@ -1,7 +1,7 @@
 import Tensors
 
-/// The place of the smallest element along one dimension, of equal ones the first. TensorFlow's `ArgMin`
-/// with the axis as an attribute.
+/// The place of the smallest element along one dimension, of equal ones the first; NaNs are passed over.
+/// TensorFlow's `ArgMin` with the axis as an attribute.
 public struct ArgMin: Operation {
   public static let name = "ArgMin"
 

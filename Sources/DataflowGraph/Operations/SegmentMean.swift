@@ -1,7 +1,7 @@
 import Tensors
 
-/// The means of the rows of `x` with equal `ids`, which ascend; 0 for a segment without rows. TensorFlow's
-/// `SegmentMean`, of other operations.
+/// The means of the rows of `x` with equal `ids`, which ascend; 0 for a segment without rows, truncated where they are
+/// whole numbers. TensorFlow's `SegmentMean`, of other operations.
 public func segmentMean(_ x: Value, _ ids: Value) -> Value {
   let sums = segmentSum(x, ids)
   return mean(sums, x, ids)
@@ -18,5 +18,6 @@ private func mean(_ sums: Value, _ x: Value, _ ids: Value) -> Value {
   let ones = cast(x.graph.ones(like: ids), to: x.elementType)
   let counts = unsortedSegmentSum(ones, ids, segments: sums.shape[0])
   let column = SymbolicShape([sums.shape[0]] + sums.shape.dimensions.dropFirst().map { _ in 1 })
-  return sums / reshape(maximum(counts, x.graph.ones(like: counts)), column)
+  let divisors = reshape(maximum(counts, x.graph.ones(like: counts)), column)
+  return x.elementType.isInteger ? x.graph.apply(Div(), sums, divisors) : sums / divisors
 }

@@ -6,7 +6,8 @@ public struct Squeeze: Operation {
 
   let axes: [Int]
 
-  /// - Parameter axes: counted from the back where negative; all that are known to be 1 if empty.
+  /// - Parameter axes: counted from the back where negative; all of size 1 if empty, where a run may not find a size
+  ///   with a name to be 1.
   public init(axes: [Int]) { self.axes = axes }
 
   public init(attributes: Attributes) throws {
@@ -23,6 +24,13 @@ public struct Squeeze: Operation {
       throw GraphError("the size along axis \(axis) of \(shape) is \(shape[axis]), not 1")
     }
     let kept = shape.dimensions.indices.filter { !removed.contains($0) }
+    if axes.isEmpty {
+      for axis in kept {
+        SizeEquality.note(
+          shape[axis], isNot: 1,
+          "along axis \(axis) of \(shape), which no run can remove: name the axes")
+      }
+    }
     return [TensorSpec(inputs[0].elementType, SymbolicShape(kept.map { shape[$0] }))]
   }
 
@@ -34,7 +42,16 @@ public struct Squeeze: Operation {
       ? shape.dimensions.indices.filter { shape[$0] == 1 } : try axes.map { try shape.axis($0) }
   }
 
-  public var isAlias: Bool { true }
+  /// Only a step's sizes are checked.
+  public var isAlias: Bool { !axes.isEmpty }
+
+  public func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
+    copyKernel(of: inputs[0].elementType)
+  }
+
+  public func deviceProgram(inputs: [TensorSpec], outputs: [TensorSpec]) -> DeviceProgram? {
+    .copy(inputs[0].elementType, input: 0)
+  }
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
     [reshape(outputGradients[0]!, node.inputs[0].shape)]
@@ -50,7 +67,7 @@ public struct Squeeze: Operation {
   }
 }
 
-/// `x` without the dimensions `axes`, of size 1; without all that are known to be 1 if empty.
+/// `x` without the dimensions `axes`, of size 1; without all of size 1 if empty, where no size with a name may be 1.
 public func squeeze(_ x: Value, axes: [Int] = [], name: String? = nil) -> Value {
   x.graph.apply(Squeeze(axes: axes), x, name: name)
 }

@@ -8,7 +8,8 @@ extension GraphDef {
   /// shapes of the values that fix them. Variables are `VariableV2`, `While` and `If` the frames and
   /// branches of version 1, which every session runs. Nodes keep their names; what is added is named
   /// after the node that needs it. What loops and branches only do, a check say, is done before their
-  /// results are there.
+  /// results are there. An `Identity` of a variable, TensorFlow's other name for the buffer, is a
+  /// `DeepCopy` where it waits for something or is read after a write.
   ///
   /// - Throws: `GraphError` that names the node which TensorFlow has no operation for, or whose numbers are
   ///   larger than the type that TensorFlow takes them as.

@@ -96,9 +96,30 @@ final class RegionExporter {
     case is ConcatV2 where node.inputs.count == 1: "Identity"
     case is BiasAdd where node.inputs[0].shape.rank == 1: "AddV2"
     case is Squeeze where node.inputs[0].shape == node.output.shape: "Identity"
+    case is Identity where isSnapshot(node): "DeepCopy"
     default: nil
     }
   }
+
+  /// Whether an `Identity` holds what a variable was when it ran, for those who read it after a write; TensorFlow's is the
+  /// variable's buffer.
+  private func isSnapshot(_ node: Node) -> Bool {
+    node.inputs[0].spec.isReference
+      && (!node.controlInputs.isEmpty || readAfterWrites.contains(node.output))
+  }
+
+  /// The other names of variables that are read after a write of the variable.
+  private lazy var readAfterWrites: Set<Value> = {
+    var writes = WritesBefore()
+    writes.note(graph.nodes[...])
+    return graph.nodes.reduce(into: []) { found, node in
+      let written = writes.written(before: node)
+      if written.isEmpty { return }
+      for input in node.inputs where input.node.operation is Identity {
+        if written.contains(writes.variable(of: input.node.inputs[0])) { found.insert(input) }
+      }
+    }
+  }()
 
   /// Makes the outputs of a node those of a node of that name.
   func set(_ node: Node, _ name: String) {

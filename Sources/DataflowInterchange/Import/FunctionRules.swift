@@ -32,11 +32,12 @@ extension ImportRule {
 
   private static let call = ImportRule { node in
     let function = try node.function("f")
-    let (values, effects) = try node.graph.withControlDependencies(node.controls) {
+    let before = node.controls + node.waits()
+    let (values, effects) = try node.graph.withControlDependencies(before) {
       try node.expand(function, into: node.graph, node.inputs, scope: node.def.name)
     }
     // Whoever waits for the call waits for all that it does.
-    let ends = node.controls + effects
+    let ends = before + effects
     if values.isEmpty {
       _ = try node.graph.add(NoOp(), name: node.def.name, controlInputs: ends)
     }
@@ -88,7 +89,7 @@ extension ImportRule {
     return try node.graph.add(
       If(thenBranch: first, elseBranch: second),
       [try node.value(0)] + first.captures + second.captures, name: node.def.name,
-      controlInputs: node.controls
+      controlInputs: node.controls + node.waits()
     ).outputs
   }
 }
@@ -155,7 +156,7 @@ extension NodeImport {
     try inner.importNodes(Array(table.nodes.indices))
     return (
       try body.results(in: table).map { try inner.tensor($0, for: def).value },
-      try body.effects(in: table).compactMap { inner.controls[$0] }
+      try body.effects(in: table).flatMap { inner.controls[$0] ?? [] }
     )
   }
 }

@@ -7,10 +7,15 @@ public struct ImportOptions: Sendable {
   public var outputs: [String]?
   /// Shapes of placeholders by their names, for those whose number of dimensions is not given.
   public var shapes: [String: SymbolicShape]
+  /// The nodes or tensors that runs will feed although something computes them: what they are here counts for nothing.
+  public var feeds: [String]
 
-  public init(outputs: [String]? = nil, shapes: [String: SymbolicShape] = [:]) {
+  public init(
+    outputs: [String]? = nil, shapes: [String: SymbolicShape] = [:], feeds: [String] = []
+  ) {
     self.outputs = outputs
     self.shapes = shapes
+    self.feeds = feeds
   }
 }
 
@@ -23,6 +28,7 @@ extension Graph {
   /// `While`, conditions remain `Switch` and `Merge`, calls of functions are expanded, TensorFlow's
   /// own gradient operations are written in ordinary ones.
   ///
+  /// An `Identity` of a `VariableV2` is the variable itself for those who read it after a write, as in TensorFlow.
   /// Variables are those that `variables` lists; optimizers update those that some `Apply…` operation
   /// of the graph updates, and all of floating point where there is none.
   ///
@@ -42,6 +48,7 @@ extension Graph {
     guard let name = parts.first, let node = node(named: name),
       let index = parts.count == 1 ? 0 : Int(parts[1])
     else {
+      if let error = errorsOfNodes[NodeTable.nodeName(of: tensor)] { throw error }
       let near = nearestNames(to: tensor, among: nodes.map(\.name))
       throw GraphError("the graph has no value \(tensor)\(near.hint)")
     }

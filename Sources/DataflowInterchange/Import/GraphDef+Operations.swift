@@ -3,6 +3,9 @@ import DataflowGraph
 
 extension GraphDef {
   /// The operations that an import has nothing for, sorted; whoever registers them can import the graph.
+  ///
+  /// Those that compute nothing but sizes, such as `ConcatOffset`, are not among them: where they are asked for sizes
+  /// that are known they are imported.
   public var unknownOperations: [String] {
     let bodies = library.functions.flatMap(\.nodes)
     return Set((nodes + bodies).map(\.op)).filter { !Self.isKnown($0) }.sorted()

@@ -7,6 +7,8 @@ final class GraphImporter {
   let options: ImportOptions
   /// The functions by name.
   let functions: [String: FunctionDef]
+  /// The names of the nodes that runs feed.
+  let fed: Set<String>
   /// How deep calls of functions lie in each other just now.
   var callDepth = 0
   /// What is pushed on stacks, by the stacks' names.
@@ -20,6 +22,7 @@ final class GraphImporter {
   init(_ def: GraphDef, _ options: ImportOptions) {
     self.def = def
     self.options = options
+    fed = Set(options.feeds.map { NodeTable.nodeName(of: $0) })
     functions = Dictionary(def.library.functions.map { ($0.signature.name, $0) }) { $1 }
   }
 

@@ -52,7 +52,20 @@ struct ImportRule: Sendable {
       return try node.add("TopKV2", node.inputs + [count], extra: extra).outputs
     }
     rules["Select"] = ImportRule { try select($0) }
-    rules["SegmentMean"] = .rewrite { try segmentMean($0.value(0), $0.value(1)) }
+    rules["SegmentMean"] = .rewrite { node in
+      // What does not fit the sums fits nothing else of the mean.
+      _ = try SegmentSum().outputs(for: node.inputs.map { try $0.value.spec })
+      return segmentMean(try node.value(0), try node.value(1))
+    }
+    // TensorFlow's own gradients of functions with a gradient of the user's choice.
+    rules["IdentityN"] = ImportRule { node in
+      try node.inputs.indices.map { index in
+        try node.graph.add(
+          Identity(), [node.value(index)], name: node.outputName(index),
+          controlInputs: node.controls
+        ).output
+      }
+    }
     rules["Assert"] = ImportRule { node in
       // What is printed with it may be texts, which no tensor holds here.
       let printed = node.inputs.dropFirst().filter { (try? $0.value) != nil }
@@ -118,9 +131,23 @@ struct ImportRule: Sendable {
     },
     "Placeholder": ImportRule { try placeholder($0) },
     "PlaceholderV2": ImportRule { try placeholder($0) },
-    // Any value can be fed, also one that is computed where nobody feeds it.
-    "PlaceholderWithDefault": .alias("Identity"),
+    "PlaceholderWithDefault": ImportRule(as: "Identity") { try placeholderWithDefault($0) },
   ]
+
+  /// Any value can be fed, also one that is computed where nobody feeds it; but what is known to be fed may have other
+  /// sizes than its default.
+  private static func placeholderWithDefault(_ node: NodeImport) throws -> [Value] {
+    guard node.isFed, case .shape(let proto)? = node.def.attributes["shape"],
+      let sizes = proto.sizes
+    else { return try node.add("Identity").outputs }
+    try node.requireModerate(sizes.compactMap { $0 })
+    let operation = Placeholder(
+      elementType: try node.value(0).elementType, shape: SymbolicShape(sizes, naming: node.sizeStem)
+    )
+    return [
+      try node.graph.add(operation, name: node.def.name, controlInputs: node.controls).output
+    ]
+  }
 
   private static func placeholder(_ node: NodeImport) throws -> [Value] {
     let type = try node.def.elementType("dtype")

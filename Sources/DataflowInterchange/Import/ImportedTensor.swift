@@ -11,6 +11,9 @@ struct ImportedTensor {
   var stack: String?
   /// Values that are computed in the same runs, empty for what every run computes.
   var conditions: [Value] = []
+  /// What runs before it because of control inputs on the way to it, the node itself where there is one: TensorFlow puts
+  /// control inputs on constants alone, and whoever takes such a constant for an attribute waits in its place.
+  var waits: [Node] = []
 
   init(_ value: Value, sizes: SizeTensor? = nil) {
     result = .success(value)

@@ -155,8 +155,13 @@ final class LoopImporter {
     let name = region.frames.frames[frame].name
     let values = try starts.map { try $0.value }
     let enters = region.frames.frames[frame].enters
-    let sources = enters.flatMap { table.controls[$0] }.compactMap { region.controls[$0] }
-    let controls = Set(sources).sorted { $0.id < $1.id }
+    let sources = enters.flatMap { table.controls[$0] }.flatMap { region.controls[$0] ?? [] }
+    // What enters for its elements is no input of the loop.
+    let waits = try enters.flatMap {
+      try region.tensor(try table.input(of: $0), for: table.nodes[$0]).waits
+    }
+    let controls = Set((sources + waits).filter { $0.graph === region.graph })
+      .sorted { $0.id < $1.id }
     let loop = try region.graph.add(
       While(condition: condition, body: body), values + condition.captures + body.captures,
       name: name, controlInputs: controls)
@@ -169,6 +174,7 @@ final class LoopImporter {
       let def = table.nodes[exit]
       let node = try region.graph.add(Identity(), [loop[index]], name: def.name)
       var result = ImportedTensor(node.output)
+      if !controls.isEmpty { result.waits = [node] }
       let conditions = starts.flatMap(\.conditions)
       if !conditions.isEmpty {
         result.conditions = [node.output]

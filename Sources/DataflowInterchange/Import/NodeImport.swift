@@ -16,7 +16,7 @@ struct NodeImport {
   ///
   /// - Throws: `GraphError` that names the node.
   func run() throws -> [ImportedTensor] {
-    let sizes = knownSizes() ?? stackedSizes()
+    let sizes = isFed ? nil : knownSizes() ?? stackedSizes()
     if let constants = try foldedConstants(sizes) { return constants }
     var tensors: [ImportedTensor]
     do {
@@ -38,9 +38,32 @@ struct NodeImport {
     return try marked(tensors).map { tensor in
       var tensor = tensor
       tensor.stack = stack
+      tensor.waits = waits(for: tensor)
       return tensor
     }
   }
+
+  // MARK: Order
+
+  /// What somebody waits for who takes an output's elements and not its value.
+  private func waits(for tensor: ImportedTensor) -> [Node] {
+    let before = (controls.filter { !$0.isGiven } + waits()).unique
+    guard let value = try? tensor.value, value.graph === graph else { return before }
+    return before.isEmpty && value.node.controlInputs.allSatisfy(\.isGiven) ? [] : [value.node]
+  }
+
+  /// What the inputs that are not among the values wait for, which the node waits for in their place.
+  func waits(without values: [Value] = []) -> [Node] {
+    let dropped = inputs.filter { input in
+      guard !input.waits.isEmpty, let value = try? input.value else { return true }
+      return !values.contains(value)
+    }
+    // A function's node waits in place of what is inside.
+    return dropped.flatMap(\.waits).filter { $0.graph === graph }
+  }
+
+  /// Whether runs feed it, whatever it is here.
+  var isFed: Bool { region.importer.fed.contains(def.name) }
 
   /// The stack that the outputs are handles of.
   private var stack: String? {
@@ -74,26 +97,35 @@ struct NodeImport {
   // MARK: Whole numbers
 
   private func knownSizes() -> [SizeTensor?]? {
-    guard let function = SizeFunction.named[def.op] else { return nil }
-    return function.evaluate(
-      SizeArguments(node: def, inputs: inputs.map(\.sizes), shapes: inputs.map(\.shape)))
+    SizeFunction.named[def.op]?.outputs(for: sizeArguments)
+  }
+
+  private var sizeArguments: SizeArguments {
+    SizeArguments(
+      node: def, inputs: inputs.map(\.sizes), shapes: inputs.map(\.shape),
+      types: inputs.map { (try? $0.value)?.elementType })
   }
 
   /// Constants in place of a node that computes nothing but known numbers.
   private func foldedConstants(_ sizes: [SizeTensor?]?) throws -> [ImportedTensor]? {
-    guard let sizes, def.op != "Const", !["Switch", "Merge"].contains(def.op) else { return nil }
-    let constants = sizes.compactMap { $0?.tensor(of: wholeType) }
+    guard let sizes, let function = SizeFunction.named[def.op],
+      !["Const", "Switch", "Merge"].contains(def.op)
+    else { return nil }
+    let constants = sizes.enumerated().compactMap { index, output in
+      output?.tensor(of: function.type(ofOutput: index, sizeArguments))
+    }
     // One node for each output is the second choice.
     let isPlain = sizes.count == 1 || OperationRegistry.operation(named: def.op) == nil
-    guard constants.count == sizes.count, isPlain, def.op != "StackPopV2" else { return nil }
+    guard constants.count == sizes.count, isPlain else { return nil }
     let conditions = inputs.flatMap(\.conditions)
     let pivots = try region.pivots(of: conditions)
     return try constants.enumerated().map { index, tensor in
       let node = try graph.add(
         Const(tensor), name: outputName(index),
-        controlInputs: controls + pivots)
+        controlInputs: (controls + pivots + waits()).unique)
       var result = ImportedTensor(node.output, sizes: sizes[index])
       if !conditions.isEmpty { result.conditions = [node.output] }
+      result.waits = waits(for: result)
       return result
     }
   }
@@ -112,14 +144,6 @@ struct NodeImport {
 
   /// The name of a node that stands for an output: the node's own for the first one.
   func outputName(_ index: Int) -> String { index == 0 ? def.name : "\(def.name)/\(index)" }
-
-  /// The type of the whole numbers that the node computes.
-  private var wholeType: ElementType {
-    for name in ["DstT", "out_type", "Tparams", "T", "Tidx", "shape_type"] {
-      if case .type(let type)? = def.attributes[name] { return type.elementType ?? .int32 }
-    }
-    return .int32
-  }
 
   /// Marks outputs that are computed in some runs only.
   private func marked(_ tensors: [ImportedTensor]) throws -> [ImportedTensor] {
@@ -162,9 +186,10 @@ struct NodeImport {
     try operands.take(form.operands, of: name)
     let operation = try type.init(attributes: operands.attributes)
     let pivots = try region.pivots(of: operands.droppedConditions)
+    let values = try operands.remaining.map { try $0.value }
     return try graph.add(
-      operation, try operands.remaining.map { try $0.value }, name: def.name,
-      controlInputs: controls + pivots)
+      operation, values, name: def.name,
+      controlInputs: (controls + pivots + waits(without: values)).unique)
   }
 
   /// - Throws: `GraphError` for an attribute with another value than those allowed.
@@ -236,6 +261,23 @@ extension AttributeValue {
     case .string(let text): text.isEmpty ? "\"\"" : text
     default: "\(self)"
     }
+  }
+}
+
+extension Node {
+  /// Whether nothing runs before its value is there: what is fed, constants and other names for them.
+  fileprivate var isGiven: Bool {
+    var node = self
+    while node.operation is Identity, node.controlInputs.isEmpty { node = node.inputs[0].node }
+    return node.controlInputs.isEmpty && (node.operation is Placeholder || node.operation is Const)
+  }
+}
+
+extension [Node] {
+  /// Each once.
+  fileprivate var unique: [Node] {
+    var known: Set<Node> = []
+    return filter { known.insert($0).inserted }
   }
 }
 

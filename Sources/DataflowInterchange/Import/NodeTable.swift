@@ -50,9 +50,14 @@ struct NodeTable {
     return first
   }
 
+  /// The name of the node whose output a tensor such as `split:1` is.
+  static func nodeName(of tensor: String) -> String {
+    tensor.split(separator: ":", maxSplits: 1).first.map(String.init) ?? tensor
+  }
+
   /// A node that has the name or, of a tensor such as `split:1`, the name before the colon.
   func node(of tensor: String) throws -> Int {
-    let name = tensor.split(separator: ":", maxSplits: 1).first.map(String.init) ?? tensor
+    let name = Self.nodeName(of: tensor)
     guard let number = index[name] else {
       throw GraphError("the graph has no node \(name)\(hint(for: name))")
     }

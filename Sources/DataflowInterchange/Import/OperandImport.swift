@@ -81,7 +81,9 @@ struct OperandImport {
   /// The elements of a constant where they are whole numbers: as large as sizes never are, such as the end of all
   /// that there is, or of floating point, as `Range` has them.
   private func wholeNumbers(_ input: ImportedTensor) -> [Int]? {
-    guard let constant = (try? input.value)?.node.operation as? Const else { return nil }
+    guard let source = (try? input.value)?.node, let constant = source.operation as? Const,
+      !node.region.importer.fed.contains(source.name)
+    else { return nil }
     let elements: [Double]
     switch constant.value.elementType {
     case .float32: elements = constant.value.scalars(as: Float.self).map(Double.init)

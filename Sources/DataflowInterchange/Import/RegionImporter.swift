@@ -15,8 +15,9 @@ final class RegionImporter {
   /// The outputs of the nodes that are imported, or stand for something else here.
   private(set) var outputs: [Int: [ImportedTensor]] = [:]
   /// The nodes that other nodes' control inputs mean.
-  private(set) var controls: [Int: Node] = [:]
+  private(set) var controls: [Int: [Node]] = [:]
   private var pivots: [Value: Node] = [:]
+  private var buffers = BufferNames()
   /// The nodes that do not run in every run.
   private var conditional: Set<Node> = []
 
@@ -35,7 +36,7 @@ final class RegionImporter {
   /// Makes a node stand for something else.
   func set(_ node: Int, _ tensors: [ImportedTensor], control: Node? = nil) {
     outputs[node] = tensors
-    controls[node] = control
+    controls[node] = control.map { [$0] }
   }
 
   /// Imports nodes and all they need.
@@ -66,8 +67,11 @@ final class RegionImporter {
       try LoopImporter(self, loop).importLoop()
       return
     }
-    let inputs = try table.inputs[node].map { try tensor($0, for: def) }
-    let step = NodeImport(region: self, def: def, inputs: inputs, controls: control(of: node))
+    let controls = control(of: node)
+    let inputs = buffers.current(
+      try table.inputs[node].map { try tensor($0, for: def) }, after: controls)
+    let step = NodeImport(region: self, def: def, inputs: inputs, controls: controls)
+    let count = graph.nodes.count
     do {
       let device = try DeviceName(def.device)
       outputs[node] = try withColocation(def) {
@@ -76,7 +80,26 @@ final class RegionImporter {
     } catch let error as GraphError where error.node == nil {
       throw def.error(error.message)
     }
-    controls[node] = graph.node(named: def.name)
+    buffers.note(graph.nodes[count...])
+    if let variable = bufferNamed(by: node), !step.isFed,
+      let name = try? outputs[node]?.first?.value
+    {
+      buffers.note(name, of: variable)
+    }
+    if case .failure(let error)? = outputs[node]?.first?.result {
+      graph.errorsOfNodes[def.name] = error
+    }
+    // A text is no node here, but may have been made to wait.
+    self.controls[node] =
+      graph.node(named: def.name).map { [$0] } ?? outputs[node, default: []].flatMap(\.waits)
+  }
+
+  /// The variable that a node is another name for.
+  private func bufferNamed(by node: Int) -> Value? {
+    guard table.nodes[node].op == "Identity", let source = table.inputs[node].first?.node,
+      ["VariableV2", "Variable"].contains(table.nodes[source].op)
+    else { return nil }
+    return try? outputs[source]?.first?.value
   }
 
   private func withColocation<R>(_ def: NodeDef, _ body: () throws -> R) rethrows -> R {
@@ -104,9 +127,9 @@ final class RegionImporter {
 
   private func control(of node: Int) -> [Node] {
     var nodes: [Node] = []
-    for source in table.controls[node] {
-      guard let control = controls[source] else { continue }
-      if !nodes.contains(control) { nodes.append(control) }
+    for control in table.controls[node].flatMap({ controls[$0] ?? [] })
+    where control.graph === graph && !nodes.contains(control) {
+      nodes.append(control)
     }
     return nodes
   }

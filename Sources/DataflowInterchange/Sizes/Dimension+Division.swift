@@ -29,11 +29,11 @@ extension Dimension {
     return divided(by: divisor) == nil ? nil : 0
   }
 
-  /// The larger one where that is known; sizes with names are at least 1 where something is computed.
+  /// The larger one where that is known; sizes with names may be 0.
   func maximum(_ other: Dimension) -> Dimension? {
     if let difference = (self - other).known { return difference >= 0 ? self : other }
-    if let number = other.known, number <= 1, isSum { return self }
-    if let number = known, number <= 1, other.isSum { return other }
+    if let number = other.known, number <= 0, isSum { return self }
+    if let number = known, number <= 0, other.isSum { return other }
     return nil
   }
 

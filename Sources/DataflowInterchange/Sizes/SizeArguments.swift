@@ -9,6 +9,8 @@ struct SizeArguments {
   let inputs: [SizeTensor?]
   /// The inputs' shapes, as far as they are known.
   let shapes: [SymbolicShape?]
+  /// The inputs' types where that is known.
+  let types: [ElementType?]
 
   subscript(index: Int) -> SizeTensor? { inputs.indices.contains(index) ? inputs[index] : nil }
 
@@ -28,10 +30,20 @@ struct SizeArguments {
     return SizeTensor(tensor)
   }
 
-  /// Whether whole numbers stay whole numbers.
+  /// Whether whole numbers stay those that they are, where the type holds them.
   var isWholeCast: Bool {
-    guard case .type(let type)? = node.attributes["DstT"] else { return false }
-    return type.elementType != .bool && type.elementType != .uint8
+    type("DstT").map([ElementType].indices.contains) ?? false
+  }
+
+  /// The type that an attribute names, nil where there are no such tensors here.
+  func type(_ attribute: String) -> ElementType? {
+    guard case .type(let type)? = node.attributes[attribute] else { return nil }
+    return type.elementType
+  }
+
+  /// The type of the first input that is whole numbers.
+  var wholeType: ElementType? {
+    zip(inputs, types).lazy.compactMap { $0 == nil ? nil : $1 }.first
   }
 
   // MARK: Lists
@@ -109,13 +121,13 @@ struct SizeArguments {
     ]
   }
 
-  /// Vectors of numbers put together by the places that come with them.
+  /// Numbers put together to a vector by the places that come with them, one for each.
   func stitched() -> SizeTensor? {
     guard let inputs = all(), inputs.count.isMultiple(of: 2) else { return nil }
     let half = inputs.count / 2
     var result: [Int: Dimension?] = [:]
     for (places, values) in zip(inputs[..<half], inputs[half...]) {
-      guard let places = places.numbers, places.count == values.elements.count else { return nil }
+      guard places.shape == values.shape, let places = places.numbers else { return nil }
       for (place, value) in zip(places, values.elements) { result[place] = .some(value) }
     }
     let count = (result.keys.max() ?? -1) + 1
@@ -235,8 +247,8 @@ struct SizeArguments {
       total = combine(total, size)
       guard total.isModerate else { return nil }
     }
-    if case .bool(true)? = node.attributes["keep_dims"] { return SizeTensor(vector: [total]) }
-    return SizeTensor(scalar: total)
+    guard case .bool(true)? = node.attributes["keep_dims"] else { return SizeTensor(scalar: total) }
+    return SizeTensor(shape: self[0]!.shape.rank == 0 ? [] : [1], elements: [total])
   }
 
   // MARK: Gradients

@@ -58,6 +58,21 @@ struct SizeTensor: Equatable {
     return known.count == elements.count ? known : nil
   }
 
+  /// The elements without the numbers that a type does not hold.
+  func held(by type: ElementType) -> SizeTensor? {
+    let range: ClosedRange<Int>
+    switch type {
+    case .int32: range = Int(Int32.min)...Int(Int32.max)
+    case .int64: range = .min ... .max
+    default: return nil
+    }
+    return SizeTensor(
+      shape: shape,
+      elements: elements.map { element in
+        element?.known.map(range.contains) == false ? nil : element
+      })
+  }
+
   /// The same elements under another shape of as many.
   func reshaped(_ shape: Shape) -> SizeTensor? { SizeTensor(shape: shape, elements: elements) }
 
@@ -66,7 +81,7 @@ struct SizeTensor: Equatable {
     guard let numbers else { return nil }
     switch type {
     case .int32:
-      return Tensor(shape: shape, scalars: numbers.map { Int32(truncatingIfNeeded: $0) })
+      return Tensor(shape: shape, scalars: numbers.map { Int32($0) })
     case .int64: return Tensor(shape: shape, scalars: numbers.map { Int64($0) })
     default: return nil
     }

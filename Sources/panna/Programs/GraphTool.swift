@@ -84,7 +84,9 @@ enum GraphTool: Program {
     if count == 2, files[0].isSameFile(as: files[1]) {
       throw UsageError("convert: \(files[0].path) would be lost: name another file to write")
     }
-    let graph = try GraphFile.read(files[0], parameters: parameters(arguments))
+    let feeds = arguments.all("--feed").map(\.splitAtEquals.0)
+    let graph = try GraphFile.read(
+      files[0], parameters: parameters(arguments), options: ImportOptions(feeds: feeds))
     switch command {
     case .run: try GraphRun(graph, arguments).run()
     case .plan: say(try GraphRun(graph, arguments, isPlan: true).plan())
