@@ -127,8 +127,8 @@ public final class Session: @unchecked Sendable {
     let runner = try idleRunners[key]?.popLast() ?? makeRunner(for: key)
     defer { idleRunners[key, default: []].append(runner) }
     if !runner.hasFoundVariables {
-      for node in runner.plan.variablesRead where !environment.variables.isInitialized(node) {
-        throw node.error("was read before it was initialized")
+      for node in runner.plan.variablesRead {
+        try environment.variables.checkInitialized(node)
       }
     }
     let results = try runner.run(
