@@ -173,6 +173,36 @@ import Testing
     }
   }
 
+  /// A function that is called is part of the graph, and so are its variables; a branch is a graph of its own.
+  @Test(arguments: ["VariableV2", "VarHandleOp"])
+  func variablesOfBranchesAreErrors(operation: String) throws {
+    func text(_ call: String) -> String {
+      """
+      node { name: "c" op: "Placeholder" attr { key: "dtype" value { type: DT_BOOL } }
+        attr { key: "shape" value { shape { } } } }
+      node { name: "y" \(call) }
+      library {
+        function {
+          signature { name: "f" output_arg { name: "r" type: DT_FLOAT } }
+          node_def { name: "v" op: "\(operation)" attr { key: "dtype" value { type: DT_FLOAT } }
+            attr { key: "shape" value { shape { } } } }
+          node_def { name: "read" op: "ReadVariableOp" input: "v:ref:0" }
+          ret { key: "r" value: "read:value:0" } } }
+      """
+    }
+    #expect(
+      try message(
+        text(
+          """
+          op: "If" input: "c" attr { key: "then_branch" value { func { name: "f" } } }
+          attr { key: "else_branch" value { func { name: "f" } } }
+          """))
+        == #"VariableV2 "v" (): a variable within a loop or branch; make it outside"#)
+    #expect(
+      try message(text(#"op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } }"#))
+        == nil)
+  }
+
   @Test func brokenLoopsAreErrors() throws {
     let text =
       Self.x + """

@@ -96,6 +96,10 @@ public final class Graph: @unchecked Sendable {
     let specs: [TensorSpec]
     let found: [SizeEquality]
     do {
+      // Sessions know variables by their names, which other graphs' nodes may have too.
+      guard parent == nil || !(operation is VariableV2) else {
+        throw GraphError("a variable within a loop or branch; make it outside")
+      }
       for index in operation.mutatedInputs where inputs.indices.contains(index) {
         guard inputs[index].spec.isReference else {
           throw GraphError("input \(index) is no variable")
