@@ -92,6 +92,26 @@ import Testing
       #expect(length == (isKept ? count : 0))
     }
   }
+
+  /// A function knows the graph around it, which owns it; and branches that follow each other capture each other's
+  /// results.
+  @Test func graphsWithFunctionsAreFreed() throws {
+    var graph: Graph? = Graph()
+    weak let freed = graph
+    do {
+      let condition = try #require(graph?.placeholder(.bool, []))
+      var value = try #require(graph?.placeholder(.float32, []))
+      for index in 0..<10_000 {
+        value = try conditional(condition, name: "if_\(index)") { _ in
+          [-value]
+        } else: { _ in
+          [value]
+        }[0]
+      }
+    }
+    graph = nil
+    #expect(freed == nil)
+  }
 }
 
 /// An operation without a gradient.

@@ -25,8 +25,9 @@ public final class Graph: @unchecked Sendable {
   /// Who finds out the sizes that have names of the user's choice.
   private var sizeBinders: [String: Node] = [:]
 
-  /// The graph whose values a function's body may use, nil for a graph of its own.
-  public let parent: Graph?
+  /// The graph whose values a function's body may use, nil for a graph of its own. It owns the function, by the node
+  /// that runs it.
+  public private(set) weak var parent: Graph?
   /// What distinguishes this graph's names from those of the graphs around it.
   package let path: String
   private var functionCount = 0
@@ -38,13 +39,11 @@ public final class Graph: @unchecked Sendable {
   public private(set) var variables: [Variable] = []
 
   public init() {
-    parent = nil
     path = ""
   }
 
   /// A graph whose late sizes have the names of another graph's, of which it is a rewritten copy.
   package init(path: String) {
-    parent = nil
     self.path = path
   }
 
@@ -54,6 +53,13 @@ public final class Graph: @unchecked Sendable {
     self.parent = parent
     parent.functionCount += 1
     path = "\(parent.path)\(parent.functionCount)|"
+  }
+
+  // From the last node on: what functions capture would be freed with them otherwise, as deep as calls follow each
+  // other.
+  deinit {
+    byName = [:]
+    while nodes.popLast() != nil {}
   }
 
   /// Adds a node.
