@@ -107,6 +107,28 @@ struct DeviceKernelTests {
       onDevice: "Neg", "RealDiv")
   }
 
+  /// More inputs than a kernel has parameters. The output may lie where the first input does, which comes again.
+  @Test(arguments: [32, 33, 64, 65, 500]) func sumsOfManyInputs(count: Int) throws {
+    let graph = Graph()
+    let x = (0..<7).map { graph.placeholder(.float64, ["n"], name: "x\($0)") }
+    let values = [-x[0]] + x.dropFirst()
+    let inputs = (0..<count).map { values[$0 % values.count] }
+    let feeds = x.enumerated().map { ($1, Tensor.random([700], seed: UInt64($0))) }
+    try DeviceComparison.compare(
+      graph, [try graph.add(AddN(), inputs).output], Dictionary(uniqueKeysWithValues: feeds), 0,
+      onDevice: "AddN")
+  }
+
+  /// What a kernel has too few parameters for is the processor's.
+  @Test func shapesOfManyDimensions() throws {
+    let graph = Graph()
+    let sizes = (0..<40).map { $0 % 8 == 0 ? 2 : 1 }
+    let x = graph.placeholder(.float32, SymbolicShape(sizes.map { Dimension($0) }))
+    let result = try DeviceComparison.session(graph).run(
+      [shape(of: x)], feeds: [x: Tensor(zeros: Shape(sizes), elementType: .float32)])
+    #expect(result == [Tensor(sizes.map { Int32($0) })])
+  }
+
   /// Nothing has no element that is false.
   @Test func ofNothingAllAreTrue() throws {
     let graph = Graph()

@@ -41,9 +41,11 @@ extension DeviceProgram {
   /// Some whole numbers that depend on sizes alone.
   ///
   /// - Parameter numbers: `count` of them.
+  /// - Returns: nil where a kernel has not so many parameters.
   static func numbers(
     _ type: ElementType, count: Int, _ numbers: @escaping @Sendable (KernelSizes) -> [Int]
-  ) -> DeviceProgram {
+  ) -> DeviceProgram? {
+    guard count <= DeviceDialect.mostParameters else { return nil }
     let name = DeviceDialect.name(of: type)
     let parameters = (0..<count).map { ", INDEX v\($0)" }.joined()
     let stores = (0..<count).map { "y[\($0)] = (\(name))v\($0);" }.joined(separator: " ")
