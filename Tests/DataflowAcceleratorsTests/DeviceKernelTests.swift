@@ -348,13 +348,26 @@ struct DeviceKernelTests {
     }
   }
 
-  /// What begins beyond 32 bits is the processor's.
-  @Test func longRanges() throws {
+  /// Sizes and numbers beyond 32 bits, of tensors that may have few elements.
+  @Test func numbersOfMoreThan32Bits() throws {
     let graph = Graph()
-    let first: Int64 = 1 << 40
-    let y = graph.range(from: Dimension(Int(first)), to: Dimension(Int(first) + 3), .int64)
-    let numbers = try DeviceComparison.session(graph, isOptimized: false).run([y])[0]
-    #expect(numbers == Tensor([first, first + 1, first + 2]))
+    let x = graph.placeholder(.float32, ["n", 0])
+    let long = x.shape[0] * 1_000_000_000
+    let first = 1 << 40
+    let fetches = [
+      shape(of: fill([long, 0], with: graph.constant(1, .float32)), as: .int64),
+      graph.range(from: long, to: long + 3, .int64),
+      graph.range(from: Dimension(first), to: Dimension(first + 3), .int64),
+      graph.range(from: Dimension(-(1 << 61)), to: Dimension((1 << 61) + 1), by: 1 << 61, .int64),
+      graph.range(from: Dimension(first), to: Dimension(first - 3), by: -1, .float64),
+    ]
+    let feeds = [x: Tensor(zeros: [3, 0], elementType: .float32)]
+    try DeviceComparison.compare(graph, fetches, feeds, 0, onDevice: "Shape", "Range")
+    let results = try DeviceComparison.session(graph, isOptimized: false).run(
+      fetches, feeds: feeds)
+    #expect(results == (try Session(graph).run(fetches, feeds: feeds)))
+    #expect(results[0] == Tensor([3_000_000_000, 0] as [Int64]))
+    #expect(results[1] == Tensor((0..<3).map { Int64(3_000_000_000 + $0) }))
   }
 
   @Test func halvesOfSquares() throws {
