@@ -12,13 +12,18 @@ public enum GraphFile {
   ///
   /// - Parameter parameters: of a text in the graph language, expressions that take the place of its
   ///   parameters' own.
-  /// - Throws: `GraphTextError` with line and column, `FormatError` that names the file, `GraphError`.
+  /// - Throws: `GraphTextError` with line and column, `FormatError` that names the file, `GraphError` where the file's
+  ///   name says no kind or there are parameters that it cannot have.
   public static func read(_ file: URL, parameters: [String: String] = [:]) throws -> Graph {
     guard try kind(of: file) == "graph" else {
       if let name = parameters.keys.sorted().first {
         throw GraphError("\(file.relativePath) is no .graph file and has no parameter \(name)")
       }
-      return try Graph(importing: try GraphDef.read(file))
+      do {
+        return try Graph(importing: try GraphDef.read(file))
+      } catch let error as GraphError {
+        throw FormatError(file: file.relativePath, "\(error)")
+      }
     }
     let folder = file.deletingLastPathComponent()
     return try Graph(

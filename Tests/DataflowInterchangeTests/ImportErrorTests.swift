@@ -203,6 +203,35 @@ import Testing
         == nil)
   }
 
+  /// Names that the graph language cannot write, of nodes, of a function's too, and of loops.
+  @Test func namesThatCannotBeWrittenAreErrors() throws {
+    let allowed = "a name is not empty and has neither line ends nor backquotes"
+    for (name, shown) in [
+      (#"a\nb"#, #""a\nb""#), ("a`b", "\"a`b\""), ("", "\"\""), (#"a\r\nb"#, #""a\r\nb""#),
+    ] {
+      let node = "name: \"\(name)\" op: \"NoOp\""
+      #expect(try message("node { \(node) }") == "node \(shown) (NoOp): \(allowed)")
+      let call = """
+        node { name: "call" op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } } }
+        library { function { signature { name: "f" } node_def { \(node) } } }
+        """
+      let inner = name.isEmpty ? "\"call/\"" : shown.replacing("\"a", with: "\"call/a")
+      let message = try message(call)
+      #expect(
+        message
+          == (name.isEmpty ? nil : "PartitionedCall \"call\" (): node \(inner) (NoOp): \(allowed)"))
+      let loop =
+        Self.x + """
+          node { name: "enter" op: "Enter" input: "x"
+            attr { key: "frame_name" value { s: "\(name)" } } }
+          """
+      #expect(
+        try self.message(loop)
+          == "Enter \"enter\" (x): attribute frame_name = \(shown): \(allowed)")
+    }
+    #expect(try message(#"node { name: "a b:0/ä" op: "NoOp" }"#) == nil)
+  }
+
   @Test func brokenLoopsAreErrors() throws {
     let text =
       Self.x + """
