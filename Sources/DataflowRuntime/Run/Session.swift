@@ -100,6 +100,9 @@ public final class Session: @unchecked Sendable {
   /// Subnormal numbers (below 1.2e-38 in single precision) count as zero where the processor computes, as they do
   /// in TensorFlow.
   ///
+  /// A run that throws may have written variables before. What a device finds wrong with its operands, such as an index
+  /// out of range, is known at the end of the run: what comes after that is written too.
+  ///
   /// - Parameters:
   ///   - feeds: tensors that take the place of values, placeholders or others.
   ///   - options: how the run is watched and ended.
