@@ -13,7 +13,8 @@ public enum GraphFile {
   /// - Parameters:
   ///   - parameters: of a text in the graph language, expressions that take the place of its parameters' own.
   ///   - options: how TensorFlow's graphs are imported.
-  /// - Throws: `GraphTextError` with line and column, `FormatError` that names the file, `GraphError`.
+  /// - Throws: `GraphTextError` with line and column, `FormatError` that names the file, `GraphError` where the file's
+  ///   name says no kind or there are parameters that it cannot have.
   public static func read(
     _ file: URL, parameters: [String: String] = [:], options: ImportOptions = ImportOptions()
   ) throws -> Graph {
@@ -21,7 +22,11 @@ public enum GraphFile {
       if let name = parameters.keys.sorted().first {
         throw GraphError("\(file.relativePath) is no .graph file and has no parameter \(name)")
       }
-      return try Graph(importing: try GraphDef.read(file), options: options)
+      do {
+        return try Graph(importing: try GraphDef.read(file), options: options)
+      } catch let error as GraphError {
+        throw FormatError(file: file.relativePath, "\(error)")
+      }
     }
     let folder = file.deletingLastPathComponent()
     return try Graph(

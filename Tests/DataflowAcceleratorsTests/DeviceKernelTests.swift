@@ -107,6 +107,28 @@ struct DeviceKernelTests {
       onDevice: "Neg", "RealDiv")
   }
 
+  /// More inputs than a kernel has parameters. The output may lie where the first input does, which comes again.
+  @Test(arguments: [32, 33, 64, 65, 500]) func sumsOfManyInputs(count: Int) throws {
+    let graph = Graph()
+    let x = (0..<7).map { graph.placeholder(.float64, ["n"], name: "x\($0)") }
+    let values = [-x[0]] + x.dropFirst()
+    let inputs = (0..<count).map { values[$0 % values.count] }
+    let feeds = x.enumerated().map { ($1, Tensor.random([700], seed: UInt64($0))) }
+    try DeviceComparison.compare(
+      graph, [try graph.add(AddN(), inputs).output], Dictionary(uniqueKeysWithValues: feeds), 0,
+      onDevice: "AddN")
+  }
+
+  /// What a kernel has too few parameters for is the processor's.
+  @Test func shapesOfManyDimensions() throws {
+    let graph = Graph()
+    let sizes = (0..<40).map { $0 % 8 == 0 ? 2 : 1 }
+    let x = graph.placeholder(.float32, SymbolicShape(sizes.map { Dimension($0) }))
+    let result = try DeviceComparison.session(graph).run(
+      [shape(of: x)], feeds: [x: Tensor(zeros: Shape(sizes), elementType: .float32)])
+    #expect(result == [Tensor(sizes.map { Int32($0) })])
+  }
+
   /// Nothing has no element that is false.
   @Test func ofNothingAllAreTrue() throws {
     let graph = Graph()
@@ -326,13 +348,26 @@ struct DeviceKernelTests {
     }
   }
 
-  /// What begins beyond 32 bits is the processor's.
-  @Test func longRanges() throws {
+  /// Sizes and numbers beyond 32 bits, of tensors that may have few elements.
+  @Test func numbersOfMoreThan32Bits() throws {
     let graph = Graph()
-    let first: Int64 = 1 << 40
-    let y = graph.range(from: Dimension(Int(first)), to: Dimension(Int(first) + 3), .int64)
-    let numbers = try DeviceComparison.session(graph, isOptimized: false).run([y])[0]
-    #expect(numbers == Tensor([first, first + 1, first + 2]))
+    let x = graph.placeholder(.float32, ["n", 0])
+    let long = x.shape[0] * 1_000_000_000
+    let first = 1 << 40
+    let fetches = [
+      shape(of: fill([long, 0], with: graph.constant(1, .float32)), as: .int64),
+      graph.range(from: long, to: long + 3, .int64),
+      graph.range(from: Dimension(first), to: Dimension(first + 3), .int64),
+      graph.range(from: Dimension(-(1 << 61)), to: Dimension((1 << 61) + 1), by: 1 << 61, .int64),
+      graph.range(from: Dimension(first), to: Dimension(first - 3), by: -1, .float64),
+    ]
+    let feeds = [x: Tensor(zeros: [3, 0], elementType: .float32)]
+    try DeviceComparison.compare(graph, fetches, feeds, 0, onDevice: "Shape", "Range")
+    let results = try DeviceComparison.session(graph, isOptimized: false).run(
+      fetches, feeds: feeds)
+    #expect(results == (try Session(graph).run(fetches, feeds: feeds)))
+    #expect(results[0] == Tensor([3_000_000_000, 0] as [Int64]))
+    #expect(results[1] == Tensor((0..<3).map { Int64(3_000_000_000 + $0) }))
   }
 
   @Test func halvesOfSquares() throws {

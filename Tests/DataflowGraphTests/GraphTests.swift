@@ -62,6 +62,56 @@ import Testing
     #expect(gradients[1] == nil)
     #expect(try graph.gradients(of: [sum(stopGradient(x))], withRespectTo: [x])[0] == nil)
   }
+
+  /// Chains of inputs, of control inputs and of nodes that are to be together, longer than the stack of a thread
+  /// allows calls in each other. What is kept of a graph that is gone knows what it was made of.
+  @Test(arguments: [0, 1, 2], [false, true]) func deepGraphsAreFreed(kind: Int, isKept: Bool) throws
+  {
+    let count = 50_000
+    var graph: Graph? = Graph()
+    weak let freed = graph
+    var last = graph?.placeholder(.float32, [2]).node
+    for _ in 1..<count {
+      guard let graph, let node = last else { break }
+      last =
+        switch kind {
+        case 0: try graph.add(Neg(), [node.output])
+        case 1: try graph.add(NoOp(), controlInputs: [node])
+        default: try graph.withColocation(node) { try graph.add(NoOp()) }
+        }
+    }
+    if !isKept { last = nil }
+    graph = nil
+    #expect(freed == nil)
+    withExtendedLifetime(last) {
+      var (length, node) = (0, last)
+      while let next = node {
+        length += 1
+        node = next.inputs.first?.node ?? next.controlInputs.first ?? next.colocation
+      }
+      #expect(length == (isKept ? count : 0))
+    }
+  }
+
+  /// A function knows the graph around it, which owns it; and branches that follow each other capture each other's
+  /// results.
+  @Test func graphsWithFunctionsAreFreed() throws {
+    var graph: Graph? = Graph()
+    weak let freed = graph
+    do {
+      let condition = try #require(graph?.placeholder(.bool, []))
+      var value = try #require(graph?.placeholder(.float32, []))
+      for index in 0..<10_000 {
+        value = try conditional(condition, name: "if_\(index)") { _ in
+          [-value]
+        } else: { _ in
+          [value]
+        }[0]
+      }
+    }
+    graph = nil
+    #expect(freed == nil)
+  }
 }
 
 /// An operation without a gradient.

@@ -99,6 +99,16 @@ import Testing
         + " can wait"
     ),
     (
+      "function f() {\n  v = VariableV2(shape: [2], dtype: float)\n  return v\n}\n"
+        + "y = If(Less(0, 1), then_branch: f, else_branch: f)", "      ^",
+      "VariableV2 \"v\" (): a variable within a loop or branch; make it outside"
+    ),
+    (
+      "function f() {\n  v = variable(zeros(float[2]))\n  return v\n}\n"
+        + "y = If(Less(0, 1), then_branch: f, else_branch: f)", "      ^",
+      "VariableV2 \"v\" (): a variable within a loop or branch; make it outside"
+    ),
+    (
       "parameter y = [1, \"a\"]\nz = Sum(x, axes: y)", "                 ^",
       "the elements of an attribute must be of one kind"
     ),

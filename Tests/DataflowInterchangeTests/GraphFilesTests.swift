@@ -241,6 +241,14 @@ import Testing
     #expect(error?.message == "net.txt: the name of a graph's file ends in .graph, .pb, .pbtxt")
   }
 
+  @Test func errorsOfImportsNameTheFile() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(#"node { name: "y" op: "Tanhh" }"#, to: "net.pbtxt")
+    let error = #expect(throws: FormatError.self) { try GraphFile.read(file) }
+    #expect(error?.file == file.relativePath)
+    #expect(error?.message.hasPrefix(#"Tanhh "y" (): there is no operation Tanhh"#) == true)
+  }
+
   @Test func errorsOfIncludedFilesHaveTheirPlace() throws {
     let folder = try TemporaryFolder()
     _ = try folder.write("function f(x) { return Tahn(x) }\n", to: "layers.graph")

@@ -188,6 +188,65 @@ import Testing
     }
   }
 
+  /// A function that is called is part of the graph, and so are its variables; a branch is a graph of its own.
+  @Test(arguments: ["VariableV2", "VarHandleOp"])
+  func variablesOfBranchesAreErrors(operation: String) throws {
+    func text(_ call: String) -> String {
+      """
+      node { name: "c" op: "Placeholder" attr { key: "dtype" value { type: DT_BOOL } }
+        attr { key: "shape" value { shape { } } } }
+      node { name: "y" \(call) }
+      library {
+        function {
+          signature { name: "f" output_arg { name: "r" type: DT_FLOAT } }
+          node_def { name: "v" op: "\(operation)" attr { key: "dtype" value { type: DT_FLOAT } }
+            attr { key: "shape" value { shape { } } } }
+          node_def { name: "read" op: "ReadVariableOp" input: "v:ref:0" }
+          ret { key: "r" value: "read:value:0" } } }
+      """
+    }
+    #expect(
+      try message(
+        text(
+          """
+          op: "If" input: "c" attr { key: "then_branch" value { func { name: "f" } } }
+          attr { key: "else_branch" value { func { name: "f" } } }
+          """))
+        == #"VariableV2 "v" (): a variable within a loop or branch; make it outside"#)
+    #expect(
+      try message(text(#"op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } }"#))
+        == nil)
+  }
+
+  /// Names that the graph language cannot write, of nodes, of a function's too, and of loops.
+  @Test func namesThatCannotBeWrittenAreErrors() throws {
+    let allowed = "a name is not empty and has neither line ends nor backquotes"
+    for (name, shown) in [
+      (#"a\nb"#, #""a\nb""#), ("a`b", "\"a`b\""), ("", "\"\""), (#"a\r\nb"#, #""a\r\nb""#),
+    ] {
+      let node = "name: \"\(name)\" op: \"NoOp\""
+      #expect(try message("node { \(node) }") == "node \(shown) (NoOp): \(allowed)")
+      let call = """
+        node { name: "call" op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } } }
+        library { function { signature { name: "f" } node_def { \(node) } } }
+        """
+      let inner = name.isEmpty ? "\"call/\"" : shown.replacing("\"a", with: "\"call/a")
+      let message = try message(call)
+      #expect(
+        message
+          == (name.isEmpty ? nil : "PartitionedCall \"call\" (): node \(inner) (NoOp): \(allowed)"))
+      let loop =
+        Self.x + """
+          node { name: "enter" op: "Enter" input: "x"
+            attr { key: "frame_name" value { s: "\(name)" } } }
+          """
+      #expect(
+        try self.message(loop)
+          == "Enter \"enter\" (x): attribute frame_name = \(shown): \(allowed)")
+    }
+    #expect(try message(#"node { name: "a b:0/ä" op: "NoOp" }"#) == nil)
+  }
+
   @Test func brokenLoopsAreErrors() throws {
     let text =
       Self.x + """

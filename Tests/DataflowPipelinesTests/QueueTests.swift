@@ -309,6 +309,36 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
     #expect(found.withLock { $0 } == [42])
   }
 
+  /// In one run a queue is filled before it is emptied, whichever was added first.
+  @Test(arguments: [1, 2]) func aRunFillsBeforeItTakes(threads: Int) throws {
+    let (types, shapes): ([ElementType], [SymbolicShape]) = ([.float64], [[]])
+    func queue() throws -> Value {
+      try graph.add(FIFOQueueV2(componentTypes: types, shapes: shapes, capacity: 3)).output
+    }
+    let (first, second) = (try queue(), try queue())
+    let dequeue = QueueDequeueV2(componentTypes: types, shapes: shapes)
+    let last = try graph.add(dequeue, [second]).output
+    let middle = try graph.add(dequeue, [first]).output
+    let x = graph.placeholder(.float64, [])
+    let pass = try graph.add(QueueEnqueueV2(), [second, square(middle)])
+    let enqueue = try graph.add(QueueEnqueueV2(), [first, x + 1])
+    let session = Session(
+      graph, options: SessionOptions(interOpParallelismThreads: threads))
+    for number in 0..<3 {
+      let results = try session.run(
+        [last, middle], feeds: [x: Tensor(Double(number))], targets: [pass, enqueue],
+        options: RunOptions(cancellation: Cancellation(deadline: .now + .seconds(60))))
+      let expected = Double(number + 1)
+      #expect(results == [Tensor(expected * expected), Tensor(expected)])
+    }
+    let rotate = try graph.add(QueueEnqueueV2(), [first, middle * 2])
+    _ = try session.run([], feeds: [x: Tensor(4.0)], targets: [enqueue])
+    for expected in [5.0, 10, 20] {
+      // What is put in depends on what is taken out.
+      #expect(try session.run([middle], targets: [rotate]) == [Tensor(expected)])
+    }
+  }
+
   @Test func anErrorInAProducerReachesWhoJoins() throws {
     let queue = try graph.add(FIFOQueueV2(componentTypes: [.float64], shapes: [[]])).output
     let x = graph.placeholder(.float64, [], name: "unfed")

@@ -101,6 +101,23 @@ import Testing
       error?.node == "r" && error?.message.hasPrefix("output 0 has the shape \(shape)") == true)
   }
 
+  /// The next run receives the next tensor.
+  @Test func whatDoesNotFitIsNotKept() throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float64, ["n"])
+    let wanted = Recv("x", TensorSpec(.float64, ["n"]), from: "", to: "", knowsSizes: true)
+    let total = try graph.add(wanted, name: "r").output + x
+    let (rendezvous, sessions) = sessions([graph])
+    for tensor in [Tensor([1.0, 2]), Tensor([4.0, 5, 6])] {
+      _ = try rendezvous.send(tensor, key: ";;x")
+    }
+    let feeds = [x: Tensor([10.0, 20, 30])]
+    let error = #expect(throws: GraphError.self) { try sessions[0].run([total], feeds: feeds) }
+    #expect(error?.node == "r")
+    #expect(error?.message == "output 0 has the shape [2], expected [3]")
+    #expect(try sessions[0].run([total], feeds: feeds) == [Tensor([14.0, 25, 36])])
+  }
+
   @Test func textsNameThem() throws {
     let graph = try Graph(
       text: """

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Tensors
 import TestSupport
 import Testing
 
@@ -36,6 +37,21 @@ private func tally(_ pool: ComputePool, shards: Int) -> [Int] {
     let pool = ComputePool(threads: threads)
     for _ in 0..<20 {
       #expect(tally(pool, shards: shards) == [Int](repeating: 1, count: shards))
+    }
+  }
+
+  /// A piece of work may have more shards than are handed out together.
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 4], [1 << 20 - 1, 1 << 20, 2_500_000])
+  func everyOneOfManyShardsIsDoneOnce(threads: Int, shards: Int) {
+    let executors: [any ParallelExecutor] = [
+      ComputePool(threads: threads), LaneExecutor(threads: threads),
+    ]
+    for executor in executors {
+      let counts = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shards)
+      defer { counts.deallocate() }
+      counts.initialize(repeating: 0)
+      executor.run(shards: shards) { counts[$0] += 1 }
+      #expect(counts.allSatisfy { $0 == 1 })
     }
   }
 

@@ -161,6 +161,40 @@ import Testing
     }
   }
 
+  /// What a branch that is not taken would have assigned is not there; what a run did assign stays.
+  @Test(arguments: [1, 2], [false, true])
+  func variablesOfABranchNotTakenAreNotAssigned(threads: Int, isOptimized: Bool) throws {
+    let graph = try Graph(
+      text: """
+        v = VariableV2(shape: [3], dtype: double)
+        c = placeholder(bool)
+        no, yes = Switch(double[3] [1, 2, 3], c)
+        a = Assign(v, yes)
+        m, i = Merge(a, no)
+        r = Identity(v, ^m)
+        s, t = Switch(v, c)
+        doubled = t + t
+        """)
+    func value(_ name: String) throws -> Value { try #require(graph.node(named: name)?.output) }
+    var options = SessionOptions(
+      intraOpParallelismThreads: threads, interOpParallelismThreads: threads)
+    options.isOptimized = isOptimized
+    let session = Session(graph, options: options)
+    func run(_ names: [String], _ condition: Bool) throws -> [Tensor] {
+      try session.run(try names.map(value), feeds: [try value("c"): Tensor(condition)])
+    }
+    let kept = Tensor([1.0, 2, 3])
+    for names in [["r"], ["m", "v"], ["s"]] {
+      let error = #expect(throws: GraphError.self) { try run(names, false) }
+      #expect(error?.description == "VariableV2 \"v\" (): was read before it was initialized")
+    }
+    #expect(try run(["m"], false) == [kept])
+    #expect(throws: GraphError.self) { try run(["r"], false) }
+    #expect(try run(["r", "m"], true) == [kept, kept])
+    #expect(try run(["r"], false) == [kept])
+    #expect(try run(["doubled"], true) == [Tensor([2.0, 4, 6])])
+  }
+
   // MARK: Loops
 
   @Test(arguments: [0, 1, 4]) func loopDifferentiatesTwice(count: Int) throws {

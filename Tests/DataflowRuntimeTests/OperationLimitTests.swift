@@ -117,6 +117,24 @@ import Testing
     #expect(result == [Tensor(64.0)])
   }
 
+  /// A sum of very many inputs takes no more memory than of few, in whatever order they lie where the result comes.
+  @Test(arguments: [33, 60_000], [1, 2]) func sumsMayHaveVeryManyInputs(count: Int, threads: Int)
+    throws
+  {
+    let (x, feeds) = vector((0..<1000).map(Double.init))
+    let values = [-x, x, x * 2]
+    let inputs = (0..<count).map { values[$0 % 3] }
+    let y = try graph.add(AddN(), inputs).output
+    let session = Session(
+      graph, options: SessionOptions(intraOpParallelismThreads: threads))
+    // Of three in a row the sum is twice the input.
+    #expect(count.isMultiple(of: 3))
+    let factor = Double(count / 3 * 2)
+    #expect(try session.run([y], feeds: feeds) == [Tensor((0..<1000).map { factor * Double($0) })])
+    let use = try #require(session.memoryUse(feeds: feeds, fetches: [y]))
+    #expect(use.byteCount < 400_000)
+  }
+
   /// Sizes and places that their type does not hold are errors, not other numbers.
   @Test func numbersThatTheTypeDoesNotHoldAreErrors() throws {
     let x = graph.placeholder(.uint8, ["n"])

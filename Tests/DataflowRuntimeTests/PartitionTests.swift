@@ -1,4 +1,5 @@
 import Dataflow
+import DataflowGraph
 import Foundation
 import TestSupport
 import Testing
@@ -242,6 +243,117 @@ import Testing
     #expect(conflict?.message.contains("what it must be with for") == true)
   }
 
+  /// What may not be computed would keep another task waiting: sizes, what joins branches that may all be left out, and
+  /// what was written on a branch.
+  @Test func whatMayNotBeComputedIsNotSent() throws {
+    let (here, there) = (a, b)
+    func error(_ body: (Graph, [Value], [Value]) throws -> Void) throws -> GraphError? {
+      let graph = Graph()
+      let switches = try graph.withDevice(here) {
+        let x = graph.placeholder(.float64, [3])
+        return try (0..<2).map { _ in
+          try graph.add(Switch(), [x, graph.placeholder(.bool, [])]).outputs
+        }
+      }
+      try body(graph, switches[0], switches[1])
+      return #expect(throws: GraphError.self) { try GraphPartition(graph) }
+    }
+    let size = try error { graph, left, _ in
+      let found = graph.withDevice(here) { places(where: left[1] .> 0) }
+      _ = graph.withDevice(there) {
+        broadcast(graph.constant(1, .float64), to: [found.shape[0], 2])
+      }
+    }
+    #expect(size?.node == "Where")
+    #expect(size?.message.hasPrefix("may not be computed, because a Switch is before it") == true)
+    let joined = try error { graph, left, right in
+      let merge = try graph.withDevice(here) {
+        try graph.add(Merge(), [left[1], right[0]], name: "merge")
+      }
+      _ = graph.withDevice(there) { tanh(merge[0]) }
+    }
+    #expect(joined?.node == "merge")
+    #expect(
+      joined?.message
+        == "may not be computed, because merge joins branches of which none may be taken, and"
+        + " /job:worker/replica:0/task:1 wants it from /job:worker/replica:0/task:0; put what wants it on"
+        + " the same task")
+    let written = try error { graph, left, _ in
+      let (v, merge) = try graph.withDevice(here) {
+        let v = try graph.variable(Tensor([1.0, 2, 3]), name: "v")
+        let write = try graph.add(Assign(), [v.value, left[1]], name: "write")
+        return (v, try graph.add(Merge(), [write.output, left[0]]))
+      }
+      _ = graph.withDevice(there) { graph.withControlDependencies([merge]) { tanh(v.value) } }
+    }
+    #expect(written?.node == "write")
+  }
+
+  /// One of several branches is always computed, and so is the gradient through them.
+  @Test(arguments: [false, true], [false, true])
+  func joinedBranchesReachOtherTasks(isFirst: Bool, isSecond: Bool) throws {
+    let graph = Graph()
+    let (x, first, second, values) = try graph.withDevice(a) {
+      let x = graph.placeholder(.float64, [3], name: "x")
+      let (first, second) = (graph.placeholder(.bool, []), graph.placeholder(.bool, []))
+      let outer = try graph.add(Switch(), [x, identity(first)])
+      let inner = try graph.add(Switch(), [outer[0], second])
+      let opposite = try graph.add(Switch(), [x * 2, try graph.add(LogicalNot(), [first]).output])
+      let three = try graph.add(Merge(), [square(outer[1]), exp(inner[0]), tanh(inner[1])])
+      let two = try graph.add(Merge(), [outer[1], opposite[1]])
+      let fixed = graph.withControlDependencies([identity(outer[1]).node]) {
+        graph.constant(Tensor([5.0, 6, 7]))
+      }
+      let half = try graph.add(Merge(), [square(outer[0]), fixed])
+      let gradient = try graph.gradient(of: sum(half[0]), withRespectTo: x)
+      return (x, first, second, [three[0], two[0], half[0], gradient])
+    }
+    let fetches = graph.withDevice(b) { values.map { $0 + 1 } }
+    let feeds = [x: Tensor([1.0, 2, 3]), first: Tensor(isFirst), second: Tensor(isSecond)]
+    let expected = try Session(graph).run(fetches, feeds: feeds)
+    #expect(expected[1] == (isFirst ? Tensor([2.0, 3, 4]) : Tensor([3.0, 5, 7])))
+    #expect(expected[3] == (isFirst ? Tensor([1.0, 1, 1]) : Tensor([3.0, 5, 7])))
+    #expect(
+      try ClusterSession(graph).run(
+        fetches, feeds: feeds, cancellation: Cancellation(deadline: .now + .seconds(60)))
+        == expected)
+  }
+
+  /// Runs of a cluster take turns; who waits for one can be cancelled.
+  @Test func waitingForATurnEnds() throws {
+    let (started, finish) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let graph = Graph()
+    let x = graph.placeholder(.float64, [], name: "x")
+    let gate = try graph.add(Gate(started, finish), [x]).output
+    let y = x * 2
+    let cluster = try ClusterSession(graph)
+    let feeds = [x: Tensor(3.0)]
+    let done = DispatchSemaphore(value: 0)
+    let found = Locked([Tensor]())
+    Thread {
+      let results = (try? cluster.run([gate], feeds: feeds)) ?? []
+      found.withLock { $0 = results }
+      done.signal()
+    }.start()
+    started.wait()
+    #expect(throws: RunInterruption.deadlineExceeded) {
+      try cluster.run(
+        [y], feeds: feeds, cancellation: Cancellation(deadline: .now + .milliseconds(5)))
+    }
+    let cancellation = Cancellation()
+    Thread {
+      usleep(2000)
+      cancellation.cancel()
+    }.start()
+    #expect(throws: RunInterruption.cancelled) {
+      try cluster.run([y], feeds: feeds, cancellation: cancellation)
+    }
+    finish.signal()
+    done.wait()
+    #expect(found.withLock { $0 } == [Tensor(3.0)])
+    #expect(try cluster.run([y], feeds: feeds) == [Tensor(6.0)])
+  }
+
   /// One session can read the variable, at the end of a way through both tasks, before it writes it; two
   /// would wait for each other, and say so instead.
   @Test func tasksThatWouldWaitForEachOtherAreRefused() throws {
@@ -275,5 +387,43 @@ import Testing
     let ones = broadcast(graph.constant(1, .float64), to: ["rows", "columns"])
     let result = try Session(graph).run([sum(ones)], feeds: [x: Tensor([2 as Int32, 5])])
     #expect(result == [Tensor(10.0)])
+  }
+}
+
+/// Passes its input on when it is let.
+private struct Gate: DataflowGraph.Operation {
+  static let name = "Gate"
+  static var samples: [OperationSample] { [] }
+  var isStateful: Bool { true }
+  private let started: DispatchSemaphore
+  private let finish: DispatchSemaphore
+
+  init(_ started: DispatchSemaphore, _ finish: DispatchSemaphore) {
+    (self.started, self.finish) = (started, finish)
+  }
+
+  init(attributes: Attributes) throws { throw GraphError("is made by tests only") }
+
+  func outputs(for inputs: [TensorSpec]) -> [TensorSpec] { [inputs[0]] }
+
+  func makeKernel(inputs: [TensorSpec], outputs: [TensorSpec]) -> any Kernel {
+    GateKernel(started, finish)
+  }
+}
+
+private final class GateKernel: Kernel {
+  private let started: DispatchSemaphore
+  private let finish: DispatchSemaphore
+
+  init(_ started: DispatchSemaphore, _ finish: DispatchSemaphore) {
+    (self.started, self.finish) = (started, finish)
+  }
+
+  func prepare(_ sizes: KernelSizes) -> Int { 0 }
+
+  func run(_ context: borrowing KernelContext) {
+    started.signal()
+    finish.wait()
+    context.outputs[0].elements(Double.self)[0] = context.inputs[0].elements(Double.self)[0]
   }
 }

@@ -21,7 +21,7 @@ final class ProgramKernel: DeferredKernel, RepeatableKernel {
   private var describesFault: (@Sendable (Int) -> String)?
   private var fault: FaultSite?
 
-  /// Larger sizes take places of 64 bits; threads step beyond the end by less than this.
+  /// Tensors with more elements take places of 64 bits; threads step beyond the end by less than this.
   private static let narrowLimit = 1 << 30
 
   init(_ program: DeviceProgram, on queue: AcceleratorQueue, node: Node) {
@@ -32,7 +32,9 @@ final class ProgramKernel: DeferredKernel, RepeatableKernel {
   func prepare(_ sizes: KernelSizes) throws -> Int {
     let schedule = try program.schedule(sizes)
     let counts = (sizes.inputs + sizes.outputs).map(\.elementCount) + [schedule.scratchBytes]
-    isWide = counts.contains { $0 >= Self.narrowLimit }
+    isWide =
+      counts.contains { $0 >= Self.narrowLimit }
+      || schedule.launches.contains { $0.arguments.contains(where: \.isWide) }
     describesFault = schedule.fault
     if schedule.fault != nil, fault == nil { fault = try queue.makeFaultSite() }
     launches = try schedule.launches.enumerated().map { position, launch in
@@ -73,5 +75,12 @@ final class ProgramKernel: DeferredKernel, RepeatableKernel {
   func failure() -> GraphError? {
     guard let number = fault?.take(), let describesFault else { return nil }
     return node.error(describesFault(number))
+  }
+}
+
+extension DeviceArgument {
+  /// Whether it is a number that takes 64 bits.
+  fileprivate var isWide: Bool {
+    if case .index(let value) = self { Int32(exactly: value) == nil } else { false }
   }
 }

@@ -33,6 +33,9 @@ public enum DeviceDialect {
   public static let groupSize = 256
   /// More groups than that gain nothing.
   static let mostGroups = 8192
+  /// Of inputs or sizes of which there may be any number, a kernel takes that many: some devices have 1024 bytes for all
+  /// its parameters, and a buffer is 16 of them.
+  static let mostParameters = 32
 
   /// The name of an element type; booleans are bytes, and half precision is its bits, which are moved as they
   /// are and read by `element`.

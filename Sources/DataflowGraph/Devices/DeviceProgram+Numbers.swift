@@ -41,9 +41,11 @@ extension DeviceProgram {
   /// Some whole numbers that depend on sizes alone.
   ///
   /// - Parameter numbers: `count` of them.
+  /// - Returns: nil where a kernel has not so many parameters.
   static func numbers(
     _ type: ElementType, count: Int, _ numbers: @escaping @Sendable (KernelSizes) -> [Int]
-  ) -> DeviceProgram {
+  ) -> DeviceProgram? {
+    guard count <= DeviceDialect.mostParameters else { return nil }
     let name = DeviceDialect.name(of: type)
     let parameters = (0..<count).map { ", INDEX v\($0)" }.joined()
     let stores = (0..<count).map { "y[\($0)] = (\(name))v\($0);" }.joined(separator: " ")
@@ -67,17 +69,12 @@ extension DeviceProgram {
   /// Whole numbers that are `delta` apart.
   ///
   /// - Parameter start: the first one.
-  /// - Returns: nil where they are far from zero or from each other, which only the CPU takes.
-  static func range(
-    _ type: ElementType, start: Dimension, delta: Int
-  ) -> DeviceProgram? {
-    @Sendable func isNarrow(_ number: Int) -> Bool { Int32(exactly: number) != nil }
-    guard isNarrow(delta), start.known.map(isNarrow) ?? true else { return nil }
+  static func range(_ type: ElementType, start: Dimension, delta: Int) -> DeviceProgram {
     let name = DeviceDialect.name(of: type)
     let source = """
       KERNEL(count)(BUFFER(\(name), y), INDEX count, INDEX start, INDEX delta) {
         OPEN(\(name), y)
-        FOR_EACH(i, count) { y[i] = (\(name))((Int64)start + (Int64)i * delta); }
+        FOR_EACH(i, count) { y[i] = (\(name))(Int64)((UInt64)start + (UInt64)i * (UInt64)delta); }
       }
 
       """
@@ -85,9 +82,6 @@ extension DeviceProgram {
       let (count, first) = (sizes.outputs[0].elementCount, try sizes.value(start))
       try type.expectHolding(count, numbersFrom: first, by: delta)
       guard count > 0 else { return DeviceSchedule([]) }
-      guard isNarrow(first) else {
-        throw GraphError("numbers from \(first) on; a device begins with at most 32 bits")
-      }
       return DeviceSchedule([
         DeviceLaunch(
           "count", items: count, [.output(0), .index(count), .index(first), .index(delta)])

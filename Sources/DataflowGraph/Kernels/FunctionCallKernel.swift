@@ -72,6 +72,8 @@ class FunctionCallKernel: LateSizeKernel {
 
   final func run(_ context: borrowing KernelContext) throws {
     if results.isEmpty { results = try checked(try compute(context)) }
+    // They are this run's, whatever is wrong with them.
+    defer { results = [] }
     for (index, result) in results.enumerated() {
       // Sizes with names are known only here.
       guard result.shape == context.outputs[index].shape else {
@@ -79,7 +81,6 @@ class FunctionCallKernel: LateSizeKernel {
       }
       result.withBytes { context.outputs[index].fill(from: $0) }
     }
-    results = []
   }
 }
 

@@ -25,8 +25,9 @@ public final class Graph: @unchecked Sendable {
   /// Who finds out the sizes that have names of the user's choice.
   private var sizeBinders: [String: Node] = [:]
 
-  /// The graph whose values a function's body may use, nil for a graph of its own.
-  public let parent: Graph?
+  /// The graph whose values a function's body may use, nil for a graph of its own. It owns the function, by the node
+  /// that runs it.
+  public private(set) weak var parent: Graph?
   /// What distinguishes this graph's names from those of the graphs around it.
   package let path: String
   private var functionCount = 0
@@ -41,13 +42,11 @@ public final class Graph: @unchecked Sendable {
   public private(set) var variables: [Variable] = []
 
   public init() {
-    parent = nil
     path = ""
   }
 
   /// A graph whose late sizes have the names of another graph's, of which it is a rewritten copy.
   package init(path: String) {
-    parent = nil
     self.path = path
   }
 
@@ -57,6 +56,13 @@ public final class Graph: @unchecked Sendable {
     self.parent = parent
     parent.functionCount += 1
     path = "\(parent.path)\(parent.functionCount)|"
+  }
+
+  // From the last node on: what functions capture would be freed with them otherwise, as deep as calls follow each
+  // other.
+  deinit {
+    byName = [:]
+    while nodes.popLast() != nil {}
   }
 
   /// Adds a node.
@@ -99,6 +105,10 @@ public final class Graph: @unchecked Sendable {
     let specs: [TensorSpec]
     let found: [SizeEquality]
     do {
+      // Sessions know variables by their names, which other graphs' nodes may have too.
+      guard parent == nil || !(operation is VariableV2) else {
+        throw GraphError("a variable within a loop or branch; make it outside")
+      }
       for index in operation.mutatedInputs where inputs.indices.contains(index) {
         guard inputs[index].spec.isReference else {
           let hint = parent == nil ? "" : ": inside loops and branches variables are not written"

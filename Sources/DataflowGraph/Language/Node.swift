@@ -1,12 +1,12 @@
 /// An operation in a graph, with where its inputs come from.
 public final class Node: @unchecked Sendable {
-  // Immutable but for `controlInputs`, which only the graph's builder extends.
+  // Immutable but for `controlInputs`, which only the graph's builder extends, and for what `deinit` takes apart.
   public unowned let graph: Graph
   /// The position in the graph: inputs have smaller ones.
   public let id: Int
   public let name: String
   public let operation: any Operation
-  public let inputs: [Value]
+  @exclusivity(unchecked) public private(set) var inputs: [Value]
   public internal(set) var controlInputs: [Node]
   public let outputSpecs: [TensorSpec]
   /// The sizes that runs have to find equal.
@@ -14,7 +14,7 @@ public final class Node: @unchecked Sendable {
   /// Where the node is to run, as far as that was said.
   public let device: DeviceName
   /// A node on whose device this one is to run.
-  public let colocation: Node?
+  public private(set) var colocation: Node?
 
   init(
     graph: Graph, id: Int, name: String, operation: any Operation, inputs: [Value],
@@ -31,6 +31,20 @@ public final class Node: @unchecked Sendable {
     self.equalSizes = equalSizes
     self.device = device
     self.colocation = colocation
+  }
+
+  // Left to themselves, the nodes of a chain would be freed within each other, deeper than a thread's stack allows.
+  deinit {
+    var pending = takeSources()
+    while var node = pending.popLast() {
+      if isKnownUniquelyReferenced(&node) { pending += node.takeSources() }
+    }
+  }
+
+  /// The nodes that this one keeps alive, and does no more.
+  private func takeSources() -> [Node] {
+    defer { (inputs, controlInputs, colocation) = ([], [], nil) }
+    return inputs.map(\.node) + controlInputs + (colocation.map { [$0] } ?? [])
   }
 
   /// The operation's name.

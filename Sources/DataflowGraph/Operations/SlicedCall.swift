@@ -77,7 +77,7 @@ public struct SlicedCall: Operation {
       throw GraphError("\(sumCount) sums, but \(name) has \(outputs.count) outputs")
     }
     if let node = function.graph.nodes.first(where: {
-      $0.operation.isStateful || $0.operation.mayBlock || $0.operation is VariableV2
+      $0.operation.isStateful || $0.operation.mayBlock
     }) {
       throw GraphError("\(node.name) of \(name) does more than compute, which slices cannot")
     }

@@ -110,9 +110,6 @@ struct LanguageCall {
       graph.register(Variable(value: value, initializer: initializer, isTrainable: isTrainable))
       return .value(value)
     }
-    guard graph.parent == nil else {
-      throw GraphError("a variable within a loop or branch; make it outside")
-    }
     let full = naming.nodeName("variable")
     let initial = try builder.value(
       arguments.positional[0].value, in: scope, Naming(["\(full)/initial_value"], prefix: full))

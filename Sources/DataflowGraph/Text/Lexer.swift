@@ -208,3 +208,10 @@ extension Token.Kind {
     }
   }
 }
+
+extension String {
+  /// Whether the graph language can write the name, in backquotes if need be.
+  package var isWritableName: Bool {
+    !isEmpty && !utf8.contains { $0 == UInt8(ascii: "`") || $0 == 0x0A }
+  }
+}

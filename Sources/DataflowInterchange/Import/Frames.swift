@@ -66,6 +66,9 @@ struct Frames {
       throw def.error("attribute frame_name is missing")
     }
     let name = String(decoding: bytes, as: UTF8.self)
+    guard name.isWritableName else {
+      throw def.error("attribute frame_name = \(name.debugDescription): \(NodeTable.namesAllowed)")
+    }
     if let known = numbers[name] {
       guard frames[known].parent == parent else {
         throw def.error("enters the loop \(name), which lies in another loop")

@@ -14,11 +14,14 @@ struct NodeTable {
   private(set) var controls: [[Int]] = []
   private let index: [String: Int]
 
-  /// - Throws: `GraphError` where two nodes have one name or an input is no node.
+  /// - Throws: `GraphError` where two nodes have one name, or one that no graph here has, and where an input is no node.
   init(_ nodes: [NodeDef]) throws {
     self.nodes = nodes
     var index: [String: Int] = [:]
     for (number, node) in nodes.enumerated() {
+      guard node.name.isWritableName else {
+        throw GraphError("node \(node.name.debugDescription) (\(node.op)): \(Self.namesAllowed)")
+      }
       guard index.updateValue(number, forKey: node.name) == nil else {
         throw node.error("there are two nodes of this name")
       }
@@ -38,6 +41,9 @@ struct NodeTable {
       controls.append(control)
     }
   }
+
+  /// What the graph language can write.
+  static let namesAllowed = "a name is not empty and has neither line ends nor backquotes"
 
   /// The number of the node of that name.
   func node(named name: String) -> Int? { index[name] }

@@ -29,8 +29,7 @@ struct GraphCutting {
   private var delivered: [Delivery: Node] = [:]
   private let variables: (accesses: [VariableAccess], indexOfBuffer: [Value: Int])
   private let predecessors: [Int: Set<Int>]
-  /// How many `Switch`es without their `Merge` are before each node.
-  private let branchDepth: [Node: Int]
+  private let conditions: BranchConditions
 
   init(_ source: Graph, tasks: [DeviceName], placeOf: [Node: Int]) {
     self.source = source
@@ -39,13 +38,7 @@ struct GraphCutting {
     parts = tasks.map { _ in Graph() }
     variables = variableAccesses(source.nodes)
     predecessors = directPredecessors(source.nodes)
-    var depth: [Node: Int] = [:]
-    for node in source.nodes {
-      let before = (node.inputs.map(\.node) + node.controlInputs).map { depth[$0]! }.max() ?? 0
-      depth[node] =
-        before + (node.operation is Switch ? 1 : node.operation is Merge && before > 0 ? -1 : 0)
-    }
-    branchDepth = depth
+    conditions = BranchConditions(source.nodes)
   }
 
   mutating func cut() throws {
@@ -90,10 +83,8 @@ struct GraphCutting {
 
   /// Makes a size known to a task that another one finds out.
   private mutating func bring(_ symbol: String, to place: Int) throws {
-    guard let home = source.lateSizeSource(symbol).map({ placeOf[$0]! }), home != place else {
-      return
-    }
-    try deliver(.size(symbol), from: home, to: place)
+    guard let finder = source.lateSizeSource(symbol), placeOf[finder] != place else { return }
+    try deliver(.size(symbol), to: place, for: finder)
   }
 
   private mutating func bringSizes(of spec: TensorSpec, to place: Int) throws {
@@ -104,19 +95,37 @@ struct GraphCutting {
 
   // MARK: Deliveries
 
+  /// - Returns: the node that receives, or of a size, the one that binds it.
+  /// - Throws: `GraphError` for what may not be computed, so that the other task would wait for ever.
+  @discardableResult
   private mutating func deliver(
     _ parcel: Parcel, to place: Int, for node: Node
   ) throws -> Node {
-    guard branchDepth[node] == 0 else {
-      throw node.error(
-        "may not be computed, because a Switch is before it, and \(tasks[place]) wants it from"
-          + " \(tasks[placeOf[node]!]); put its Merge on the same task")
+    if case .value(let value, let writers) = parcel {
+      try checkComputed(node, on: conditions[value], for: place)
+      for writer in writers { try checkComputed(writer, on: conditions[writer], for: place) }
+    } else {
+      try checkComputed(node, on: conditions[node], for: place)
     }
     return try deliver(parcel, from: placeOf[node]!, to: place)
   }
 
-  /// - Returns: the node that receives, or of a size, the one that binds it.
-  @discardableResult
+  private func checkComputed(
+    _ node: Node, on conditions: Set<BranchConditions.Condition>, for place: Int
+  ) throws {
+    if conditions.isEmpty { return }
+    let merges = conditions.compactMap { condition -> Node? in
+      if case .arrival(let merge) = condition { merge } else { nil }
+    }
+    let (reason, remedy) =
+      merges.min { $0.id < $1.id }.map {
+        ("\($0.name) joins branches of which none may be taken", "what wants it")
+      } ?? ("a Switch is before it", "its Merge")
+    throw node.error(
+      "may not be computed, because \(reason), and \(tasks[place]) wants it from"
+        + " \(tasks[placeOf[node]!]); put \(remedy) on the same task")
+  }
+
   private mutating func deliver(
     _ parcel: Parcel, from home: Int, to place: Int
   ) throws -> Node {

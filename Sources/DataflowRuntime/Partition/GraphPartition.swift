@@ -43,8 +43,8 @@ public struct GraphPartition: Sendable {
 
   /// - Parameter defaultTask: where nodes are that ask for no task; what it leaves open is
   ///   `/job:localhost/replica:0/task:0`.
-  /// - Throws: `GraphError` for nodes that must be together and ask for different tasks, and for a value
-  ///   that only one branch of a `Switch` computes and another task wants.
+  /// - Throws: `GraphError` for nodes that must be together and ask for different tasks, and for what another task
+  ///   wants though it may not be computed, since it is on a branch of a `Switch`.
   public init(_ graph: Graph, defaultTask: DeviceName = DeviceName()) throws {
     self.graph = graph
     let standard = defaultTask.completed(by: DeviceName(job: "localhost", replica: 0, task: 0))

@@ -11,7 +11,8 @@ struct NodeOrder {
 
 /// Puts nodes into the order they run in: inputs and control inputs first; then what others may wait for,
 /// `Send` and all it depends on; then what finds out sizes or waits and all it depends on; ties by the
-/// node's id. So nothing waits that could still send.
+/// node's id. So nothing waits that could still send. What puts something into a queue comes before what takes something
+/// out of it, unless it depends on that, or on another task.
 ///
 /// A variable is read before it is written by every node that does not itself depend on the write. It is an error
 /// where there is no such order, and where two writes of a variable have none: it would be a guess.
@@ -25,7 +26,7 @@ func order(_ nodes: [Node], fetches: [Value] = []) throws -> NodeOrder {
   }
   try checkSizes(nodes, dependencies)
   let reads = try ReadsBeforeWrites(nodes, fetches: fetches, dependencies)
-  let predecessors = reads.predecessors
+  let predecessors = fillingQueuesFirst(nodes, reads.predecessors)
   func withAncestors(_ isWanted: (Node) -> Bool) -> Set<Int> {
     nodes.filter(isWanted).reduce(into: []) { found, node in
       found.insert(node.id)
@@ -37,6 +38,27 @@ func order(_ nodes: [Node], fetches: [Value] = []) throws -> NodeOrder {
   let early = withAncestors { $0.operation.mayBlock || !$0.ownLateSymbols.isEmpty }
   let sorted = sort(nodes, predecessors) { urgent.contains($0) ? 0 : early.contains($0) ? 1 : 2 }
   return NodeOrder(nodes: sorted, predecessors: predecessors, snapshots: reads.snapshots)
+}
+
+/// The nodes that must be done before each, with those that fill a queue before those that empty it.
+private func fillingQueuesFirst(
+  _ nodes: [Node], _ predecessors: [Int: Set<Int>]
+) -> [Int: Set<Int>] {
+  func fills(_ node: Node) -> Bool {
+    node.operation is QueueEnqueueV2 || node.operation is QueueEnqueueManyV2
+  }
+  var predecessors = predecessors
+  let waiting = nodes.filter { $0.operation.mayBlock && !fills($0) }
+  // What another task sends may come only after something was taken.
+  let received = waiting.filter { $0.operation is Recv }.map(\.id)
+  for node in nodes where fills(node) {
+    let before = ancestors(of: node.id, predecessors)
+    guard before.isDisjoint(with: received) else { continue }
+    for other in waiting where other.inputs.first == node.inputs[0] && !before.contains(other.id) {
+      predecessors[other.id]!.insert(node.id)
+    }
+  }
+  return predecessors
 }
 
 /// - Throws: `GraphError` for a node that finds out sizes of what it is computed from.

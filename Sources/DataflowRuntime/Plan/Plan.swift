@@ -103,7 +103,8 @@ public struct Plan {
   /// Of each buffer, the steps that write or read it; empty without tasks.
   let bufferUsers: [[Int]]
   let deviceNames: [DeviceName]
-  /// Variables that must hold something before the run.
+  /// Variables that must hold something before the run. Where there are branches, none here nor in the next: which
+  /// steps read and assign variables is known in the run.
   let variablesRead: [Node]
   /// Variables that hold something after it.
   let variablesAssigned: [Node]

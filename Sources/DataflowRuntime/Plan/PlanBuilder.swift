@@ -221,14 +221,14 @@ struct PlanBuilder {
   }
 
   private mutating func noteRead(_ home: Plan.Buffer.Home) {
-    guard case .variable(let node) = home else { return }
+    guard !hasBranches, case .variable(let node) = home else { return }
     if !variablesAssigned.contains(node) && !variablesRead.contains(node) {
       variablesRead.append(node)
     }
   }
 
   private mutating func noteAssignment(_ node: Node, _ inputs: [Int]) {
-    guard node.operation is Assign,
+    guard !hasBranches, node.operation is Assign,
       case .variable(let variable) = buffers[values[inputs[0]].buffer].home
     else { return }
     variablesAssigned.append(variable)

@@ -11,14 +11,16 @@ import Tensors
 ///     let result = try cluster.run([y], feeds: [x: input])
 ///
 /// The tasks are sessions of this process; each computes on as many threads as its options say. Results
-/// have the bits that one session gives. Safe to call from several threads: runs take turns.
+/// have the bits that one session gives. Safe to call from several threads: runs take turns, and one that waits, for
+/// a queue say, keeps its turn. What one run waits for and another brings is for sessions of their own.
 public final class ClusterSession: Sendable {
   public let partition: GraphPartition
   /// In the order of the parts.
   private let sessions: [Session]
   private let queues: [DispatchQueue]
   private let rendezvous = Rendezvous()
-  private let turn = Guarded(())
+  /// Holds an empty element while nothing runs.
+  private let turn = TensorQueue(capacity: 1)
 
   /// - Parameters:
   ///   - defaultTask: where nodes are that ask for no task.
@@ -38,11 +40,12 @@ public final class ClusterSession: Sendable {
     }
     self.sessions = sessions
     queues = partition.parts.map { DispatchQueue(label: "\($0.task)") }
+    _ = try turn.enqueue([[]])
   }
 
   /// Computes `fetches`, runs `targets`, and whatever they need.
   ///
-  /// - Parameter cancellation: ends the run early.
+  /// - Parameter cancellation: ends the run early, also while it waits for its turn.
   /// - Returns: the fetched values.
   /// - Throws: what a task's session throws; the others' runs are ended then.
   public func run(
@@ -52,22 +55,22 @@ public final class ClusterSession: Sendable {
     let ordered = feeds.keys.sorted { ($0.node.id, $0.index) < ($1.node.id, $1.index) }
     let shares = try partition.shares(feeds: ordered, fetches: fetches, targets: targets)
     let sizes = try partition.sizes(fixedBy: feeds)
-    return try turn.withLock { _ in
-      defer { rendezvous.clear() }
-      let outcome = Outcome(count: fetches.count, deadline: cancellation?.deadline)
-      let number = cancellation?.onCancel { outcome.cancellation.cancel() }
-      defer { if let number { cancellation?.remove(number) } }
-      let group = DispatchGroup()
-      for share in shares {
-        queues[share.part].async(group: group) { [sessions] in
-          outcome.note(share) {
-            try sessions[share.part].run(share, feeds, sizes, outcome.cancellation)
-          }
+    _ = try turn.dequeue(1, cancellation: cancellation)
+    defer { _ = try? turn.enqueue([[]]) }
+    defer { rendezvous.clear() }
+    let outcome = Outcome(count: fetches.count, deadline: cancellation?.deadline)
+    let number = cancellation?.onCancel { outcome.cancellation.cancel() }
+    defer { if let number { cancellation?.remove(number) } }
+    let group = DispatchGroup()
+    for share in shares {
+      queues[share.part].async(group: group) { [sessions] in
+        outcome.note(share) {
+          try sessions[share.part].run(share, feeds, sizes, outcome.cancellation)
         }
       }
-      group.wait()
-      return try outcome.tensors()
     }
+    group.wait()
+    return try outcome.tensors()
   }
 
   /// Gives every variable its initial value.

@@ -304,11 +304,24 @@ final class PlanRunner {
         read = read[alive!...alive!]
       }
       try checkSizes(ofStep: index, reading: read)
+      let assigned = step.node.operation is Assign ? variable(of: read.removeFirst()) : nil
+      for variable in read.compactMap({ variable(of: $0) }) {
+        try environment.variables.checkInitialized(variable)
+      }
       try run(index, on: executor, control)
+      if let assigned { environment.variables.markInitialized(assigned) }
       if let kernel = steps[index].kernel as? SwitchKernel {
         isDead[step.outputs[1 - kernel.liveOutput(context(of: index, executor))]] = true
       }
     }
+  }
+
+  /// The variable in whose buffer a value lies.
+  private func variable(of value: Int) -> Node? {
+    guard case .variable(let node) = plan.buffers[plan.values[value].buffer].home else {
+      return nil
+    }
+    return node
   }
 
   // MARK: Results
@@ -318,6 +331,9 @@ final class PlanRunner {
     if plan.hasBranches {
       if isDead[planned.root] {
         throw GraphError("\(planned.name) was not computed: it is on a branch that was not taken")
+      }
+      if let variable = variable(of: value) {
+        try environment.variables.checkInitialized(variable)
       }
       try checkCount(of: value)
     }

@@ -94,8 +94,14 @@ public final class Session: @unchecked Sendable {
 
   /// Computes `fetches`, runs `targets`, and whatever they need.
   ///
+  /// What waits in one run waits one after the other: what puts something into a queue before what takes something out,
+  /// unless it depends on that. Where a full queue has to be emptied first, take runs on two threads.
+  ///
   /// Subnormal numbers (below 1.2e-38 in single precision) count as zero where the processor computes, as they do
   /// in TensorFlow.
+  ///
+  /// A run that throws may have written variables before. What a device finds wrong with its operands, such as an index
+  /// out of range, is known at the end of the run: what comes after that is written too.
   ///
   /// - Parameters:
   ///   - feeds: tensors that take the place of values, placeholders or others.
@@ -127,8 +133,8 @@ public final class Session: @unchecked Sendable {
     let runner = try idleRunners[key]?.popLast() ?? makeRunner(for: key)
     defer { idleRunners[key, default: []].append(runner) }
     if !runner.hasFoundVariables {
-      for node in runner.plan.variablesRead where !environment.variables.isInitialized(node) {
-        throw node.error("was read before it was initialized")
+      for node in runner.plan.variablesRead {
+        try environment.variables.checkInitialized(node)
       }
     }
     let results = try runner.run(

@@ -96,7 +96,12 @@ final class VariableStore {
     markInitialized(node)
   }
 
-  func isInitialized(_ node: Node) -> Bool { slots[node.name]?.isInitialized ?? false }
+  /// - Throws: `GraphError` for a variable that nothing has been assigned to.
+  func checkInitialized(_ node: Node) throws {
+    guard slots[node.name]?.isInitialized == true else {
+      throw node.error("was read before it was initialized")
+    }
+  }
 
   func markInitialized(_ node: Node) { slots[node.name]?.isInitialized = true }
 }

@@ -7,7 +7,8 @@ import Tensors
 /// `remaining` is all that threads contend for: it holds the number of shards that nobody has taken,
 /// how many threads may take them, and the number of the work. Whoever lowers it owns a shard and
 /// keeps the work alive until `unfinished` is lowered too, since the thread that brought the work
-/// waits for that; so shards, not threads, are counted, and a thread that comes late finds nothing.
+/// waits for that; so shards, not threads, are counted, and a thread that comes late finds nothing. Where there are
+/// more shards than it has room for, they are laid out some at a time.
 final class WorkGate: Sendable {
   private let remaining = Atomic<UInt64>(0)
   private let unfinished = Atomic<Int>(0)
@@ -18,10 +19,10 @@ final class WorkGate: Sendable {
   private let finished = DispatchSemaphore(value: 0)
   private let workers: Int
 
-  // The address of what to do with a shard, and the number of shards: written before and read after
+  // The address of what to do with a shard, and the last shard's successor: written before and read after
   // `remaining`, which orders them.
   private let body = Atomic<UInt>(0)
-  private let shards = Atomic<Int>(0)
+  private let end = Atomic<Int>(0)
 
   /// How long a thread looks for work before it sleeps: longer than the gaps in a chain of kernels.
   private static let patience: UInt64 = 30_000
@@ -32,6 +33,7 @@ final class WorkGate: Sendable {
   private struct Offer {
     static let shardBits: UInt64 = 20
     static let threadBits: UInt64 = 12
+    static let mostShards = 1 << shardBits - 1
     let word: UInt64
 
     init(word: UInt64) { self.word = word }
@@ -70,24 +72,25 @@ final class WorkGate: Sendable {
   func compute(shards: Int, threads: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       withUnsafePointer(to: Work(body: body, mode: .current)) { pointer in
-        publish(pointer, shards, threads)
-        takeShards(as: 0)
-        awaitOthers()
+        for first in stride(from: 0, to: shards, by: Offer.mostShards) {
+          publish(pointer, first..<min(shards, first + Offer.mostShards), threads)
+          takeShards(as: 0)
+          awaitOthers()
+        }
       }
     }
   }
 
-  private func publish(_ body: UnsafePointer<Work>, _ shards: Int, _ threads: Int) {
-    precondition(shards < 1 << Offer.shardBits, "\(shards) shards")
+  private func publish(_ body: UnsafePointer<Work>, _ shards: Range<Int>, _ threads: Int) {
     self.body.store(UInt(bitPattern: body), ordering: .relaxed)
-    self.shards.store(shards, ordering: .relaxed)
-    unfinished.store(shards, ordering: .relaxed)
+    end.store(shards.upperBound, ordering: .relaxed)
+    unfinished.store(shards.count, ordering: .relaxed)
     let offer = Offer(
       number: Offer(word: remaining.load(ordering: .relaxed)).number &+ 1,
-      threads: min(threads, 1 << Offer.threadBits - 1), shards: shards)
+      threads: min(threads, 1 << Offer.threadBits - 1), shards: shards.count)
     remaining.store(offer.word, ordering: .sequentiallyConsistent)
     // Where some may not take part, nobody knows who of them sleeps.
-    wakeSleepers(atMost: threads > workers ? min(shards - 1, workers) : workers)
+    wakeSleepers(atMost: threads > workers ? min(shards.count - 1, workers) : workers)
   }
 
   private func awaitOthers() {
@@ -128,7 +131,7 @@ final class WorkGate: Sendable {
     while seen.shards != 0, thread < seen.threads {
       let (exchanged, original) = remaining.weakCompareExchange(
         expected: seen.word, desired: seen.word - 1, ordering: .acquiring)
-      if exchanged { return shards.load(ordering: .relaxed) - seen.shards }
+      if exchanged { return end.load(ordering: .relaxed) - seen.shards }
       seen = Offer(word: original)
     }
     return nil
