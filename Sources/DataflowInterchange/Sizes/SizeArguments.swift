@@ -32,7 +32,7 @@ struct SizeArguments {
 
   /// Whether whole numbers stay those that they are, where the type holds them.
   var isWholeCast: Bool {
-    type("DstT").map([ElementType].indices.contains) ?? false
+    type("DstT").map { ElementType.float64 == $0 || [ElementType].indices.contains($0) } ?? false
   }
 
   /// The type that an attribute names, nil where there are no such tensors here.

@@ -64,6 +64,8 @@ struct SizeTensor: Equatable {
     switch type {
     case .int32: range = Int(Int32.min)...Int(Int32.max)
     case .int64: range = .min ... .max
+    // Beyond these some whole numbers are missing; sizes with names never come so far.
+    case .float64: range = -(1 << 53)...(1 << 53)
     default: return nil
     }
     return SizeTensor(
