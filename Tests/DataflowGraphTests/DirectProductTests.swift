@@ -213,5 +213,8 @@ import Testing
     #expect(isDirect(9000, 768, 128, false) && isDirect(768, 9000, 128, true))
     #expect(!isDirect(9000, 2000, 128, false) && !isDirect(2000, 9000, 128, true))
     #expect(!isDirect(9000, 64, 1, false), "nearly empty vectors")
+    // The library's vectors are of rows where the left factor is transposed.
+    #expect(isDirect(9000, 64, 17, false) && !isDirect(64, 9000, 17, true))
+    #expect(isDirect(64, 9000, 16, true) && isDirect(64, 9000, 24, true))
   }
 }

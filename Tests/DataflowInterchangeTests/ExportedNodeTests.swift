@@ -168,6 +168,9 @@ import Testing
       """
     let nodes = nodes(try export(text))
     #expect(nodes["plain"]?.op == "Identity")
+    // Nothing writes the variable but what initializes it, so that there is a gradient.
+    let unwritten = try export("v = variable(double(1))\nc = NoOp()\nr = Identity(v, ^c)")
+    #expect(self.nodes(unwritten)["r"]?.op == "Identity")
     #expect(nodes["r"]?.op == "DeepCopy" && nodes["r"]?.inputs == ["v", "^a"])
     #expect(nodes["early"]?.op == "DeepCopy")
     #expect(nodes["early"]?.attributes["T"] == .type(DataType(.float64)))

@@ -50,6 +50,17 @@ import Testing
         == #"NoOp "x" (): there are two nodes of this name"#)
   }
 
+  @Test func typesThatNoTensorsHaveAreNamed() throws {
+    let found = try message(
+      Self.x
+        + #"node { name: "y" op: "Cast" input: "x" attr { key: "DstT" value { type: DT_INT8 } } }"#
+    )
+    #expect(
+      found?.hasPrefix(
+        #"Cast "y" (x): attribute DstT = DT_INT8: there are no such tensors; allowed: DT_FLOAT, "#)
+        == true)
+  }
+
   /// Attributes that would change the numbers and are not computed here.
   @Test(arguments: [
     (

@@ -168,7 +168,6 @@ import Testing
     #expect(fed == Tensor([-3, -4, -5] as [Float]))
   }
 
-  /// As functions with a gradient of the user's choice have it.
   @Test func severalValuesMayHaveOtherNamesTogether() throws {
     let graph = try imported([
       placeholder("x", [2]), constant("c", Tensor(Float(3))),
@@ -179,6 +178,25 @@ import Testing
     let values = try ["y", "both:1"].map { try graph.value(named: $0) }
     let found = try Session(graph).run(values, feeds: feeds)
     #expect(found == [Tensor([3, 6] as [Float]), Tensor(Float(3))])
+    let whole = try imported([
+      constant("a", Tensor(Int64(7))), constant("b", Tensor(Int32(5))),
+      NodeDef(name: "both", op: "IdentityN", inputs: ["a", "b"]),
+      NodeDef(name: "y", op: "AddV2", inputs: ["both:1", "b"]),
+    ])
+    #expect(try Session(whole).run([whole.value(named: "y")])[0] == Tensor(Int32(10)))
+  }
+
+  @Test func aGradientOfTheUsersChoiceIsRefused() {
+    let error = #expect(throws: GraphError.self) {
+      try imported([
+        placeholder("x", [2]),
+        NodeDef(
+          name: "both", op: "IdentityN", inputs: ["x"],
+          attributes: ["_gradient_op_type": .string(Array("CustomGradient-1".utf8))]),
+        NodeDef(name: "y", op: "Neg", inputs: ["both"]),
+      ])
+    }
+    #expect(error?.message.contains("a gradient of the user's choice") == true)
   }
 
   @Test func meansOfSegmentsAreOfAllNumbers() throws {

@@ -339,6 +339,26 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
     }
   }
 
+  /// Where a queue has room for one element, what is put in is taken out before the next.
+  @Test(arguments: [1, 2]) func aRunFillsNoFurtherThanItTakes(threads: Int) throws {
+    let (types, shapes): ([ElementType], [SymbolicShape]) = ([.float64], [[]])
+    let queue = try graph.add(FIFOQueueV2(componentTypes: types, shapes: shapes, capacity: 1))
+      .output
+    let dequeue = QueueDequeueV2(componentTypes: types, shapes: shapes)
+    let x = graph.placeholder(.float64, [])
+    var (taken, filled): ([Value], [Node]) = ([], [])
+    for factor in 1...3 {
+      filled.append(try graph.add(QueueEnqueueV2(), [queue, x * Double(factor)]))
+      taken.append(try graph.add(dequeue, [queue]).output)
+    }
+    let results = try Session(
+      graph, options: SessionOptions(interOpParallelismThreads: threads)
+    ).run(
+      taken, feeds: [x: Tensor(2.0)], targets: filled,
+      options: RunOptions(cancellation: Cancellation(deadline: .now + .seconds(60))))
+    #expect(results == [Tensor(2.0), Tensor(4.0), Tensor(6.0)])
+  }
+
   @Test func anErrorInAProducerReachesWhoJoins() throws {
     let queue = try graph.add(FIFOQueueV2(componentTypes: [.float64], shapes: [[]])).output
     let x = graph.placeholder(.float64, [], name: "unfed")

@@ -12,13 +12,16 @@ struct DirectProduct {
   private static var bytes: Int { 1 << 19 }
   /// What is read of the right factor for every few rows of a gradient before the next is.
   private static var bytesAtATime: Int { 1 << 17 }
-  /// The result's: with fewer most of a vector would be empty.
+  /// The result's least: with fewer most of a vector would be empty.
   private static var columns: Int { 8 }
+  /// Of all lanes of the vectors of a gradient's columns those that are not empty: the library's vectors are of rows.
+  private static var fullLanes: Double { 0.75 }
   /// The most numbers that are added up one by one: rounding errors grow with them.
   private static var terms: Int { 2048 }
 
-  /// For vectors of 512 or 256 bits.
-  let function: product_function
+  private let function: product_function
+  /// Of a vector, 512 or 256.
+  private let bits: Int
 
   /// - Parameter isTransposed: whether the left factor is stored as [inner, rows].
   /// - Returns: nil for a product that the library computes better.
@@ -26,17 +29,32 @@ struct DirectProduct {
     rows: Int, inner: Int, columns: Int, isTransposed: Bool, of type: T.Type
   ) {
     let stored = isTransposed ? rows : inner
-    guard let direct = T.directProducts.first, columns >= Self.columns, inner > 0,
-      stored * columns * MemoryLayout<T>.stride <= Self.bytes
+    guard columns >= Self.columns, inner > 0,
+      stored * columns * MemoryLayout<T>.stride <= Self.bytes,
+      let widest = T.directProducts.first
     else { return nil }
-    self = direct
+    func lanes(_ product: DirectProduct) -> Int { product.bits / 8 / MemoryLayout<T>.stride }
+    func fullLanes(_ product: DirectProduct) -> Double {
+      Double(columns) / Double(columns.roundedUp(toMultipleOf: lanes(product)))
+    }
+    var product = widest
+    // Of few columns narrow vectors leave less empty; of more the wide ones are faster all the same.
+    if columns < 2 * lanes(widest) {
+      for other in T.directProducts where fullLanes(other) > fullLanes(product) { product = other }
+    }
+    guard !isTransposed || fullLanes(product) >= Self.fullLanes else { return nil }
+    self = product
   }
 
-  private init(_ function: product_function) { self.function = function }
+  private init(_ function: product_function, bits: Int) {
+    (self.function, self.bits) = (function, bits)
+  }
 
   /// Those that this processor has vectors for, the widest first.
   static func all(_ function: (CInt) -> product_function?) -> [DirectProduct] {
-    [512, 256].compactMap { function($0).map { DirectProduct($0) } }
+    [512, 256].compactMap { bits in
+      function(CInt(bits)).map { DirectProduct($0, bits: bits) }
+    }
   }
 
   /// target[rows, columns] = left[rows, inner] · right[inner, columns], all row-major.

@@ -102,16 +102,33 @@ final class RegionExporter {
   }
 
   /// Whether an `Identity` holds what a variable was when it ran, for those who read it after a write; TensorFlow's is the
-  /// variable's buffer.
+  /// variable's buffer. Its `DeepCopy` has no gradient.
   private func isSnapshot(_ node: Node) -> Bool {
     node.inputs[0].spec.isReference
-      && (!node.controlInputs.isEmpty || readAfterWrites.contains(node.output))
+      && (readAfterWrites.contains(node.output)
+        || !node.controlInputs.isEmpty && isWritten(node.inputs[0]))
   }
+
+  /// Whether a reference is to a variable to which more than its initial value is written.
+  private func isWritten(_ reference: Value) -> Bool {
+    let (initializers, writes) = (Set(graph.variables.map(\.initializer)), writes)
+    return graph.nodes.contains { node in
+      !initializers.contains(node)
+        && node.operation.mutatedInputs.contains {
+          writes.variable(of: node.inputs[$0]) == writes.variable(of: reference)
+        }
+    }
+  }
+
+  private lazy var writes: WritesBefore = {
+    var writes = WritesBefore()
+    writes.note(graph.nodes[...])
+    return writes
+  }()
 
   /// The other names of variables that are read after a write of the variable.
   private lazy var readAfterWrites: Set<Value> = {
-    var writes = WritesBefore()
-    writes.note(graph.nodes[...])
+    let writes = writes
     return graph.nodes.reduce(into: []) { found, node in
       let written = writes.written(before: node)
       if written.isEmpty { return }

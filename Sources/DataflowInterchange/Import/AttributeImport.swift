@@ -77,6 +77,13 @@ extension NodeDef {
     return elementType
   }
 
+  /// - Throws: `GraphError` for the first type that no tensors here have.
+  func requireTypes() throws {
+    for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
+      if case .type = value { _ = try elementType(name) }
+    }
+  }
+
   /// The node whose device this one is to share, as `_class` says.
   var colocation: String? {
     guard case .list(let list)? = attributes["_class"] else { return nil }

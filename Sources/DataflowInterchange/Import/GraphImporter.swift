@@ -7,8 +7,6 @@ final class GraphImporter {
   let options: ImportOptions
   /// The functions by name.
   let functions: [String: FunctionDef]
-  /// The names of the nodes that runs feed.
-  let fed: Set<String>
   /// How deep calls of functions lie in each other just now.
   var callDepth = 0
   /// What is pushed on stacks, by the stacks' names.
@@ -22,14 +20,14 @@ final class GraphImporter {
   init(_ def: GraphDef, _ options: ImportOptions) {
     self.def = def
     self.options = options
-    fed = Set(options.feeds.map { NodeTable.nodeName(of: $0) })
     functions = Dictionary(def.library.functions.map { ($0.signature.name, $0) }) { $1 }
   }
 
   func importNodes(into graph: Graph) throws {
     let table = try NodeTable(def.nodes)
     let region = RegionImporter(
-      self, table, frames: try Frames(table), frame: nil, graph: graph, parent: nil)
+      self, table, frames: try Frames(table), frame: nil, graph: graph, parent: nil,
+      fed: Set(options.feeds.map { NodeTable.nodeName(of: $0) }))
     let roots = try options.outputs?.map { try table.node(of: $0) } ?? Array(table.nodes.indices)
     try region.importNodes(roots)
     for output in options.outputs ?? [] { try region.requireValue(of: output) }

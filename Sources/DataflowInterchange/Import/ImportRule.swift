@@ -57,9 +57,11 @@ struct ImportRule: Sendable {
       _ = try SegmentSum().outputs(for: node.inputs.map { try $0.value.spec })
       return segmentMean(try node.value(0), try node.value(1))
     }
-    // TensorFlow's own gradients of functions with a gradient of the user's choice.
     rules["IdentityN"] = ImportRule { node in
-      try node.inputs.indices.map { index in
+      guard node.def.attributes["_gradient_op_type"] == nil else {
+        throw GraphError("has a gradient of the user's choice, which is in no file")
+      }
+      return try node.inputs.indices.map { index in
         try node.graph.add(
           Identity(), [node.value(index)], name: node.outputName(index),
           controlInputs: node.controls

@@ -63,7 +63,7 @@ struct NodeImport {
   }
 
   /// Whether runs feed it, whatever it is here.
-  var isFed: Bool { region.importer.fed.contains(def.name) }
+  var isFed: Bool { region.fed.contains(def.name) }
 
   /// The stack that the outputs are handles of.
   private var stack: String? {
@@ -184,7 +184,13 @@ struct NodeImport {
     var operands = OperandImport(
       self, arguments ?? inputs, attributes: def.importedAttributes.merging(extra))
     try operands.take(form.operands, of: name)
-    let operation = try type.init(attributes: operands.attributes)
+    let operation: any Operation
+    do {
+      operation = try type.init(attributes: operands.attributes)
+    } catch {
+      try def.requireTypes()
+      throw error
+    }
     let pivots = try region.pivots(of: operands.droppedConditions)
     let values = try operands.remaining.map { try $0.value }
     return try graph.add(

@@ -82,7 +82,7 @@ struct OperandImport {
   /// that there is, or of floating point, as `Range` has them.
   private func wholeNumbers(_ input: ImportedTensor) -> [Int]? {
     guard let source = (try? input.value)?.node, let constant = source.operation as? Const,
-      !node.region.importer.fed.contains(source.name)
+      !node.region.fed.contains(source.name)
     else { return nil }
     let elements: [Double]
     switch constant.value.elementType {

@@ -12,6 +12,8 @@ final class RegionImporter {
   let graph: Graph
   /// What imports the graph around a loop's body.
   let parent: RegionImporter?
+  /// The nodes that runs feed, whatever they are here: none within loops and functions.
+  let fed: Set<String>
   /// The outputs of the nodes that are imported, or stand for something else here.
   private(set) var outputs: [Int: [ImportedTensor]] = [:]
   /// The nodes that other nodes' control inputs mean.
@@ -23,7 +25,7 @@ final class RegionImporter {
 
   init(
     _ importer: GraphImporter, _ table: NodeTable, frames: Frames, frame: Int?, graph: Graph,
-    parent: RegionImporter?
+    parent: RegionImporter?, fed: Set<String> = []
   ) {
     self.importer = importer
     self.table = table
@@ -31,6 +33,7 @@ final class RegionImporter {
     self.frame = frame
     self.graph = graph
     self.parent = parent
+    self.fed = fed
   }
 
   /// Makes a node stand for something else.

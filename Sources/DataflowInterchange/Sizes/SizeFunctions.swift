@@ -17,6 +17,8 @@ struct SizeFunction: Sendable {
     /// An attribute, or int32 where it is missing.
     case option(String)
     case int32
+    /// The input of the output's number.
+    case own
   }
 
   private init(_ evaluate: @escaping @Sendable (SizeArguments) -> [SizeTensor?]?) {
@@ -42,6 +44,7 @@ struct SizeFunction: Sendable {
     case .inputs(let name): arguments.type(name) ?? arguments.wholeType ?? .int32
     case .option(let name): arguments.type(name) ?? .int32
     case .int32: .int32
+    case .own: arguments.types[index] ?? .int32
     }
   }
 
@@ -66,7 +69,7 @@ struct SizeFunction: Sendable {
     "Identity": one { $0[0] }, "Snapshot": one { $0[0] }, "StopGradient": one { $0[0] },
     "PreventGradient": one { $0[0] },
     "Cast": one { $0.isWholeCast ? $0[0] : nil }.typed(.option("DstT")),
-    "IdentityN": SizeFunction { $0.inputs },
+    "IdentityN": SizeFunction { $0.inputs }.typed(.own),
     "Switch": SizeFunction { [$0[0], $0[0]] },
     "Merge": SizeFunction { arguments in
       let same = Set(arguments.inputs.map { $0?.elements }).count == 1

@@ -58,7 +58,8 @@ struct BranchConditions {
     while true {
       let node = value.node
       switch node.operation {
-      case is Identity: value = node.inputs[0]
+      // What a variable is may change from one read to the next.
+      case is Identity where !node.inputs[0].spec.isReference: value = node.inputs[0]
       case is LogicalNot: (value, isTrue) = (node.inputs[0], !isTrue)
       case is Equal:
         guard let (source, side) = sideOfMerge(node) else { return .decision(value, isTrue) }

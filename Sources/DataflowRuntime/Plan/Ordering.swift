@@ -40,7 +40,7 @@ func order(_ nodes: [Node], fetches: [Value] = []) throws -> NodeOrder {
   return NodeOrder(nodes: sorted, predecessors: predecessors, snapshots: reads.snapshots)
 }
 
-/// The nodes that must be done before each, with those that fill a queue before those that empty it.
+/// The nodes that must be done before each, with those that fill a queue before those that empty it, one by one.
 private func fillingQueuesFirst(
   _ nodes: [Node], _ predecessors: [Int: Set<Int>]
 ) -> [Int: Set<Int>] {
@@ -51,12 +51,19 @@ private func fillingQueuesFirst(
   let waiting = nodes.filter { $0.operation.mayBlock && !fills($0) }
   // What another task sends may come only after something was taken.
   let received = waiting.filter { $0.operation is Recv }.map(\.id)
+  var filled: [Value: [Node]] = [:]
   for node in nodes where fills(node) {
-    let before = ancestors(of: node.id, predecessors)
-    guard before.isDisjoint(with: received) else { continue }
-    for other in waiting where other.inputs.first == node.inputs[0] && !before.contains(other.id) {
-      predecessors[other.id]!.insert(node.id)
+    if ancestors(of: node.id, predecessors).isDisjoint(with: received) {
+      filled[node.inputs[0], default: []].append(node)
     }
+  }
+  var taken: [Value: Int] = [:]
+  for other in waiting {
+    guard let queue = other.inputs.first, let fillers = filled[queue] else { continue }
+    // What takes something out needs as many to have put something in as take before it: more might not fit.
+    let independent = fillers.filter { !ancestors(of: $0.id, predecessors).contains(other.id) }
+    taken[queue, default: 0] += 1
+    for node in independent.prefix(taken[queue]!) { predecessors[other.id]!.insert(node.id) }
   }
   return predecessors
 }
