@@ -1,6 +1,6 @@
 import Tensors
 
-/// A matrix product over BLAS, cut into shards of rows, or of the inner dimension where that is long
+/// A matrix product, cut into shards of rows, or of the inner dimension where that is long
 /// and the result small (as in the gradient of a weight matrix). Blocks of zeros of the left matrix are
 /// left out where what they would be multiplied with is finite.
 final class MatMulKernel<T: MatrixElement>: Kernel {
@@ -19,7 +19,7 @@ final class MatMulKernel<T: MatrixElement>: Kernel {
   var isWhole: Bool { isSplit || inner == 0 }
   private(set) var sharding = Sharding(count: 0, nanoseconds: 0)
 
-  /// BLAS brings the right matrix into an order of its own for each shard of rows: so many rows are worth it.
+  /// The right matrix is read anew for each shard of rows, or brought into another order: so many rows are worth it.
   private static var leastRows: Int { 128 }
   /// Each shard of the inner dimension has a result of its own, to be added up: so many terms are worth it.
   private static var leastInner: Int { 768 }

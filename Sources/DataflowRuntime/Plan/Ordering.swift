@@ -11,8 +11,8 @@ struct NodeOrder {
 
 /// Puts nodes into the order they run in: inputs and control inputs first; then what others may wait for,
 /// `Send` and all it depends on; then what finds out sizes or waits and all it depends on; ties by the
-/// node's id. So nothing waits that could still send. What puts something into a queue comes before what takes something
-/// out of it, unless it depends on that, or on another task.
+/// node's id. So nothing waits that could still send. What puts something into a queue comes before what takes it out, one
+/// for one, unless it depends on that, or on another task.
 ///
 /// A variable is read before it is written by every node that does not itself depend on the write. It is an error
 /// where there is no such order, and where two writes of a variable have none: it would be a guess.

@@ -94,8 +94,8 @@ public final class Session: @unchecked Sendable {
 
   /// Computes `fetches`, runs `targets`, and whatever they need.
   ///
-  /// What waits in one run waits one after the other: what puts something into a queue before what takes something out,
-  /// unless it depends on that. Where a full queue has to be emptied first, take runs on two threads.
+  /// What waits in one run waits one after the other: what puts something into a queue before what takes it out, one for
+  /// one, unless it depends on that. Where a full queue has to be emptied first, take runs on two threads.
   ///
   /// Subnormal numbers (below 1.2e-38 in single precision) count as zero where the processor computes, as they do
   /// in TensorFlow.
