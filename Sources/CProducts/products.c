@@ -2,15 +2,17 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#include <stddef.h>
 
 static inline long least(long a, long b) { return a < b ? a : b; }
 
-// Rows of a tile: as many as there are registers for, beside those of the right factor and one of the left.
+// ROWS of a tile: as many as there are registers for, beside those of the right factor and one of the left.
+// RIGHT_AHEAD: how many terms before it is wanted a row of the right factor is asked for, 0 for never: a tile of wide
+// vectors works on a term for longer than the next takes to come from a near cache.
 #define NUMBER float
 #define VECTOR __m512
 #define LANES 16
 #define ROWS 12
+#define RIGHT_AHEAD 0
 #define TARGET "avx512f"
 #define NAME(name) name##_singles_512
 #define MASK __mmask16
@@ -29,6 +31,7 @@ static inline long least(long a, long b) { return a < b ? a : b; }
 #define VECTOR __m512d
 #define LANES 8
 #define ROWS 12
+#define RIGHT_AHEAD 0
 #define TARGET "avx512f"
 #define NAME(name) name##_doubles_512
 #define MASK __mmask8
@@ -47,6 +50,7 @@ static inline long least(long a, long b) { return a < b ? a : b; }
 #define VECTOR __m256
 #define LANES 8
 #define ROWS 6
+#define RIGHT_AHEAD 12
 #define TARGET "avx2,fma"
 #define NAME(name) name##_singles_256
 #define MASK __m256i
@@ -66,6 +70,7 @@ static inline long least(long a, long b) { return a < b ? a : b; }
 #define VECTOR __m256d
 #define LANES 4
 #define ROWS 6
+#define RIGHT_AHEAD 12
 #define TARGET "avx2,fma"
 #define NAME(name) name##_doubles_256
 #define MASK __m256i
@@ -80,22 +85,11 @@ static inline long least(long a, long b) { return a < b ? a : b; }
 #define STORE_SOME _mm256_maskstore_pd
 #include "tiles.h"
 
-static int has(int bits) {
-  __builtin_cpu_init();
-  switch (bits) {
-  case 256: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  case 512: return __builtin_cpu_supports("avx512f");
-  default: return 0;
-  }
-}
-
 product_function product_of_singles(int bits) {
-  if (!has(bits)) return NULL;
   return bits == 512 ? multiply_singles_512 : multiply_singles_256;
 }
 
 product_function product_of_doubles(int bits) {
-  if (!has(bits)) return NULL;
   return bits == 512 ? multiply_doubles_512 : multiply_doubles_256;
 }
 #else

@@ -31,12 +31,14 @@ IN_PLACE void NAME(tile)(
     // Every third row has a pointer of its own, from which processors reach the next two.
     const char *lefts[(ROWS + 2) / 3];
     UNROLLED for (long i = 0; i < rows; i += 3) lefts[i / 3] = (const char *)left + i * row_bytes + term * term_bytes;
-    for (; term < p->terms[range].upper; ++term) {
+    // Two terms at once would want more registers than there are, and keep sums in memory.
+    _Pragma("clang loop unroll(disable)") for (; term < p->terms[range].upper; ++term) {
       VECTOR factors[2];
       UNROLLED for (long v = 0; v < vectors; ++v) {
         const NUMBER *place = factor + v * LANES;
         factors[v] = isWhole || v + 1 < vectors ? LOAD(place) : LOAD_SOME(place, mask);
       }
+      if (RIGHT_AHEAD > 0) __builtin_prefetch(factor + RIGHT_AHEAD * right_term);
       factor += right_term;
       // Memory is not read ahead by itself where the terms lie far from each other.
       __builtin_prefetch(lefts[0] + ahead);
@@ -108,6 +110,7 @@ __attribute__((target(TARGET))) static void NAME(multiply)(const product *p) {
 #undef VECTOR
 #undef LANES
 #undef ROWS
+#undef RIGHT_AHEAD
 #undef TARGET
 #undef NAME
 #undef MASK

@@ -27,7 +27,7 @@ typedef struct {
 // is there: its bits are the same wherever it stands and whatever vectors the processor has.
 typedef void (*product_function)(const product *product);
 
-// Nil where the processor has no such vectors: of 256 bits with AVX2, of 512 bits with AVX-512.
+// For processors that have vectors of so many bits, 256 with AVX2 and 512 with AVX-512; nil for other kinds of processors.
 product_function product_of_singles(int bits);
 product_function product_of_doubles(int bits);
 

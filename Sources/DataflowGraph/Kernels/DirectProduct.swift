@@ -1,3 +1,4 @@
+import CProcessor
 import CProducts
 import Tensors
 
@@ -52,8 +53,11 @@ struct DirectProduct {
 
   /// Those that this processor has vectors for, the widest first.
   static func all(_ function: (CInt) -> product_function?) -> [DirectProduct] {
-    [512, 256].compactMap { bits in
-      function(CInt(bits)).map { DirectProduct($0, bits: bits) }
+    let widths: [(bits: Int, isThere: Bool)] = [
+      (512, processor_has_avx512() != 0), (256, processor_has_avx2() != 0),
+    ]
+    return widths.filter(\.isThere).compactMap { width in
+      function(CInt(width.bits)).map { DirectProduct($0, bits: width.bits) }
     }
   }
 
