@@ -136,6 +136,24 @@ func randomStructure(
     }
   }
 
+  /// Gaussians on a grid follow from each other unless they leave the range of numbers on the way.
+  @Test(arguments: [
+    (16.0, 32, 0.9), (24, 40, 0), (29, 12, 0.5), (1000, 20, 0.5), (0.01, 9, 0), (20, 6, 4.4),
+    (3, 1, 0),
+  ]) func radialGaussiansAreTheFormulas(eta: Double, count: Int, start: Double) throws {
+    let parameters = DescriptorParameters(
+      species: ["A", "B"], radialEta: eta, radialCutoff: 4.5, radialStart: start,
+      radialCount: count, angularEta: 2, angularCutoff: 2, angularStart: 0.5, angularCount: 1,
+      zeta: 2, angleCount: 1)
+    for structure in Self.structures(parameters.species) {
+      let expected = try naiveDescriptors(structure, parameters)
+      let found = try values(structure, parameters)
+      for k in expected.indices {
+        #expect(abs(found[k] - expected[k]) <= 1e-12 * (1 + abs(expected[k])))
+      }
+    }
+  }
+
   @Test(.timeLimit(.minutes(10)), arguments: shapes)
   func derivativesAreDifferences(parameters: DescriptorParameters) throws {
     let (g, h) = (parameters.size, 1e-5)

@@ -336,11 +336,20 @@ public struct AtomicDescriptors: Sendable {
       }
       if k == i { continue }
       let target = blocks! + Int(p) * 3 * size
-      target.initialize(repeating: 0, count: 3 * size)
-      guard m > first else { continue }
-      centre.forEachRange(species: Int(input.species[k])) { range in
-        write(centre.block, centre.stride, target, range)
+      var end = 0
+      func clear(to start: Int) {
+        for c in 0..<3 {
+          (target + c * size + end).initialize(repeating: 0, count: start - end)
+        }
       }
+      if m > first {
+        centre.forEachRange(species: Int(input.species[k])) { range in
+          clear(to: range.lowerBound)
+          write(centre.block, centre.stride, target, range)
+          end = range.upperBound
+        }
+      }
+      clear(to: size)
     }
     for p in layout.rowStarts[i]..<layout.rowStarts[i + 1] where layout.neighbours[Int(p)] == i {
       write(centre.sum, centre.stride, blocks! + Int(p) * 3 * size, 0..<size)

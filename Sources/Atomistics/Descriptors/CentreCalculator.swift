@@ -26,7 +26,7 @@ protocol CentreCalculator: AnyObject {
   func derivatives(by images: Range<Int>, species: Int, areOwn: Bool)
 
   /// Calls `body` with the ranges of components that the last `derivatives(by:)` may have left other than
-  /// zero; what `block` holds elsewhere means nothing.
+  /// zero, in their order; what `block` holds elsewhere means nothing.
   func forEachRange(species: Int, _ body: (Range<Int>) -> Void)
 
   /// Completes the values when the derivatives by all neighbours are computed.

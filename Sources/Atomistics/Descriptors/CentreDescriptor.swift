@@ -9,6 +9,8 @@ import Tensors
 ///     V = Σ T w        V1 = Σ T w r_ik        D = Σ T' w u_k
 ///
 /// give the value f(r_ij) V, its derivative by r_ij and, perpendicular to u_j, by the direction.
+///
+/// One thread at a time uses it, and many times for each atom: nothing looks for conflicting accesses.
 final class CentreDescriptor: CentreCalculator {
   typealias Four = SIMD4<Double>
   typealias Eight = SIMD8<Double>
@@ -31,20 +33,20 @@ final class CentreDescriptor: CentreCalculator {
 
   let pairs: PairTable
   /// For ordered pairs of neighbours the angular factor and its derivative, and w above.
-  private var tables = AlignedStorage(byteCount: 0)
-  private var tableCapacity = 0
-  private(set) var factors: UnsafeMutablePointer<Eight>
-  private(set) var weights: UnsafeMutablePointer<Four>
+  @exclusivity(unchecked) private var tables = AlignedStorage(byteCount: 0)
+  @exclusivity(unchecked) private var tableCapacity = 0
+  @exclusivity(unchecked) private(set) var factors: UnsafeMutablePointer<Eight>
+  @exclusivity(unchecked) private(set) var weights: UnsafeMutablePointer<Four>
   /// For every neighbour the derivatives of the radial components by the distance.
-  private(set) var slopes = AlignedStorage(byteCount: 0)
-  private var slopeCapacity = 0
+  @exclusivity(unchecked) private(set) var slopes = AlignedStorage(byteCount: 0)
+  @exclusivity(unchecked) private var slopeCapacity = 0
 
   /// Whether the last derivatives were by an angular neighbour.
-  var lastHasAngles = false
-  private var radialStorage = AlignedStorage(byteCount: 0)
+  @exclusivity(unchecked) var lastHasAngles = false
+  @exclusivity(unchecked) private var radialStorage = AlignedStorage(byteCount: 0)
   /// Columns that contractions put together: for every pair what its energy changes with value, mean
   /// distance and cosine, for every neighbour the three components of its force.
-  private var contraction = AlignedStorage(byteCount: 0)
+  @exclusivity(unchecked) private var contraction = AlignedStorage(byteCount: 0)
 
   /// Room for `count` numbers, what was there before included.
   func contractionColumns(_ count: Int) -> Column {
@@ -72,6 +74,7 @@ final class CentreDescriptor: CentreCalculator {
     lanes = laneStorage.base.assumingMemoryBound(to: Eight.self)
     factors = tables.base.assumingMemoryBound(to: Eight.self)
     weights = tables.base.assumingMemoryBound(to: Four.self)
+    radialGaussians = radialStorage.base.assumingMemoryBound(to: Four.self)
   }
 
   /// Where the lanes of a pair of species begin.
@@ -132,26 +135,63 @@ final class CentreDescriptor: CentreCalculator {
   }
 
   /// For all neighbours the Gaussians in the distance, groups of four centres one after the other.
-  var radialGaussians: UnsafeMutablePointer<Four> {
-    radialStorage.base.assumingMemoryBound(to: Four.self)
-  }
+  @exclusivity(unchecked) private(set) var radialGaussians: UnsafeMutablePointer<Four>
 
   private func fillRadialGaussians() {
     let (count, groups) = (environment.count, constants.radialGroups)
-    if count * groups * 32 > radialStorage.byteCount {
-      radialStorage = AlignedStorage(byteCount: count * groups * 48)
+    if count * (groups + 2) * 32 > radialStorage.byteCount {
+      radialStorage = AlignedStorage(byteCount: count * (groups + 2) * 48)
     }
-    let gauss = radialGaussians
+    radialGaussians = radialStorage.base.assumingMemoryBound(to: Four.self)
+    if constants.radialGridFall.isNaN {
+      fillRadialGaussians(ofGroups: groups)
+    } else {
+      fillRadialGaussiansOnGrid()
+    }
+  }
+
+  private func fillRadialGaussians(ofGroups groups: Int) {
+    let (gaussians, count) = (radialGaussians, environment.count)
     let (r, centres, etas) = (environment.all.r, constants.radialCentres, constants.radialEtas)
     for m in 0..<count {
       for group in 0..<groups {
         let distance = r[m] - centres[group]
-        gauss[m &* groups &+ group] = distance * distance * -etas[group]
+        gaussians[m &* groups &+ group] = distance * distance * -etas[group]
       }
     }
     // All at once: a vector alone would be taken apart.
-    let numbers = radialStorage.base.assumingMemoryBound(to: Double.self)
+    let numbers = UnsafeMutableRawPointer(gaussians).assumingMemoryBound(to: Double.self)
     VectorMath.exp(numbers, numbers, 4 * count * groups)
+  }
+
+  /// On a grid of step D the Gaussians of a group are those of the group before times exp(8 eta D (d - 2 D)), d being
+  /// the distance from those centres; and that factor falls by exp(-32 eta D²) from group to group.
+  private func fillRadialGaussiansOnGrid() {
+    let (gaussians, count, groups) = (
+      radialGaussians, environment.count, constants.radialGroups
+    )
+    // What the first groups and their factors are before they are put in their places.
+    let starts = gaussians + count &* groups
+    let (r, centres) = (environment.all.r, constants.radialCentres[0])
+    let (eta, step) = (constants.radialEtas[0].x, constants.parameters.radialStep)
+    let factor = groups > 1 ? 8 * eta * step : 0
+    for m in 0..<count {
+      let distance = r[m] - centres
+      starts[2 &* m] = distance * distance * -eta
+      starts[2 &* m &+ 1] = (distance - 2 * step) * factor
+    }
+    let numbers = UnsafeMutableRawPointer(starts).assumingMemoryBound(to: Double.self)
+    VectorMath.exp(numbers, numbers, 8 * count)
+    let fall = constants.radialGridFall
+    for m in 0..<count {
+      var (value, ratio) = (starts[2 &* m], starts[2 &* m &+ 1])
+      let place = gaussians + m &* groups
+      for group in 0..<groups {
+        place[group] = value
+        value *= ratio
+        ratio *= fall
+      }
+    }
   }
 
   /// Equation 3: `G = Σ exp(-eta (r - Rs)²) f(r)`.
@@ -182,15 +222,15 @@ final class CentreDescriptor: CentreCalculator {
   private func addAngularValues() {
     for group in pairs.groups {
       let target = values + constants.angularOffset(group.one, group.other)
-      for angle in Swift.stride(from: 0, to: constants.angleCount, by: 2) {
-        for p in Swift.stride(from: 0, to: constants.angularCount, by: 4) {
+      for p in Swift.stride(from: 0, to: constants.angularCount, by: 2) {
+        for angle in Swift.stride(from: 0, to: constants.angleCount, by: 4) {
           addValues(group.pairs, angle, p, target)
         }
       }
     }
   }
 
-  /// Adds the sums of two angles and four centres at a time, which take as many registers.
+  /// Adds the sums of four angles and two centres at a time, which take as many registers.
   private func addValues(_ range: Range<Int>, _ angle: Int, _ p: Int, _ target: Column) {
     let pitch = pairs.pitch
     let one = pairs.values + angle * pitch
@@ -198,32 +238,42 @@ final class CentreDescriptor: CentreCalculator {
     var sums = (Four.zero, Four.zero, Four.zero, Four.zero)
     var others = sums
     for pair in Swift.stride(from: range.lowerBound, to: range.upperBound, by: 4) {
-      let value = CentreEnvironment.load(one, pair)
-      let other = CentreEnvironment.load(one, pair &+ pitch)
-      let first = CentreEnvironment.load(gauss, pair)
-      let second = CentreEnvironment.load(gauss, pair &+ pitch)
-      let third = CentreEnvironment.load(gauss, pair &+ 2 &* pitch)
-      let fourth = CentreEnvironment.load(gauss, pair &+ 3 &* pitch)
-      sums.0 += value * first
-      sums.1 += value * second
-      sums.2 += value * third
-      sums.3 += value * fourth
-      others.0 += other * first
-      others.1 += other * second
-      others.2 += other * third
-      others.3 += other * fourth
+      let weight = CentreEnvironment.load(gauss, pair)
+      let other = CentreEnvironment.load(gauss, pair &+ pitch)
+      let first = CentreEnvironment.load(one, pair)
+      let second = CentreEnvironment.load(one, pair &+ pitch)
+      let third = CentreEnvironment.load(one, pair &+ 2 &* pitch)
+      let fourth = CentreEnvironment.load(one, pair &+ 3 &* pitch)
+      sums.0 += first * weight
+      sums.1 += second * weight
+      sums.2 += third * weight
+      sums.3 += fourth * weight
+      others.0 += first * other
+      others.1 += second * other
+      others.2 += third * other
+      others.3 += fourth * other
     }
     let (centres, angles) = (constants.angularCount, constants.angleCount)
     let place = target + (p * angles + angle)
-    func add(_ sum: Four, _ other: Four, _ centre: Int) {
-      guard p + centre < centres else { return }
-      place[centre * angles] += Self.total(sum)
-      if angle + 1 < angles { place[centre * angles + 1] += Self.total(other) }
+    func add(_ totals: Four, _ place: Column) {
+      if angle + 4 <= angles {
+        CentreEnvironment.add(totals, place, 0)
+      } else {
+        for lane in 0..<(angles - angle) { place[lane] += totals[lane] }
+      }
     }
-    add(sums.0, others.0, 0)
-    add(sums.1, others.1, 1)
-    add(sums.2, others.2, 2)
-    add(sums.3, others.3, 3)
+    add(Self.totals(sums.0, sums.1, sums.2, sums.3), place)
+    if p + 1 < centres {
+      add(Self.totals(others.0, others.1, others.2, others.3), place + angles)
+    }
+  }
+
+  /// The sum of each vector's numbers.
+  @inline(__always)
+  private static func totals(_ a: Four, _ b: Four, _ c: Four, _ d: Four) -> Four {
+    let first = Four(a.x, b.x, a.z, b.z) + Four(a.y, b.y, a.w, b.w)
+    let second = Four(c.x, d.x, c.z, d.z) + Four(c.y, d.y, c.w, d.w)
+    return Four(first.x, first.y, second.x, second.y) + Four(first.z, first.w, second.z, second.w)
   }
 
   @inline(__always)

@@ -15,7 +15,7 @@ struct DescriptorInput {
 ///
 /// Neighbours keep the order of the list; those within the angular cutoff stand once more sorted by
 /// species, so that the sums over a pair of species run over neighbouring memory. Made once for many
-/// atoms, it allocates only to grow.
+/// atoms, it allocates only to grow; nothing looks for conflicting accesses.
 final class CentreEnvironment {
   typealias Four = SIMD4<Double>
   typealias Column = UnsafeMutablePointer<Double>
@@ -50,21 +50,21 @@ final class CentreEnvironment {
   private let species: Int
   private let radialCutoff: Double
   private let angularCutoff: Double
-  private(set) var capacity = 0
-  private var storage = AlignedStorage(byteCount: 0)
-  private var places = AlignedStorage(byteCount: 0)
+  @exclusivity(unchecked) private(set) var capacity = 0
+  @exclusivity(unchecked) private var storage = AlignedStorage(byteCount: 0)
+  @exclusivity(unchecked) private var places = AlignedStorage(byteCount: 0)
 
   /// The neighbours within the larger cutoff, with the radial cutoff function.
-  private(set) var count = 0
-  private(set) var all: Columns
+  @exclusivity(unchecked) private(set) var count = 0
+  @exclusivity(unchecked) private(set) var all: Columns
   /// The atom of each, its place in the neighbour list and among the angular ones, or -1.
-  private(set) var atoms: UnsafeMutablePointer<Int>
-  private(set) var entries: UnsafeMutablePointer<Int>
-  private(set) var angularPlaces: UnsafeMutablePointer<Int>
+  @exclusivity(unchecked) private(set) var atoms: UnsafeMutablePointer<Int>
+  @exclusivity(unchecked) private(set) var entries: UnsafeMutablePointer<Int>
+  @exclusivity(unchecked) private(set) var angularPlaces: UnsafeMutablePointer<Int>
 
   /// The neighbours within the angular cutoff by species, with the angular cutoff function.
-  private(set) var angularCount = 0
-  private(set) var angular: Columns
+  @exclusivity(unchecked) private(set) var angularCount = 0
+  @exclusivity(unchecked) private(set) var angular: Columns
   /// Where each species begins among them, and the end of the last.
   let groupStarts: UnsafeMutablePointer<Int>
   private let groupStorage: AlignedStorage

@@ -44,6 +44,9 @@ final class DescriptorConstants: @unchecked Sendable {
   /// `zeta - 1` when that is a small whole number, the same for all angles, for powers by
   /// multiplication; else -1.
   let wholePower: Int
+  /// exp(-32 eta D²) for radial centres on a grid of step D with one width, NaN where they are not, or where Gaussians
+  /// leave the range of numbers.
+  let radialGridFall: Double
   /// Whether the centres of the mean distance are a grid with one width on which Gaussians follow from
   /// each other without leaving the range of numbers.
   let hasAngularGrid: Bool
@@ -71,6 +74,7 @@ final class DescriptorConstants: @unchecked Sendable {
       parameters.lists.angularCentres == nil && parameters.lists.angularEtas == nil
       && eta * parameters.angularCutoff * parameters.angularCutoff < 300
     angularGridFall = exp(-2 * eta * step * step)
+    radialGridFall = Self.radialGridFall(parameters)
     storage = AlignedStorage(byteCount: (radialGroups + angularGroups) * 64)
     let radial = storage.base.assumingMemoryBound(to: Four.self)
     let angular = radial + 2 * radialGroups
@@ -88,6 +92,18 @@ final class DescriptorConstants: @unchecked Sendable {
     let power = zetas[0] - 1
     guard zetas.allSatisfy({ $0 == zetas[0] }) else { return -1 }
     return power >= 0 && power <= 256 && power == power.rounded() ? Int(power) : -1
+  }
+
+  private static func radialGridFall(_ parameters: DescriptorParameters) -> Double {
+    let (eta, step) = (parameters.radialEta, parameters.radialStep)
+    let farthest =
+      max(abs(parameters.radialStart), parameters.cutoff - parameters.radialStart) + 4 * step
+    let lists = parameters.lists
+    guard lists.radialCentres == nil, lists.radialEtas == nil, eta * farthest * farthest < 600
+    else {
+      return .nan
+    }
+    return exp(-32 * eta * step * step)
   }
 
   private static func angles(_ parameters: DescriptorParameters) -> [Angle] {

@@ -4,7 +4,7 @@ import Tensors
 ///
 /// Pairs stand by pair of species, then by first neighbour, each number in a column of its own. Columns
 /// are made in stages, each a loop over all pairs, so that the processor works on four pairs at a time
-/// however few neighbours each species has.
+/// however few neighbours each species has. Nothing looks for conflicting accesses.
 final class PairTable {
   typealias Four = SIMD4<Double>
   typealias Column = UnsafeMutablePointer<Double>
@@ -36,23 +36,23 @@ final class PairTable {
   }
 
   private let constants: DescriptorConstants
-  private var storage = AlignedStorage(byteCount: 0)
-  private(set) var groups: [Group] = []
-  private(set) var runs: [Run] = []
-  private(set) var count = 0
+  @exclusivity(unchecked) private var storage = AlignedStorage(byteCount: 0)
+  @exclusivity(unchecked) private(set) var groups: [Group] = []
+  @exclusivity(unchecked) private(set) var runs: [Run] = []
+  @exclusivity(unchecked) private(set) var count = 0
   /// From one column to the next: some more than there are pairs.
-  private(set) var pitch = 0
+  @exclusivity(unchecked) private(set) var pitch = 0
 
   /// For every pair the cosine of the angle j-i-k and half the sum of the distances.
-  private(set) var cosines: Column
-  private(set) var means: Column
+  @exclusivity(unchecked) private(set) var cosines: Column
+  @exclusivity(unchecked) private(set) var means: Column
   /// For every centre a column of the Gaussians in the mean distance; room for whole groups of four.
-  private(set) var gauss: Column
+  @exclusivity(unchecked) private(set) var gauss: Column
   /// The same with the factor 2 f(r_ij) f(r_ik).
-  private(set) var weightedGauss: Column
+  @exclusivity(unchecked) private(set) var weightedGauss: Column
   /// For every angle a column of the angular factors, and of their derivatives by the cosine.
-  private(set) var values: Column
-  private(set) var slopes: Column
+  @exclusivity(unchecked) private(set) var values: Column
+  @exclusivity(unchecked) private(set) var slopes: Column
 
   init(_ constants: DescriptorConstants) {
     self.constants = constants
