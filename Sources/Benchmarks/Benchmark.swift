@@ -8,7 +8,7 @@ struct Benchmark: Sendable {
 
   static let all: [Benchmark] =
     Ceilings.all + MoleculeTraining.all + SiliconTraining.all + DescriptorBenchmark.all
-    + OverheadBenchmark.all.map(\.benchmark) + [RowCountBenchmark.benchmark]
+    + OverheadBenchmark.all.map(\.benchmark) + [RowCountBenchmark.benchmark] + PlanningBenchmark.all
     + DynamicsBenchmark.all + InputBenchmark.all
 
   /// Whether the case is asked for by its workload or by a part of its name.

@@ -80,7 +80,7 @@ import Testing
   }
 
   /// A constant on a branch waits for the branch's pivot, an `Identity` that is a view; it must not be
-  /// taken when the other branch is.
+  /// taken when the other branch is, and no more is what is computed of it, before the run or in it.
   @Test(arguments: [true, false], [true, false])
   func constantsOfABranchNotTakenDoNotCount(isFirst: Bool, isOptimized: Bool) throws {
     let condition = graph.placeholder(.bool, [])
@@ -89,12 +89,13 @@ import Testing
       let pivot = identity(identity(sides[side]))
       return try graph.add(Const(Tensor(element)), controlInputs: [pivot.node]).output
     }
-    let merged = try graph.add(Merge(), constants)
+    let fetches = try [constants, constants.map { $0 * 3 }, constants.map { square(identity($0)) }]
+      .map { try graph.add(Merge(), $0)[0] }
     var options = SessionOptions()
     options.isOptimized = isOptimized
     let result = try Session(graph, options: options).run(
-      [merged[0]], feeds: [condition: Tensor(isFirst)])
-    #expect(result == [Tensor(isFirst ? 20.0 : 10)])
+      fetches, feeds: [condition: Tensor(isFirst)])
+    #expect(result == (isFirst ? [20.0, 60, 400] : [10, 30, 100]).map { Tensor($0) })
   }
 
   /// A view that says a size which only the run finds out: right or an error, never read too early.

@@ -1,4 +1,5 @@
 import Dataflow
+import Foundation
 import Testing
 
 /// What plans fold and merge, and that it changes nothing.
@@ -39,6 +40,45 @@ import Testing
     let values = [0.0, -0.0].map { one / (x * graph.constant($0, .float64)) }
     let results = try Session(graph).run(values, feeds: [x: Tensor(1.0)])
     #expect(results.map { $0.scalar(as: Double.self) } == [.infinity, -.infinity])
+  }
+
+  /// What is computed of a constant, there or on another device, waits for what the constant waits for.
+  @Test(arguments: [true, false]) func constantsWaitForTheirControlInputs(holds: Bool) throws {
+    let condition = graph.placeholder(.bool, [])
+    let check = try graph.assert(condition)
+    let three = try graph.add(Const(Tensor(3.0)), controlInputs: [check]).output
+    let elsewhere = graph.withDevice("CPU:1") { exp(three) }
+    var options = SessionOptions()
+    options.placement.devices = [CPUDevice(), CPUDevice(index: 1)]
+    let session = Session(graph, options: options)
+    for (value, expected) in [(three * three, 9), (identity(three), 3), (elsewhere, exp(3.0))] {
+      func run() throws -> [Tensor] { try session.run([value], feeds: [condition: Tensor(holds)]) }
+      if holds {
+        #expect(abs(try run()[0].scalar(as: Double.self) - expected) < 1e-13)
+      } else {
+        #expect(throws: GraphError.self) { try run() }
+      }
+    }
+  }
+
+  /// Also where they begin and end alike, and where they were computed.
+  @Test func constantsAreMergedWhereAllTheirBitsAreEqual() throws {
+    let x = graph.placeholder(.float32, [3000])
+    let constants = [2, 3, 2].map { (number: Float) in
+      var numbers = Array(repeating: 1 as Float, count: 3000)
+      numbers[1500] = number
+      return graph.constant(Tensor(numbers))
+    }
+    #expect(try operations(constants.map { x * $0 }, feeds: [x]).count == 2)
+    let two = graph.constant(2, .float32)
+    let fours = [two + two, two * two, graph.constant(4, .float32)]
+    #expect(try operations(fours.map { x * $0 }, feeds: [x]).count == 1)
+  }
+
+  @Test func attributesAreEqualWhereTheirBitsAre() throws {
+    let x = graph.placeholder(.float32, [2])
+    let slopes = [0.0, -0.0, .nan, .nan, 0.5, 0.5].map { leakyRelu(x, alpha: $0) }
+    #expect(try operations(slopes, feeds: [x]).count == 4)
   }
 
   @Test func whatIsFedIsNotFolded() throws {

@@ -28,7 +28,7 @@ struct GraphCutting {
 
   private var delivered: [Delivery: Node] = [:]
   private let variables: (accesses: [VariableAccess], indexOfBuffer: [Value: Int])
-  private let predecessors: [Int: Set<Int>]
+  private let dependencies: Dependencies
   private let conditions: BranchConditions
 
   init(_ source: Graph, tasks: [DeviceName], placeOf: [Node: Int]) {
@@ -37,7 +37,7 @@ struct GraphCutting {
     self.placeOf = placeOf
     parts = tasks.map { _ in Graph() }
     variables = variableAccesses(source.nodes)
-    predecessors = directPredecessors(source.nodes)
+    dependencies = Dependencies(source.nodes)
     conditions = BranchConditions(source.nodes)
   }
 
@@ -75,7 +75,7 @@ struct GraphCutting {
   /// The nodes that write a variable before the node reads it, by the graph's dependencies.
   private func writers(of value: Value, before reader: Node) -> [Node] {
     guard let variable = variables.indexOfBuffer[value] else { return [] }
-    let before = ancestors(of: reader.id, predecessors)
+    let before = dependencies.ancestors(of: reader)
     return variables.accesses[variable].writers.filter { before.contains($0.id) }
   }
 

@@ -13,7 +13,8 @@ struct GraphRewriting {
   private var moved: [Moved: Value] = [:]
   private var values: [Value: Value] = [:]
   private var nodes: [Node: Node] = [:]
-  private var known: [NodeSignature: [Node]] = [:]
+  /// What is computed already, by what computes it.
+  private var known: [NodeSignature: Node] = [:]
 
   /// Of the variables that nodes elsewhere read, which writes they come after.
   private var writes: VariableWrites?
@@ -89,23 +90,26 @@ struct GraphRewriting {
       return try target.add(copyOf: node, inputs: inputs, controlInputs: controls, on: device)
     }
     let signature = NodeSignature(node.operation, inputs, device)
-    if let twin = known[signature]?.first(where: { $0.operation.isSame(as: node.operation) }) {
-      return twin
-    }
+    if let twin = known[signature] { return twin }
     let copy =
-      try fold(node, inputs, device)
-      ?? target.add(copyOf: node, inputs: inputs, on: device)
-    known[signature, default: []].append(copy)
+      try folded(node, inputs, device) ?? target.add(copyOf: node, inputs: inputs, on: device)
+    known[signature] = copy
     return copy
   }
 
   /// A constant in the node's place where all its inputs are constants.
-  private func fold(_ node: Node, _ inputs: [Value], _ device: DeviceName) throws -> Node? {
-    let constants = inputs.compactMap { ($0.node.operation as? Const)?.value }
+  private mutating func folded(
+    _ node: Node, _ inputs: [Value], _ device: DeviceName
+  ) throws -> Node? {
+    let constants = inputs.compactMap { $0.node.freeConstant?.value }
     guard !(node.operation is Const), constants.count == inputs.count,
       let result = evaluateConstant(node, constants)
     else { return nil }
-    return try target.add(copyOf: node, as: Const(result), inputs: [], on: device)
+    let signature = NodeSignature(Const(result), [], device)
+    if let twin = known[signature] { return twin }
+    let copy = try target.add(copyOf: node, as: Const(result), inputs: [], on: device)
+    known[signature] = copy
+    return copy
   }
 
   /// The value itself, or its copy on another device, made when some nodes are done.
@@ -117,7 +121,7 @@ struct GraphRewriting {
     if let copy = moved[key] { return copy }
     let name = devices.names[device]
     let copy = try target.withDevice(name) {
-      let constant = value.node.operation as? Const
+      let constant = value.node.freeConstant
       return try target.add(
         constant ?? CopyToDevice(), constant == nil ? [value] : [],
         name: "\(value.name)/to_\(name.short)", controlInputs: writers
@@ -128,60 +132,17 @@ struct GraphRewriting {
   }
 }
 
-/// What equal nodes have in common, as far as it is quickly compared.
-private struct NodeSignature: Hashable {
-  let operation: String
-  let inputs: [Value]
-  let device: DeviceName
-  /// Of a constant, its shape and first elements.
-  let content: [UInt8]
-
-  init(_ operation: any Operation, _ inputs: [Value], _ device: DeviceName) {
-    self.operation = type(of: operation).name
-    self.inputs = inputs
-    self.device = device
-    if let constant = operation as? Const {
-      let shape = constant.value.shape.dimensions.map { UInt8(truncatingIfNeeded: $0) }
-      content = constant.value.withBytes { shape + $0.prefix(64) }
-    } else {
-      content = []
-    }
-  }
-}
-
 extension Node {
+  /// The constant that the node is and that waits for nothing, as those of a branch do for its being taken.
+  fileprivate var freeConstant: Const? {
+    controlInputs.isEmpty ? operation as? Const : nil
+  }
+
   /// Whether the node's outputs follow from its inputs and attributes alone.
   fileprivate var isComputed: Bool {
     !outputSpecs.isEmpty && !(operation is Placeholder) && !(operation is VariableV2)
       && outputSpecs.allSatisfy { $0.elementType != .resource && !$0.isReference }
       && !operation.mayBlock && ownLateSymbols.isEmpty && !(operation is Switch)
       && !(operation is Merge)
-  }
-}
-
-extension Operation {
-  /// Whether two operations of one name do the same, to the last bit.
-  fileprivate func isSame(as other: any Operation) -> Bool {
-    let (own, others) = (attributes.values, other.attributes.values)
-    guard own.count == others.count else { return false }
-    return own.allSatisfy { name, value in
-      guard let match = others[name] else { return false }
-      guard case .tensor(let left) = value, case .tensor(let right) = match else {
-        return value == match && !value.containsZero
-      }
-      return left.elementType == right.elementType && left.shape == right.shape
-        && left.withBytes { a in right.withBytes { a.elementsEqual($0) } }
-    }
-  }
-}
-
-extension AttributeValue {
-  /// Whether equality does not mean equal bits: 0 and -0 are equal.
-  fileprivate var containsZero: Bool {
-    switch self {
-    case .float(let value): value == 0
-    case .floats(let values): values.contains(0)
-    default: false
-    }
   }
 }

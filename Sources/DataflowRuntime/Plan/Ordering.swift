@@ -3,8 +3,7 @@ import DataflowGraph
 /// Nodes in the order they run in, and which must come before which.
 struct NodeOrder {
   let nodes: [Node]
-  /// The nodes that must be done before each, by their ids.
-  let predecessors: [Int: Set<Int>]
+  let dependencies: Dependencies
   /// Other names of variables for what they are before a write that a reader of the name comes after.
   let snapshots: Set<Node>
 }
@@ -19,41 +18,40 @@ struct NodeOrder {
 ///
 /// - Parameter fetches: what is wanted after all nodes are done.
 func order(_ nodes: [Node], fetches: [Value] = []) throws -> NodeOrder {
-  var dependencies = directPredecessors(nodes)
-  let ids = Set(dependencies.keys)
-  for id in ids where !dependencies[id]!.isSubset(of: ids) {
-    dependencies[id]!.formIntersection(ids)
+  let needed = Dependencies(nodes)
+  try checkSizes(nodes, needed)
+  let reads = try ReadsBeforeWrites(nodes, fetches: fetches, needed)
+  let dependencies = fillingQueuesFirst(nodes, reads.dependencies)
+  let waiting = nodes.filter(\.operation.mayBlock)
+  let sending = nodes.filter { $0.operation is Send }
+  let finding = nodes.filter { $0.operation.mayBlock || !$0.ownLateSymbols.isEmpty }
+  func withAncestors(_ nodes: [Node]) -> BitSet {
+    var found = dependencies.ancestors(of: nodes)
+    for node in nodes { found.insert(node.id) }
+    return found
   }
-  try checkSizes(nodes, dependencies)
-  let reads = try ReadsBeforeWrites(nodes, fetches: fetches, dependencies)
-  let predecessors = fillingQueuesFirst(nodes, reads.predecessors)
-  func withAncestors(_ isWanted: (Node) -> Bool) -> Set<Int> {
-    nodes.filter(isWanted).reduce(into: []) { found, node in
-      found.insert(node.id)
-      found.formUnion(ancestors(of: node.id, predecessors))
-    }
+  let (urgent, early) = (withAncestors(sending), withAncestors(finding))
+  let mayWait = Set(waiting.map(\.id))
+  let sorted = dependencies.sorted(nodes) { id in
+    urgent.contains(id) && !mayWait.contains(id) ? 0 : early.contains(id) ? 1 : 2
   }
-  let waiting = Set(nodes.filter(\.operation.mayBlock).map(\.id))
-  let urgent = withAncestors { $0.operation is Send }.subtracting(waiting)
-  let early = withAncestors { $0.operation.mayBlock || !$0.ownLateSymbols.isEmpty }
-  let sorted = sort(nodes, predecessors) { urgent.contains($0) ? 0 : early.contains($0) ? 1 : 2 }
-  return NodeOrder(nodes: sorted, predecessors: predecessors, snapshots: reads.snapshots)
+  precondition(sorted.count == nodes.count, "nodes depend on each other in a cycle")
+  return NodeOrder(nodes: sorted, dependencies: dependencies, snapshots: reads.snapshots)
 }
 
-/// The nodes that must be done before each, with those that fill a queue before those that empty it, one by one.
-private func fillingQueuesFirst(
-  _ nodes: [Node], _ predecessors: [Int: Set<Int>]
-) -> [Int: Set<Int>] {
+/// What comes before what, with the nodes that fill a queue before those that empty it, one by one.
+private func fillingQueuesFirst(_ nodes: [Node], _ needed: Dependencies) -> Dependencies {
   func fills(_ node: Node) -> Bool {
     node.operation is QueueEnqueueV2 || node.operation is QueueEnqueueManyV2
   }
-  var predecessors = predecessors
+  var dependencies = needed
   let waiting = nodes.filter { $0.operation.mayBlock && !fills($0) }
   // What another task sends may come only after something was taken.
   let received = waiting.filter { $0.operation is Recv }.map(\.id)
   var filled: [Value: [Node]] = [:]
   for node in nodes where fills(node) {
-    if ancestors(of: node.id, predecessors).isDisjoint(with: received) {
+    let before = dependencies.ancestors(of: node)
+    if !received.contains(where: before.contains) {
       filled[node.inputs[0], default: []].append(node)
     }
   }
@@ -61,29 +59,22 @@ private func fillingQueuesFirst(
   for other in waiting {
     guard let queue = other.inputs.first, let fillers = filled[queue] else { continue }
     // What takes something out needs as many to have put something in as take before it: more might not fit.
-    let independent = fillers.filter { !ancestors(of: $0.id, predecessors).contains(other.id) }
+    let independent = fillers.filter { !dependencies.ancestors(of: $0).contains(other.id) }
     taken[queue, default: 0] += 1
-    for node in independent.prefix(taken[queue]!) { predecessors[other.id]!.insert(node.id) }
+    for node in independent.prefix(taken[queue]!) { dependencies.put(node, before: other) }
   }
-  return predecessors
+  return dependencies
 }
 
 /// - Throws: `GraphError` for a node that finds out sizes of what it is computed from.
-private func checkSizes(_ nodes: [Node], _ predecessors: [Int: Set<Int>]) throws {
+private func checkSizes(_ nodes: [Node], _ dependencies: Dependencies) throws {
+  // Nothing else makes a cycle of what a graph's nodes need.
+  if dependencies.sorted(nodes, class: { _ in 0 }).count == nodes.count { return }
   for node in nodes where node.graph.hasLateSizes && !node.ownLateSymbols.isEmpty {
-    guard ancestors(of: node.id, predecessors).contains(node.id) else { continue }
+    guard dependencies.ancestors(of: node).contains(node.id) else { continue }
     let sizes = node.ownLateSymbols.sorted().joined(separator: ", ")
     throw node.error("finds out \(sizes), on which what it is computed from depends")
   }
-}
-
-/// The nodes that each one needs: its inputs, its control inputs and who finds out its sizes; by their ids.
-func directPredecessors(_ nodes: [Node]) -> [Int: Set<Int>] {
-  Dictionary(
-    uniqueKeysWithValues: nodes.map { node in
-      let late = node.graph.hasLateSizes ? node.lateSizeSources : []
-      return (node.id, Set((node.inputs.map(\.node) + node.controlInputs + late).map(\.id)))
-    })
 }
 
 /// Who reads and who writes one variable's buffer, under whatever name.
@@ -126,73 +117,4 @@ func variableAccesses(_ nodes: [Node]) -> (accesses: [VariableAccess], indexOfBu
     }
   }
   return (accesses, indexOfBuffer)
-}
-
-func ancestors(of id: Int, _ predecessors: [Int: Set<Int>]) -> Set<Int> {
-  var found: Set<Int> = []
-  var pending = [id]
-  while let next = pending.popLast() {
-    for predecessor in predecessors[next] ?? [] where found.insert(predecessor).inserted {
-      pending.append(predecessor)
-    }
-  }
-  return found
-}
-
-/// Kahn's algorithm; of the nodes that could run next, one of the lowest class does, of these the one with
-/// the smallest id.
-private func sort(
-  _ nodes: [Node], _ predecessors: [Int: Set<Int>], class: (Int) -> Int
-) -> [Node] {
-  let count = (nodes.last?.id ?? 0) + 1
-  func rank(_ id: Int) -> Int { `class`(id) * count + id }
-  var missing = predecessors.mapValues(\.count)
-  var successors: [Int: [Int]] = [:]
-  for (id, before) in predecessors {
-    for other in before { successors[other, default: []].append(id) }
-  }
-  let byID = Dictionary(uniqueKeysWithValues: nodes.map { ($0.id, $0) })
-  var ready = SmallestFirst(nodes.map(\.id).filter { missing[$0] == 0 }.map(rank))
-  var result: [Node] = []
-  while let next = ready.pop() {
-    let id = next % count
-    result.append(byID[id]!)
-    for successor in successors[id] ?? [] {
-      missing[successor]! -= 1
-      if missing[successor] == 0 { ready.push(rank(successor)) }
-    }
-  }
-  precondition(result.count == nodes.count, "nodes depend on each other in a cycle")
-  return result
-}
-
-/// A binary heap of integers.
-private struct SmallestFirst {
-  private var heap: [Int] = []
-
-  init(_ elements: [Int]) { for element in elements { push(element) } }
-
-  mutating func push(_ element: Int) {
-    heap.append(element)
-    var child = heap.count - 1
-    while child > 0, heap[child] < heap[(child - 1) / 2] {
-      heap.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  mutating func pop() -> Int? {
-    guard let first = heap.first else { return nil }
-    let last = heap.removeLast()
-    guard !heap.isEmpty else { return first }
-    heap[0] = last
-    var parent = 0
-    while true {
-      let children = [2 * parent + 1, 2 * parent + 2].filter { $0 < heap.count }
-      guard let least = children.min(by: { heap[$0] < heap[$1] }), heap[least] < heap[parent]
-      else { return first }
-      heap.swapAt(parent, least)
-      parent = least
-    }
-  }
 }

@@ -20,10 +20,12 @@ struct PlanBuilder {
   private var stepOfNode: [Node: Int] = [:]
   private(set) var variablesRead: [Node] = []
   private(set) var variablesAssigned: [Node] = []
+  /// Those of both lists.
+  private var notedVariables: Set<Node> = []
   /// For each value, the last step that reads its buffer while the value is in it.
   private var lastRead: [Value: Int] = [:]
 
-  private let predecessors: [Int: Set<Int>]
+  private let dependencies: Dependencies
   /// Of each buffer, the steps that write or read it, in order.
   private(set) var users: [[Int]] = []
 
@@ -32,7 +34,7 @@ struct PlanBuilder {
   init(_ order: NodeOrder, feeds: [Value], fetches: [Value], _ devices: DeviceTable) {
     self.devices = devices
     nodes = order.nodes
-    predecessors = order.predecessors
+    dependencies = order.dependencies
     self.feeds = feeds
     self.fetches = fetches
     fed = Set(feeds)
@@ -222,9 +224,7 @@ struct PlanBuilder {
 
   private mutating func noteRead(_ home: Plan.Buffer.Home) {
     guard !hasBranches, case .variable(let node) = home else { return }
-    if !variablesAssigned.contains(node) && !variablesRead.contains(node) {
-      variablesRead.append(node)
-    }
+    if notedVariables.insert(node).inserted { variablesRead.append(node) }
   }
 
   private mutating func noteAssignment(_ node: Node, _ inputs: [Int]) {
@@ -232,6 +232,7 @@ struct PlanBuilder {
       case .variable(let variable) = buffers[values[inputs[0]].buffer].home
     else { return }
     variablesAssigned.append(variable)
+    notedVariables.insert(variable)
   }
 
   // MARK: What can run side by side
@@ -260,14 +261,14 @@ struct PlanBuilder {
     var stepsBefore: [Int: Set<Int>] = [:]
     for node in nodes {
       var before: Set<Int> = []
-      for id in predecessors[node.id]! { before.formUnion(stepsBefore[id]!) }
+      for id in dependencies[node.id] { before.formUnion(stepsBefore[id]!) }
       stepsBefore[node.id] = stepOfNode[node].map { [$0] } ?? before
     }
     // Of each buffer, who wrote it last and who has read it since: all others are done before that.
     var recent = Array(repeating: [Int](), count: buffers.count)
     return steps.enumerated().map { position, step in
       var before: Set<Int> = []
-      for id in predecessors[step.node.id]! { before.formUnion(stepsBefore[id]!) }
+      for id in dependencies[step.node.id] { before.formUnion(stepsBefore[id]!) }
       if let source = step.overwrites {
         before.formUnion(recent[values[step.inputs[source]].buffer])
       }

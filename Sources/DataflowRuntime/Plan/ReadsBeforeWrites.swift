@@ -5,20 +5,19 @@ import DataflowGraph
 /// A variable's other name, an alias, says when the variable is read, however much later the name is. Readers of
 /// the name come before the writes that follow it, if they can; else what the variable was is kept for them.
 struct ReadsBeforeWrites {
-  /// The nodes that must be done before each, by their ids.
-  private(set) var predecessors: [Int: Set<Int>]
+  private(set) var dependencies: Dependencies
   /// The aliases that keep what their variables were.
   private(set) var snapshots: Set<Node> = []
   private let writes: VariableWrites
 
   /// - Parameters:
   ///   - nodes: in an order in which inputs come first.
-  ///   - predecessors: the nodes that each depends on.
+  ///   - dependencies: what they need of each other.
   /// - Throws: `GraphError` for a read that would have to come before a write and after it, and for two writes of which
   ///   neither comes first.
-  init(_ nodes: [Node], fetches: [Value], _ predecessors: [Int: Set<Int>]) throws {
-    self.predecessors = predecessors
-    writes = VariableWrites(nodes, predecessors)
+  init(_ nodes: [Node], fetches: [Value], _ dependencies: Dependencies) throws {
+    self.dependencies = dependencies
+    writes = VariableWrites(nodes, dependencies)
     let written = writes.accesses.filter { !$0.writers.isEmpty }
     if written.isEmpty { return }
     findSnapshots(nodes, fetches)
@@ -64,11 +63,11 @@ struct ReadsBeforeWrites {
   ///
   /// - Returns: a writer that comes before it all the same, if there is one.
   private mutating func putFirst(_ reader: Node, _ writers: [Node]) -> Node? {
-    let before = ancestors(of: reader.id, predecessors)
+    let before = dependencies.ancestors(of: reader)
     var isFirst = true
     for writer in writers where writer != reader {
       if !before.contains(writer.id) {
-        if isFirst { predecessors[writer.id]!.insert(reader.id) }
+        if isFirst { dependencies.put(reader, before: writer) }
         isFirst = false
       } else if !writes.isDependent(reader, on: writer) {
         return writer
@@ -80,7 +79,7 @@ struct ReadsBeforeWrites {
   private func checkWrites(_ access: VariableAccess) throws {
     let writers = access.writers.sorted { $0.id < $1.id }
     for (other, writer) in zip(writers, writers.dropFirst())
-    where !ancestors(of: writer.id, predecessors).contains(other.id) {
+    where !dependencies.ancestors(of: writer).contains(other.id) {
       throw writer.error(
         "writes the variable \(access.variable.name), and so does \(other.name): a control"
           + " dependency must say which comes first")

@@ -16,7 +16,7 @@ struct TaskGraph {
   /// Of each step, its task; nil for those that run before all tasks.
   private var taskOfStep: [Int?]
   /// Of each task, those that are done when it starts.
-  private var ancestors: [Set<Int>] = []
+  private var ancestors: [BitSet] = []
 
   /// More tasks than that are not worth their bookkeeping.
   private static let mostTasks = 4096
@@ -44,7 +44,11 @@ struct TaskGraph {
       }
       taskOfStep[step] = tasks.count
       for owner in owners { successors[owner].append(tasks.count) }
-      ancestors.append(owners.reduce(into: owners) { $0.formUnion(ancestors[$1]) })
+      ancestors.append(
+        owners.reduce(into: BitSet(below: Self.mostTasks)) { found, owner in
+          found.insert(owner)
+          found.formUnion(ancestors[owner])
+        })
       predecessorCounts.append(owners.count)
       successors.append([])
       tasks.append([step])

@@ -6,20 +6,24 @@ import DataflowGraph
 /// the reader would read the variable itself.
 final class VariableWrites {
   let accesses: [VariableAccess]
-  private let predecessors: [Int: Set<Int>]
+  private let dependencies: Dependencies
   private let indexOfBuffer: [Value: Int]
-  /// The nodes that write variables, by their ids.
-  private let writers: Set<Int>
-  /// Those of them that a node depends on.
-  private var known: [Node: Set<Int>] = [:]
+  /// The nodes that write variables, each with its place among them.
+  private let placeOfWriter: [Node: Int]
+  /// The places of those that a node depends on.
+  private var known: [Node: BitSet] = [:]
 
   /// - Parameters:
   ///   - nodes: in an order in which inputs come first.
-  ///   - predecessors: the nodes that each depends on; what `directPredecessors` finds if nil.
-  init(_ nodes: [Node], _ predecessors: [Int: Set<Int>]? = nil) {
-    self.predecessors = predecessors ?? directPredecessors(nodes)
+  ///   - dependencies: what they need of each other if nil.
+  init(_ nodes: [Node], _ dependencies: Dependencies? = nil) {
+    self.dependencies = dependencies ?? Dependencies(nodes)
     (accesses, indexOfBuffer) = variableAccesses(nodes)
-    writers = Set(accesses.flatMap(\.writers).map(\.id))
+    var places: [Node: Int] = [:]
+    for writer in accesses.flatMap(\.writers) where places[writer] == nil {
+      places[writer] = places.count
+    }
+    placeOfWriter = places
   }
 
   /// The nodes that write the variable which a value is, under whatever name; none for other values.
@@ -39,12 +43,14 @@ final class VariableWrites {
 
   /// Whether a node depends on one that writes a variable.
   func isDependent(_ node: Node, on writer: Node) -> Bool {
-    writersBefore(node).contains(writer.id)
+    writersBefore(node).contains(placeOfWriter[writer]!)
   }
 
-  private func writersBefore(_ node: Node) -> Set<Int> {
+  private func writersBefore(_ node: Node) -> BitSet {
     if let found = known[node] { return found }
-    let found = ancestors(of: node.id, predecessors).intersection(writers)
+    let before = dependencies.ancestors(of: node)
+    var found = BitSet(below: placeOfWriter.count)
+    for (writer, place) in placeOfWriter where before.contains(writer.id) { found.insert(place) }
     known[node] = found
     return found
   }
