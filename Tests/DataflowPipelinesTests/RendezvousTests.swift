@@ -44,17 +44,11 @@ import Testing
     let value = try graph.receive("never", .float32, [2], name: "wanted")
     let (rendezvous, sessions) = sessions([graph])
     let cancellation = Cancellation()
-    Thread {
-      usleep(2000)
-      cancellation.cancel()
-    }.start()
+    soon { cancellation.cancel() }
     #expect(throws: RunInterruption.cancelled) {
       try sessions[0].run([value], options: RunOptions(cancellation: cancellation))
     }
-    Thread {
-      usleep(2000)
-      rendezvous.close()
-    }.start()
+    soon { rendezvous.close() }
     let ended = #expect(throws: QueueEnded.self) { try sessions[0].run([value]) }
     #expect(ended?.node == "wanted")
     #expect(try sessions[0].runUnlessEnded([value]) == nil)

@@ -212,10 +212,7 @@ import Testing
     let y = graph.withDevice(b) { never * 2 }
     let cluster = try ClusterSession(graph)
     let cancellation = Cancellation()
-    Thread {
-      usleep(2000)
-      cancellation.cancel()
-    }.start()
+    soon { cancellation.cancel() }
     #expect(throws: RunInterruption.cancelled) {
       try cluster.run([y], cancellation: cancellation)
     }
@@ -341,10 +338,7 @@ import Testing
         [y], feeds: feeds, cancellation: Cancellation(deadline: .now + .milliseconds(5)))
     }
     let cancellation = Cancellation()
-    Thread {
-      usleep(2000)
-      cancellation.cancel()
-    }.start()
+    soon { cancellation.cancel() }
     #expect(throws: RunInterruption.cancelled) {
       try cluster.run([y], feeds: feeds, cancellation: cancellation)
     }

@@ -89,7 +89,7 @@ private final class SlowKernel: Kernel {
 }
 
 /// Sessions compute on the threads they were told, and on no others.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct SessionThreadTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct SessionThreadTests {
   private func slowGraph(_ activity: Activity) throws -> (Graph, Value, Value) {
     let graph = Graph()
     let x = graph.placeholder(.float64, [6])

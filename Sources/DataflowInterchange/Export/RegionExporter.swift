@@ -106,19 +106,19 @@ final class RegionExporter {
   private func isSnapshot(_ node: Node) -> Bool {
     node.inputs[0].spec.isReference
       && (readAfterWrites.contains(node.output)
-        || !node.controlInputs.isEmpty && isWritten(node.inputs[0]))
+        || !node.controlInputs.isEmpty && written.contains(writes.variable(of: node.inputs[0])))
   }
 
-  /// Whether a reference is to a variable to which more than its initial value is written.
-  private func isWritten(_ reference: Value) -> Bool {
+  /// The variables to which more than their initial values is written.
+  private lazy var written: Set<Value> = {
     let (initializers, writes) = (Set(graph.variables.map(\.initializer)), writes)
-    return graph.nodes.contains { node in
-      !initializers.contains(node)
-        && node.operation.mutatedInputs.contains {
-          writes.variable(of: node.inputs[$0]) == writes.variable(of: reference)
-        }
+    return graph.nodes.reduce(into: []) { found, node in
+      if initializers.contains(node) { return }
+      for index in node.operation.mutatedInputs {
+        found.insert(writes.variable(of: node.inputs[index]))
+      }
     }
-  }
+  }()
 
   private lazy var writes: WritesBefore = {
     var writes = WritesBefore()
