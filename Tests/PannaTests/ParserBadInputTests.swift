@@ -91,8 +91,11 @@ import Testing
       "OUTCAR:9: TOTAL-FORCE: found \" 0.0 0.0 1.0 0.1\"; allowed: 6 numbers"),
     Case(
       VaspParser.self, "OUTCAR", "VRHFIN =H: ", "",
-      "OUTCAR:7: TOTAL-FORCE: found forces before species and cell; allowed: VRHFIN, ions per type and direct"
-        + " lattice vectors before them"),
+      "OUTCAR:7: TOTAL-FORCE: found forces before species and cell; allowed: VRHFIN or POTCAR:, ions per type"
+        + " and direct lattice vectors before them"),
+    Case(
+      VaspParser.self, "OUTCAR", "per type =               1", "per type =               x",
+      "OUTCAR:2: ions per type: found x; allowed: whole numbers"),
   ]
 
   static let extendedXYZ = [
