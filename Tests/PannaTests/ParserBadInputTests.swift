@@ -146,6 +146,9 @@ import Testing
       LammpsParser.self, "a.dump", "TIMESTEP\n10", "TIMESTEP\n11",
       "a.dump: TIMESTEP: found 1 frames; allowed: steps whose energies log.lammps has"),
     Case(
+      LammpsParser.self, "a.dump", "ITEM: TIMESTEP", "ITEM: UNITS\nreal\nITEM: TIMESTEP",
+      "a.dump:2: UNITS: found real; allowed: metal, as the log or --units says"),
+    Case(
       LammpsParser.self, "log.lammps", "-2.5", "nan",
       "a.dump: energy: found nan; allowed: a finite number"),
     Case(
