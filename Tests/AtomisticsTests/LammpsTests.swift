@@ -18,6 +18,7 @@ import Testing
     ITEM: ATOMS id type xs ys zs fx fy fz
     2 1 0.5 0.5 0.5 1 2 3
     1 2 0 0 0.25 -1 -2 -3
+
     """
 
   private let log = """
@@ -130,7 +131,7 @@ import Testing
 
   /// A dump with frames of these steps.
   private func frames(_ steps: Int...) -> String {
-    steps.map { dump.replacing("TIMESTEP\n10", with: "TIMESTEP\n\($0)") }.joined(separator: "\n")
+    steps.map { dump.replacing("TIMESTEP\n10", with: "TIMESTEP\n\($0)") }.joined()
   }
 
   /// The steps of the frames that are read with their energies, and what is remarked.
@@ -218,16 +219,77 @@ import Testing
       message { try read(frames(20), "units metal\n" + log) }
         == "log.lammps:8: step 20: found the energy -4.0, but none in the runs from line 3 on, which have"
         + " this step too\(error) same step")
-    // What was stopped may have gone on beyond its last line.
-    let stopped = try readMetal(
-      frames(0, 100), log.replacing("50 -2\nLoop time of 1", with: "50 -2"))
-    #expect(stopped.energies == ["x_100": -5] && stopped.remarks.count == 1)
+    // What was stopped may have gone on beyond its last line, and the dump may be its own.
+    let stopped = "units metal\n" + log.replacing("50 -2\nLoop time of 1", with: "50 -2")
+    #expect(
+      message { try read(frames(100), stopped) }
+        == "log.lammps:8: step 100: found the energy -5.0, but none in the runs from line 3 on, which may"
+        + " have this step too\(error) same step")
+    #expect(message { try read(frames(0, 100), stopped) }.hasPrefix("log.lammps:6: step 0: found"))
     // A run without energies is one nevertheless.
     let silent = "units metal\nStep Temp\n0 300\n150 300\nLoop time of 1\n"
     #expect(
       message { try read(frames(0, 100), silent + log) }
         == "log.lammps:11: step 0: found the energy -3.0, but none in the runs from line 3 on, which have"
         + " this step too\(error) same step")
+  }
+
+  /// The energy of all atoms is none of some; where their number changes, a column of the table has it.
+  @Test func lammpsEnergiesAreOfAllAtoms() throws {
+    func log(_ columns: String, _ rows: String..., atoms: Int) -> String {
+      "units metal\nStep PotEng \(columns)\n\(rows.joined(separator: "\n"))\n"
+        + "Loop time of 0.5 on 1 procs for 10 steps with \(atoms) atoms\n"
+    }
+    #expect(try read(dump, log("", "10 -2", atoms: 2))[0].energy == -2)
+    let allowed = "; where runs add or remove atoms, the column Atoms of its table"
+    #expect(
+      message { try read(dump, log("", "10 -2", atoms: 3)) }
+        == "x.dump: atoms of x_10: found 2; allowed: 3, as line 4 of LOG says: all that the energy is of"
+        + allowed)
+    #expect(try read(dump, log("Atoms", "0 -3 3", "10 -2 2", atoms: 1))[0].energy == -2)
+    #expect(
+      message { try read(dump, log("Atoms", "10 -2 3", atoms: 2)) }.contains(
+        "atoms of x_10: found 2; allowed: 3, as line 3 of "))
+    #expect(
+      message { try read(data, log("", "10 -2", atoms: 1)) }.contains(
+        "atoms of x: found 2; allowed: 1, as line 4 of "))
+    // Each run has its own number.
+    let runs = log("", "0 -3", "5 -3.5", atoms: 1) + log("", "5 -2.5", "10 -2", atoms: 2)
+    #expect(try read(dump, runs)[0].energy == -2)
+  }
+
+  /// A dump that is still written, or whose program was killed, ends anywhere; the frames before are whole.
+  @Test func lammpsFramesThatAreCutOffAreLeftOut() throws {
+    let log = "Step PotEng\n0 -1\n10 -2\n20 -3\n"
+    let (two, three) = (frames(0, 10), frames(0, 10, 20))
+    for length in stride(from: three.utf8.count - 1, to: two.utf8.count, by: -3) {
+      let cut = String(decoding: three.utf8.prefix(length), as: UTF8.self)
+      let found = try readMetal(cut, log + "Loop time of 1\n")
+      #expect(found.energies == ["x_0": -1, "x_10": -2], "\(length) bytes")
+    }
+    #expect(
+      try readMetal(String(three.dropLast()), log + "Loop time of 1\n").remarks == [
+        "the last frame is not finished and left out: line 33: ATOMS: found a line without an end;"
+          + " allowed: a whole line"
+      ])
+    #expect(
+      message { try read(String(dump.dropLast(2)), "units metal\n" + log) }
+        == "x.dump:11: ATOMS: found a line without an end; allowed: a whole line")
+    // What is wrong within a file is no end.
+    #expect(
+      message { try read(three.replacing("2 1 0.5", with: "2 1 x"), "units metal\n" + log) }
+        == "x.dump:10: xs: found \"x\"; allowed: a number")
+  }
+
+  @Test func lammpsDumpsHaveTheLogsUnits() throws {
+    func units(_ name: String) -> String { "ITEM: UNITS\n\(name)\nITEM: TIME\n0.5\n" + dump }
+    #expect(try read(units("real"), log) == read(dump, log))
+    #expect(
+      message { try read(units("metal"), log) }
+        == "x.dump:2: UNITS: found metal; allowed: real, as the log or --units says")
+    #expect(
+      message { try read(units("lj"), log, units: .metal) }
+        == "x.dump:2: UNITS: found lj; allowed: metal, as the log or --units says")
   }
 
   private let data = """

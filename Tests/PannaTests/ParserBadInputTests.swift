@@ -91,8 +91,11 @@ import Testing
       "OUTCAR:9: TOTAL-FORCE: found \" 0.0 0.0 1.0 0.1\"; allowed: 6 numbers"),
     Case(
       VaspParser.self, "OUTCAR", "VRHFIN =H: ", "",
-      "OUTCAR:7: TOTAL-FORCE: found forces before species and cell; allowed: VRHFIN, ions per type and direct"
-        + " lattice vectors before them"),
+      "OUTCAR:7: TOTAL-FORCE: found forces before species and cell; allowed: VRHFIN or POTCAR:, ions per type"
+        + " and direct lattice vectors before them"),
+    Case(
+      VaspParser.self, "OUTCAR", "per type =               1", "per type =               x",
+      "OUTCAR:2: ions per type: found x; allowed: whole numbers"),
   ]
 
   static let extendedXYZ = [
@@ -142,6 +145,9 @@ import Testing
     Case(
       LammpsParser.self, "a.dump", "TIMESTEP\n10", "TIMESTEP\n11",
       "a.dump: TIMESTEP: found 1 frames; allowed: steps whose energies log.lammps has"),
+    Case(
+      LammpsParser.self, "a.dump", "ITEM: TIMESTEP", "ITEM: UNITS\nreal\nITEM: TIMESTEP",
+      "a.dump:2: UNITS: found real; allowed: metal, as the log or --units says"),
     Case(
       LammpsParser.self, "log.lammps", "-2.5", "nan",
       "a.dump: energy: found nan; allowed: a finite number"),

@@ -87,6 +87,24 @@ import Testing
     #expect(text.contains("PRIMCOORD 1\n2 1 \n8 0.0"))
   }
 
+  /// XCrySDen takes the first two vectors of a slab, and the first of a polymer; the others mean nothing.
+  @Test func animationsSayAlongWhichVectorsStructuresRepeat() throws {
+    let (a, b, c) = (SIMD3(5.0, 0, 0), SIMD3(0, 6.0, 0), SIMD3(0, 0, 7.0))
+    func frame(_ number: Int, _ vectors: SIMD3<Double>...) -> String {
+      let rows = vectors.map { "  \($0.x) \($0.y) \($0.z)\n" }.joined()
+      return "PRIMVEC \(number)\n\(rows)CONVVEC \(number)\n\(rows)PRIMCOORD \(number)\n2 1 \n"
+        + "8 0.0 0.0 0.0\n1 0.5 0.0 0.0\n"
+    }
+    try example("a", energy: 1, cell: Cell(vectors: Matrix3(a, .zero, c)))
+    try example("b", energy: 2, cell: Cell(vectors: Matrix3(.zero, .zero, c)))
+    try example("c", energy: 3, cell: Cell(vectors: Matrix3(a, b, c)))
+    try fixture.run(JSONToAXSF.self, "-i", fixture.path("examples"), "-o", fixture.path("out"))
+    let text = try fixture.text("out/animation.axsf")
+    #expect(text.hasPrefix("ANIMSTEPS 3\nSLAB\n" + frame(1, a, c, [0, 1, 0])))
+    let wire = try #require(text.firstRange(of: "POLYMER\nPRIMVEC 2\n  0.0 0.0 7.0\n"))
+    #expect(text[wire.upperBound...].hasSuffix("CRYSTAL\n" + frame(3, a, b, c)))
+  }
+
   @Test func histogramsCountEveryAtom() throws {
     for (index, values) in [[Float(0), 1, 0.5, 1], [1, 1]].enumerated() {
       let count = values.count / 2

@@ -25,13 +25,23 @@ enum LammpsDump {
   /// Whether a text is a dump.
   static func isDump(_ data: Data) -> Bool { data.starts(with: Array("ITEM:".utf8)) }
 
-  /// - Parameter types: the species of type 1, 2, …; needed where there is no column `element`.
-  /// - Throws: `AtomisticsError` with the line.
+  /// The frames, without a last one that the text ends within.
+  ///
+  /// - Parameters:
+  ///   - types: the species of type 1, 2, …; needed where there is no column `element`.
+  ///   - remark: is told of an unfinished frame.
+  /// - Throws: `AtomisticsError` with the line, also where the only frame is unfinished.
   static func decode(
-    _ data: Data, name: String, types: [String], _ units: LammpsUnits
+    _ data: Data, name: String, types: [String], _ units: LammpsUnits,
+    remark: (String) -> Void = { _ in }
   ) throws -> [Frame] {
     var reader = DumpReader(lines: try TextLines(data), name: name, types: types, units: units)
-    return try reader.read()
+    do { try reader.read() } catch let error as AtomisticsError where reader.lines.isCut {
+      // A program that still writes, or was killed, leaves a frame unfinished.
+      if reader.frames.isEmpty { throw error }
+      remark("the last frame is not finished and left out: \(error)")
+    }
+    return reader.frames
   }
 }
 
@@ -40,9 +50,13 @@ private struct DumpReader {
   let name: String
   let types: [String]
   let units: LammpsUnits
+  private(set) var frames: [LammpsDump.Frame] = []
 
-  mutating func read() throws -> [LammpsDump.Frame] {
-    var frames: [LammpsDump.Frame] = []
+  init(lines: TextLines, name: String, types: [String], units: LammpsUnits) {
+    (self.lines, self.name, self.types, self.units) = (lines, name, types, units)
+  }
+
+  mutating func read() throws {
     var (step, count, box) = (0, 0, LammpsBox())
     while let line = lines.next() {
       if line.allSatisfy(\.isWhitespace) { continue }
@@ -59,12 +73,20 @@ private struct DumpReader {
       } else if item.hasPrefix("ATOMS") {
         let columns = ExtendedXYZ.fields(item.dropFirst(5)).map(String.init)
         frames.append(.init(step: step, configuration: try readAtoms(count, columns, box, step)))
+      } else if item.hasPrefix("UNITS") {
+        try checkUnits()
       } else {
-        // UNITS, TIME and the like have one line.
+        // TIME and the like have one line.
         _ = lines.next()
       }
     }
-    return frames
+  }
+
+  private mutating func checkUnits() throws {
+    let name = lines.next()?.trimmingCharacters(in: .whitespaces) ?? ""
+    guard name == units.rawValue else {
+      throw lines.wrong("UNITS", name, allowed: "\(units.rawValue), as the log or --units says")
+    }
   }
 
   private mutating func whole(_ key: String) throws -> Int {
@@ -110,6 +132,10 @@ private struct DumpReader {
     for _ in 0..<count {
       guard let fields = lines.words(), fields.count >= columns.count else {
         throw lines.wrong("ATOMS", "too few columns", allowed: columns.joined(separator: " "))
+      }
+      // Nobody knows the rest of the last number.
+      guard !lines.isCut else {
+        throw lines.wrong("ATOMS", "a line without an end", allowed: "a whole line")
       }
       func number(_ place: Int) throws -> Double {
         guard let number = Double(fields[place]), number.isFinite else {

@@ -7,15 +7,24 @@ struct LammpsLog {
   /// What is known of a step's energy, in the log's unit.
   enum Finding {
     case unknown
-    case energy(Double)
+    /// The atoms are those that a run ended with, whose number may have changed before unless a table has it.
+    case energy(Double, atoms: AtomCount?)
     /// Runs differ in it, and nothing tells which of them a structure is of.
     case ambiguous(AtomisticsError)
+  }
+
+  /// How many atoms there are, and the line that says so.
+  struct AtomCount {
+    let number: Int
+    let line: Int
   }
 
   /// The energy that a line gives a step.
   private struct Reading {
     let line: Int
+    let table: Int
     let energy: Double
+    let atoms: AtomCount?
     /// LAMMPS prints eight digits unless it is told otherwise.
     let rounding: Double
 
@@ -48,10 +57,12 @@ struct LammpsLog {
     }
   }
 
-  /// Where a table has the step and what the potential energy is the sum of, nothing where it has no energy.
+  /// Where a table has the step, how many atoms there are, and what the potential energy is the sum of, nothing
+  /// where it has no energy.
   private struct Columns {
     let count: Int
     let step: Int
+    let atoms: Int?
     let energy: [Int]
 
     /// All of the potential energy where it is there; else that of pairs, with that of molecules' bonds.
@@ -63,14 +74,23 @@ struct LammpsLog {
         [pairs, names.firstIndex(of: "E_mol")].compactMap(\.self)
       }
       (count, self.step, energy) = (names.count, step, whole ?? pairs ?? [])
+      atoms = names.firstIndex(of: "Atoms")
     }
 
-    /// The step and the parts of its energy; nil for what other commands print between the lines of a table.
-    func row(_ words: [Substring]) -> (step: Int, parts: [Double])? {
+    /// What a line of the table says; nil for what other commands print between its lines.
+    func row(_ words: [Substring]) -> Row? {
       guard words.count == count, let step = Int(words[step]) else { return nil }
       let numbers = words.compactMap { Double($0) }
-      return numbers.count == count ? (step, energy.map { numbers[$0] }) : nil
+      guard numbers.count == count else { return nil }
+      return Row(
+        step: step, atoms: atoms.flatMap { Int(words[$0]) }, parts: energy.map { numbers[$0] })
     }
+  }
+
+  private struct Row {
+    let step: Int
+    let atoms: Int?
+    let parts: [Double]
   }
 
   /// What a line says of the boundaries of the box; nil where it is not understood.
@@ -85,6 +105,8 @@ struct LammpsLog {
   private var unitsLine = 0
   private var boundaries: [Boundary] = []
   private var sequences: [RunSequence] = []
+  /// How many atoms each table's run ended with.
+  private var atoms: [AtomCount?] = []
 
   /// - Throws: `AtomisticsError` where there are no energies, or units that are not understood.
   init(_ url: URL) throws {
@@ -120,15 +142,19 @@ struct LammpsLog {
         current = nil
       } else if let found = Columns(words) {
         (columns, isFirstRow, seen) = (found, true, words)
+        atoms.append(nil)
         boundaries.append(
           current
             ?? Boundary(
               line: lines.number, words: "LAMMPS' default p p p", periodic: [true, true, true]))
       } else if columns != nil, words.prefix(3) == ["Loop", "time", "of"] {
         columns = nil
+        if words.last == "atoms", let number = Int(words[words.count - 2]) {
+          atoms[atoms.count - 1] = AtomCount(number: number, line: lines.number)
+        }
         if !sequences.isEmpty { sequences[sequences.count - 1].isOpen = false }
       } else if !lines.isCut, let row = columns?.row(words) {
-        add(row.parts, row.step, beginsTable: isFirstRow)
+        add(row, beginsTable: isFirstRow)
         isFirstRow = false
       }
     }
@@ -174,13 +200,15 @@ struct LammpsLog {
   }
 
   /// The last step of a run comes again as the first of the next; a smaller one begins the count anew.
-  private mutating func add(_ parts: [Double], _ step: Int, beginsTable: Bool) {
-    let countsAnew = sequences.last.map { beginsTable && step < $0.steps.upperBound } ?? true
-    if countsAnew { sequences.append(RunSequence(from: step, line: lines.number)) }
+  private mutating func add(_ row: Row, beginsTable: Bool) {
+    let countsAnew = sequences.last.map { beginsTable && row.step < $0.steps.upperBound } ?? true
+    if countsAnew { sequences.append(RunSequence(from: row.step, line: lines.number)) }
+    let line = lines.number
     let reading = Reading(
-      line: lines.number, energy: parts.reduce(0, +),
-      rounding: 1e-7 * parts.reduce(0) { $0 + abs($1) })
-    sequences[sequences.count - 1].add(parts.isEmpty ? nil : reading, step)
+      line: line, table: atoms.count - 1, energy: row.parts.reduce(0, +),
+      atoms: row.atoms.map { AtomCount(number: $0, line: line) },
+      rounding: 1e-7 * row.parts.reduce(0) { $0 + abs($1) })
+    sequences[sequences.count - 1].add(row.parts.isEmpty ? nil : reading, row.step)
   }
 
   // MARK: Boundaries
@@ -229,11 +257,12 @@ struct LammpsLog {
     if let reading = readings.dropLast().first(where: { !$0.agrees(with: last) }) {
       other = "\(reading.energy) in line \(reading.line)"
     } else if let silent = sequences.first(where: {
-      $0.steps.contains(step) && $0.readings[step] == nil
+      $0.mayHave(step) && $0.readings[step] == nil
     }) {
-      other = "none in the runs from line \(silent.line) on, which have this step too"
+      let verb = silent.steps.contains(step) ? "have" : "may have"
+      other = "none in the runs from line \(silent.line) on, which \(verb) this step too"
     }
-    guard let other else { return .energy(last.energy) }
+    guard let other else { return .energy(last.energy, atoms: last.atoms ?? atoms[last.table]) }
     return .ambiguous(
       AtomisticsError(
         file: path, line: last.line, key: "step \(step)",

@@ -3,14 +3,15 @@ import Foundation
 /// Structures of LAMMPS with the energies of the log of the same run.
 public enum LammpsRun {
   /// Reads a dump, or a data file, whose boundaries are the log's and whose energy is that of the step that its
-  /// first line names, the log's first step where it names none.
+  /// first line names, the log's first step where it names none. It has as many atoms as the log says.
   ///
   /// - Parameters:
   ///   - name: the beginning of the examples' names.
   ///   - types: the species of type 1, 2, …
   ///   - units: those of the run, nil for what the log says.
-  ///   - remark: is told how many frames have no energy, and how many have a step with several.
-  /// - Throws: `AtomisticsError` with the file, where no frame has an energy.
+  ///   - remark: is told how many frames have no energy, how many have a step with several, and of a last one
+  ///     that the file ends within.
+  /// - Throws: `AtomisticsError` with the file, where no frame has an energy, or the log is one of other atoms.
   public static func read(
     _ url: URL, log: URL, name: String, types: [String], units: LammpsUnits?,
     remark: (String) -> Void
@@ -27,7 +28,9 @@ public enum LammpsRun {
         let structure = try LammpsData.decode(
           data, name: name, types: types, units, periodic: energies.periodic())
         switch structure.step.map({ energies.energies(of: [$0])[0] }) ?? energies.firstEnergy {
-        case .energy(let energy): return [try labelled(structure.configuration, energy, units)]
+        case .energy(let energy, let atoms):
+          try check(structure.configuration, atoms, log)
+          return [try labelled(structure.configuration, energy, units)]
         case .ambiguous(let error): throw error
         case .unknown:
           throw AtomisticsError(
@@ -36,12 +39,14 @@ public enum LammpsRun {
             allowed: "a step whose energy \(log.path) has")
         }
       }
-      let frames = try LammpsDump.decode(data, name: name, types: types, units)
+      let frames = try LammpsDump.decode(data, name: name, types: types, units, remark: remark)
       var known: [ParsedConfiguration] = []
       var ambiguous: [AtomisticsError] = []
       for (frame, finding) in zip(frames, energies.energies(of: frames.map(\.step))) {
         switch finding {
-        case .energy(let energy): known.append(try labelled(frame.configuration, energy, units))
+        case .energy(let energy, let atoms):
+          try check(frame.configuration, atoms, log)
+          known.append(try labelled(frame.configuration, energy, units))
         case .ambiguous(let error): ambiguous.append(error)
         case .unknown: continue
         }
@@ -65,6 +70,18 @@ public enum LammpsRun {
     } catch let error as AtomisticsError {
       throw error.inFile(url.path)
     }
+  }
+
+  /// - Throws: `AtomisticsError` where the log's energy is that of more atoms, or of fewer.
+  private static func check(
+    _ structure: ParsedConfiguration, _ atoms: LammpsLog.AtomCount?, _ log: URL
+  ) throws {
+    guard let atoms, atoms.number != structure.species.count else { return }
+    throw AtomisticsError(
+      key: "atoms of \(structure.name)", found: "\(structure.species.count)",
+      allowed:
+        "\(atoms.number), as line \(atoms.line) of \(log.path) says: all that the energy is of;"
+        + " where runs add or remove atoms, the column Atoms of its table")
   }
 
   private static func labelled(

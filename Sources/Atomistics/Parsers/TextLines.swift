@@ -5,7 +5,8 @@ struct TextLines {
   private var rest: Substring.UTF8View
   /// The number of the line that came last, counted from 1.
   private(set) var number = 0
-  /// Whether the line that came last has no end, as the last one of a program that still writes or was killed.
+  /// Whether the line that came last has no end, as the last one of a program that still writes or was killed,
+  /// or one more was asked for than there are.
   private(set) var isCut = false
 
   /// - Throws: `AtomisticsError` where the bytes are no text at all.
@@ -18,7 +19,10 @@ struct TextLines {
   }
 
   mutating func next() -> Substring? {
-    guard !rest.isEmpty else { return nil }
+    guard !rest.isEmpty else {
+      isCut = true
+      return nil
+    }
     number += 1
     let end = rest.firstIndex(of: 0x0A) ?? rest.endIndex
     isCut = end == rest.endIndex
@@ -31,20 +35,23 @@ struct TextLines {
   /// The next line's words.
   mutating func words() -> [Substring]? { next().map(ExtendedXYZ.fields) }
 
-  /// The next line's numbers.
+  /// The next line's numbers, which touch each other where they fill their columns.
   ///
   /// - Throws: `AtomisticsError` with the line where there are fewer, or the text ends.
-  mutating func numbers(atLeast count: Int, _ key: String) throws -> [Double] {
+  mutating func numbers(
+    atLeast count: Int, _ key: String, columns: (width: Int, start: Int)? = nil
+  ) throws -> [Double] {
     guard let line = next() else {
       throw AtomisticsError(
         line: number, key: key, found: "the end of the file", allowed: "\(count) numbers")
     }
-    let numbers = ExtendedXYZ.fields(line).map { Double($0) ?? .nan }
-    guard numbers.count >= count, numbers.prefix(count).allSatisfy(\.isFinite) else {
-      throw AtomisticsError(
-        line: number, key: key, found: "\"\(line)\"", allowed: "\(count) numbers")
+    let columns = columns.map { line.columns(of: $0.width, from: $0.start) } ?? []
+    for words in [ExtendedXYZ.fields(line), columns] {
+      let numbers = words.map { Double($0) ?? .nan }
+      if numbers.count >= count, numbers.prefix(count).allSatisfy(\.isFinite) { return numbers }
     }
-    return numbers
+    throw AtomisticsError(
+      line: number, key: key, found: "\"\(line)\"", allowed: "\(count) numbers")
   }
 
   /// An error at the line that came last.

@@ -2,17 +2,23 @@ import Foundation
 
 /// The `OUTCAR` of VASP: every ionic step, cartesian, in eV and angstrom.
 public enum VaspOutcar {
-  /// Reads a file, plain or in gzip's form; a step without energy or forces is left out, one that took as many
-  /// electronic steps as it might (NELM) and does not say that EDIFF is reached has not converged.
+  /// Reads a file, plain or in gzip's form; a step without energy or forces is left out, as is one that the file
+  /// ends within. One that was stopped hard, or took as many electronic steps as it might (NELM) and does not
+  /// say that EDIFF is reached, has not converged.
   ///
+  /// - Parameter remark: is told how many steps are a machine-learned force field's, and left out.
   /// - Throws: `AtomisticsError` with the file, where there is no finished step.
   public static func read(
-    _ url: URL, energy: VaspXML.Energy = .withoutEntropy
+    _ url: URL, energy: VaspXML.Energy = .withoutEntropy, remark: (String) -> Void = { _ in }
   ) throws -> [ParsedConfiguration] {
     do {
       var reader = OutcarReader(
         try TextLines(FileAccess.readUncompressed(url)), FileAccess.key(of: url), energy)
-      return try reader.read()
+      let steps = try reader.read()
+      if reader.learnedSteps > 0 {
+        remark("\(reader.learnedSteps) steps of a machine-learned force field are left out")
+      }
+      return steps
     } catch let error as AtomisticsError {
       throw error.inFile(url.path)
     }
@@ -23,70 +29,88 @@ private struct OutcarReader {
   private var lines: TextLines
   private let name: String
   private let kind: VaspXML.Energy
-  private var symbols: [String] = []
-  private var counts: [Int] = []
+  private var species = OutcarSpecies()
   private var lattice: Matrix3?
+  /// The step whose forces are known, and not yet its energy.
   private var open: ParsedConfiguration?
   /// NELM, and the number of the last electronic step.
   private var (mostElectronicSteps, electronicStep) = (Int.max, 0)
-  private var hasConverged = false
+  /// What the file says of the end of the electronic steps, if it does.
+  private var saidConverged: Bool?
   private var steps: [ParsedConfiguration] = []
+  /// How many steps have forces that a machine-learned force field predicts.
+  private(set) var learnedSteps = 0
 
   init(_ lines: TextLines, _ name: String, _ kind: VaspXML.Energy) {
     (self.lines, self.name, self.kind) = (lines, name, kind)
   }
 
   mutating func read() throws -> [ParsedConfiguration] {
-    while let line = lines.next() {
-      if line.contains("VRHFIN =") {
-        let symbol = line.split(separator: "=").last?.prefix { $0 != ":" } ?? ""
-        symbols.append(symbol.trimmingCharacters(in: .whitespaces))
-      } else if line.contains("ions per type =") {
-        counts = line.split(separator: "=").last?.split(separator: " ").compactMap { Int($0) } ?? []
-      } else if line.contains("direct lattice vectors") {
-        lattice = try readLattice()
-      } else if line.contains("NELM   =") {
-        let count = line.split(separator: "=").dropFirst().first?.prefix { $0 != ";" } ?? ""
-        mostElectronicSteps = Int(count.trimmingCharacters(in: .whitespaces)) ?? .max
-      } else if line.contains("- Iteration"), let number = line.split(separator: "(").last {
-        electronicStep = Int(number.prefix { $0 != ")" }.drop { $0 == " " }) ?? 0
-        hasConverged = false
-      } else if line.contains("aborting loop because EDIFF is reached") {
-        hasConverged = true
-      } else if line.contains("TOTAL-FORCE (eV/Angst)") {
-        open = try readForces()
-      } else if open != nil, let energy = try energy(line) {
-        open?.energy = energy
-        open?.isConverged =
-          hasConverged || mostElectronicSteps <= 1 || electronicStep < mostElectronicSteps
-        steps.append(try open!.checked())
-        open = nil
+    var ending: AtomisticsError?
+    do {
+      while let line = lines.next() {
+        // Most lines have nothing but numbers.
+        if line.utf8.contains(where: { $0 >= UInt8(ascii: "A") }) { try take(line) }
       }
+    } catch let error as AtomisticsError where lines.isCut {
+      // The file of a run that goes on, or was interrupted, ends within a step.
+      ending = error
     }
     guard !steps.isEmpty else {
-      throw AtomisticsError(
-        key: "TOTAL-FORCE", found: "no ionic step with forces and energy", allowed: "at least one")
+      let found =
+        learnedSteps > 0
+        ? "\(learnedSteps) steps of a machine-learned force field, and no other"
+        : "no ionic step with forces and energy"
+      throw ending ?? AtomisticsError(key: "TOTAL-FORCE", found: found, allowed: "at least one")
     }
     return steps
+  }
+
+  private mutating func take(_ line: Substring) throws {
+    try species.take(line, of: &lines)
+    if line.contains("direct lattice vectors") {
+      lattice = try readLattice()
+    } else if line.contains("NELM   =") {
+      let count = line.split(separator: "=").dropFirst().first?.prefix { $0 != ";" } ?? ""
+      mostElectronicSteps = Int(count.trimmingCharacters(in: .whitespaces)) ?? .max
+    } else if line.contains("- Iteration"), let number = line.split(separator: "(").last {
+      electronicStep = Int(number.prefix { $0 != ")" }.drop { $0 == " " }) ?? 0
+      saidConverged = nil
+      // What was interrupted before its energy has none in the run that follows it.
+      open = nil
+    } else if line.contains("aborting loop because") {
+      saidConverged = line.contains("EDIFF is reached")
+    } else if line.contains("TOTAL-FORCE (eV/Angst)") {
+      let isLearned = line.contains("(ML)")
+      open = isLearned ? nil : try readForces()
+      if isLearned { learnedSteps += 1 }
+    } else if open != nil, !lines.isCut, let energy = try energy(line) {
+      open?.energy = energy
+      open?.isConverged =
+        saidConverged ?? (mostElectronicSteps <= 1 || electronicStep < mostElectronicSteps)
+      steps.append(try open!.checked())
+      open = nil
+    }
   }
 
   private mutating func readLattice() throws -> Matrix3 {
     var rows: [SIMD3<Double>] = []
     for _ in 0..<3 {
-      let numbers = try lines.numbers(atLeast: 3, "direct lattice vectors")
+      let numbers = try lines.numbers(
+        atLeast: 3, "direct lattice vectors", columns: (width: 13, start: 3))
       rows.append([numbers[0], numbers[1], numbers[2]])
     }
     return Matrix3(rows[0], rows[1], rows[2])
   }
 
   private mutating func readForces() throws -> ParsedConfiguration {
-    guard symbols.count >= counts.count, !counts.isEmpty, let lattice else {
+    guard !species.ofIons.isEmpty, let lattice else {
       throw AtomisticsError(
         line: lines.number, key: "TOTAL-FORCE", found: "forces before species and cell",
-        allowed: "VRHFIN, ions per type and direct lattice vectors before them")
+        allowed: "VRHFIN or POTCAR:, ions per type and direct lattice vectors before them")
     }
     var result = ParsedConfiguration(name: "\(name)_\(VaspXML.number(steps.count + 1))")
-    result.species = zip(symbols, counts).flatMap { Array(repeating: $0, count: $1) }
+    result.species = species.ofIons
     result.lattice = lattice
     _ = lines.next()
     var forces: [SIMD3<Double>] = []
@@ -111,11 +135,9 @@ private struct OutcarReader {
       }
       return number
     }
-    switch kind {
-    case .free: return try number(after: "free  energy   TOTEN")
-    case .withoutEntropy:
-      return line.contains("energy(sigma->0)") ? try number(after: "without entropy") : nil
-    case .extrapolated: return try number(after: "energy(sigma->0)")
-    }
+    // Electronic steps have fewer spaces there.
+    if kind == .free { return try number(after: "free  energy   TOTEN") }
+    guard line.contains("energy  without entropy") else { return nil }
+    return try number(after: kind == .extrapolated ? "energy(sigma->0)" : "without entropy")
   }
 }

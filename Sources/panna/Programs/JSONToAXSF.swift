@@ -12,8 +12,10 @@ enum JSONToAXSF: Program {
     .init("--outdir", "-o", value: "DIR", help: "folder for animation.axsf", isRequired: true),
   ])
   static let details = """
-    Writes animation.axsf: a frame for each structure, the lowest energy first; CRYSTAL with the cell in
-    angstrom where the structure repeats, else ATOMS.
+    Writes animation.axsf: a frame for each structure, the lowest energy first, ATOMS where it does not
+    repeat, else CRYSTAL, SLAB or POLYMER with the cell in angstrom, for three directions, two or one.
+    The vectors along which it repeats come first; where the structure has no others, those that fill up
+    the three which the format wants are 1 angstrom long, at right angles to these, and mean nothing.
     """
   static let example = """
       panna json2axsf --indir examples --outdir pictures
@@ -49,18 +51,29 @@ enum JSONToAXSF: Program {
     }
   }
 
+  /// What XCrySDen calls structures that repeat along so many vectors, nil for molecules.
+  private static func keyword(_ cell: Cell) -> String? {
+    [nil, "POLYMER", "SLAB", "CRYSTAL"][(0..<3).count { cell.periodic[$0] }]
+  }
+
   /// - Precondition: all species are elements.
   private static func text(_ structures: [Structure]) -> String {
     func row(_ v: SIMD3<Double>) -> String { "\(v.x) \(v.y) \(v.z)" }
     var lines = ["ANIMSTEPS \(structures.count)"]
-    if structures.contains(where: \.cell.isPeriodic) { lines.append("CRYSTAL") }
+    // What repeats first says how before any frame.
+    if let keyword = structures.lazy.compactMap({ keyword($0.cell) }).first {
+      lines.append(keyword)
+    }
     for (index, structure) in structures.enumerated() {
       let number = index + 1
-      if structure.cell.isPeriodic {
-        if index > 0 { lines.append("CRYSTAL") }
-        for keyword in ["PRIMVEC", "CONVVEC"] {
-          lines.append("\(keyword) \(number)")
-          lines += (0..<3).map { "  " + row(structure.cell.completed[$0]) }
+      let cell = structure.cell
+      if let keyword = keyword(cell) {
+        if index > 0 { lines.append(keyword) }
+        let directions =
+          (0..<3).filter { cell.periodic[$0] } + (0..<3).filter { !cell.periodic[$0] }
+        for vectors in ["PRIMVEC", "CONVVEC"] {
+          lines.append("\(vectors) \(number)")
+          lines += directions.map { "  " + row(cell.completed[$0]) }
         }
         lines += ["PRIMCOORD \(number)", "\(structure.count) 1 "]
       } else {
