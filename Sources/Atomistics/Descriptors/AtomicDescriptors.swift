@@ -337,25 +337,29 @@ public struct AtomicDescriptors: Sendable {
       if k == i { continue }
       let target = blocks! + Int(p) * 3 * size
       var end = 0
-      func clear(to start: Int) {
-        for c in 0..<3 {
-          (target + c * size + end).initialize(repeating: 0, count: start - end)
-        }
-      }
       if m > first {
         centre.forEachRange(species: Int(input.species[k])) { range in
-          clear(to: range.lowerBound)
+          clear(target, end..<range.lowerBound)
           write(centre.block, centre.stride, target, range)
           end = range.upperBound
         }
       }
-      clear(to: size)
+      clear(target, end..<size)
     }
     for p in layout.rowStarts[i]..<layout.rowStarts[i + 1] where layout.neighbours[Int(p)] == i {
       write(centre.sum, centre.stride, blocks! + Int(p) * 3 * size, 0..<size)
     }
     centre.finishValues()
     Self.convert(centre.values, values + i * size, size)
+  }
+
+  private func clear<Scalar: DescriptorScalar>(
+    _ target: UnsafeMutablePointer<Scalar>, _ range: Range<Int>
+  ) {
+    if range.isEmpty { return }
+    for c in 0..<3 {
+      (target + c * size + range.lowerBound).initialize(repeating: 0, count: range.count)
+    }
   }
 
   private func write<Scalar: DescriptorScalar>(
