@@ -6,8 +6,8 @@
 static inline long least(long a, long b) { return a < b ? a : b; }
 
 // ROWS of a tile: as many as there are registers for, beside those of the right factor and one of the left.
-// RIGHT_AHEAD: how many terms before it is wanted a row of the right factor is asked for, 0 for never: a tile of wide
-// vectors works on a term for longer than the next takes to come from a near cache.
+// RIGHT_AHEAD: how many terms before it is wanted a row of the right factor is asked for; 0 for never, where nobody has
+// measured that it helps.
 #define NUMBER float
 #define VECTOR __m512
 #define LANES 16

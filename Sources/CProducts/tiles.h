@@ -31,7 +31,7 @@ IN_PLACE void NAME(tile)(
     // Every third row has a pointer of its own, from which processors reach the next two.
     const char *lefts[(ROWS + 2) / 3];
     UNROLLED for (long i = 0; i < rows; i += 3) lefts[i / 3] = (const char *)left + i * row_bytes + term * term_bytes;
-    // Two terms at once would want more registers than there are, and keep sums in memory.
+    // Two terms at once want more registers than AVX2 has: sums were kept in memory.
     _Pragma("clang loop unroll(disable)") for (; term < p->terms[range].upper; ++term) {
       VECTOR factors[2];
       UNROLLED for (long v = 0; v < vectors; ++v) {
