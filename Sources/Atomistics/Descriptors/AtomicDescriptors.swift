@@ -270,6 +270,17 @@ public struct AtomicDescriptors: Sendable {
     for k in 0..<count { (target + k).initialize(to: Scalar(source[k])) }
   }
 
+  private static func convert<Scalar: DescriptorScalar>(
+    _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Scalar>, _ count: Int,
+    takingOff sum: UnsafeMutablePointer<Double>
+  ) {
+    for k in 0..<count {
+      let number = source[k]
+      sum[k] -= number
+      (target + k).initialize(to: Scalar(number))
+    }
+  }
+
   private struct Layout {
     var rowStarts: [Int32]
     var neighbours: [Int32]
@@ -325,32 +336,40 @@ public struct AtomicDescriptors: Sendable {
     _ values: UnsafeMutablePointer<Scalar>, _ blocks: UnsafeMutablePointer<Scalar>?
   ) {
     centre.prepareDerivatives(i, input)
-    let environment = centre.environment
+    Self.convert(centre.values, values + i * size, size)
+    let (environment, block, sum, stride) = (
+      centre.environment, centre.block, centre.sum, centre.stride
+    )
+    sum.update(repeating: 0, count: 2 * stride + size)
     var m = 0
-    for p in layout.rowStarts[i]..<layout.rowStarts[i + 1] {
-      let k = Int(layout.neighbours[Int(p)])
+    var own: Int?
+    for p in Int(layout.rowStarts[i])..<Int(layout.rowStarts[i + 1]) {
+      let k = Int(layout.neighbours[p])
       let first = m
       while m < environment.count && environment.atoms[m] == k { m += 1 }
-      if m > first {
-        centre.derivatives(by: first..<m, species: Int(input.species[k]), areOwn: k == i)
+      if k == i {
+        // The atom's own images move with it: there are no derivatives by them.
+        own = p
+        continue
       }
-      if k == i { continue }
-      let target = blocks! + Int(p) * 3 * size
+      let target = blocks! + p * 3 * size
       var end = 0
       if m > first {
+        centre.derivatives(by: first..<m, species: Int(input.species[k]))
         centre.forEachRange(species: Int(input.species[k])) { range in
           clear(target, end..<range.lowerBound)
-          write(centre.block, centre.stride, target, range)
+          for c in 0..<3 {
+            let (from, to) = (c * stride + range.lowerBound, c * size + range.lowerBound)
+            Self.convert(block + from, target + to, range.count, takingOff: sum + from)
+          }
           end = range.upperBound
         }
       }
       clear(target, end..<size)
     }
-    for p in layout.rowStarts[i]..<layout.rowStarts[i + 1] where layout.neighbours[Int(p)] == i {
-      write(centre.sum, centre.stride, blocks! + Int(p) * 3 * size, 0..<size)
+    if let own {
+      for c in 0..<3 { Self.convert(sum + c * stride, blocks! + (own * 3 + c) * size, size) }
     }
-    centre.finishValues()
-    Self.convert(centre.values, values + i * size, size)
   }
 
   private func clear<Scalar: DescriptorScalar>(
@@ -359,16 +378,6 @@ public struct AtomicDescriptors: Sendable {
     if range.isEmpty { return }
     for c in 0..<3 {
       (target + c * size + range.lowerBound).initialize(repeating: 0, count: range.count)
-    }
-  }
-
-  private func write<Scalar: DescriptorScalar>(
-    _ block: UnsafeMutablePointer<Double>, _ stride: Int, _ target: UnsafeMutablePointer<Scalar>,
-    _ range: Range<Int>
-  ) {
-    for c in 0..<3 {
-      let (source, place) = (block + c * stride, target + c * size)
-      Self.convert(source + range.lowerBound, place + range.lowerBound, range.count)
     }
   }
 }

@@ -43,16 +43,12 @@ final class BehlerParrinelloCentre: CentreCalculator {
 
   func prepareDerivatives(_ centre: Int, _ input: DescriptorInput) {
     computeValues(centre, input)
-    sum.update(repeating: 0, count: 3 * stride)
   }
 
   func forEachRange(species: Int, _ body: (Range<Int>) -> Void) { body(0..<parameters.size) }
 
-  func finishValues() {}
-
-  func derivatives(by images: Range<Int>, species: Int, areOwn: Bool) {
+  func derivatives(by images: Range<Int>, species: Int) {
     block.update(repeating: 0, count: 3 * stride)
-    if areOwn { return }
     let (stride, block) = (stride, block)
     for m in images {
       let radial = block + species * parameters.radialBlock
@@ -64,7 +60,6 @@ final class BehlerParrinelloCentre: CentreCalculator {
       let a = environment.angularPlaces[m]
       if a >= 0 { addAngularBlock(a, species) }
     }
-    takeBlockOffSum(0..<parameters.size)
   }
 
   private func addAngularBlock(_ a: Int, _ species: Int) {

@@ -10,27 +10,23 @@ protocol CentreCalculator: AnyObject {
   var values: Column { get }
   /// The derivative of the components by one neighbour, three runs `stride` apart.
   var block: Column { get }
-  /// The sum of all such blocks with the sign turned: the derivative by the atom itself.
+  /// Room for the sum of such blocks, laid out as they are.
   var sum: Column { get }
   var stride: Int { get }
 
   /// Computes the values alone.
   func computeValues(_ centre: Int, _ input: DescriptorInput)
 
-  /// Computes what `derivatives(by:)` needs.
+  /// Computes the values, the same bits, and what `derivatives(by:)` needs.
   func prepareDerivatives(_ centre: Int, _ input: DescriptorInput)
 
   /// Leaves in `block` the derivatives by the neighbours `images`, periodic images of one atom of
-  /// this species, and takes them off `sum`, which so becomes the derivative by the centre. The
-  /// centre's own images move with it and change nothing.
-  func derivatives(by images: Range<Int>, species: Int, areOwn: Bool)
+  /// this species.
+  func derivatives(by images: Range<Int>, species: Int)
 
   /// Calls `body` with the ranges of components that the last `derivatives(by:)` may have left other than
   /// zero, in their order; what `block` holds elsewhere means nothing.
   func forEachRange(species: Int, _ body: (Range<Int>) -> Void)
-
-  /// Completes the values when the derivatives by all neighbours are computed.
-  func finishValues()
 
   /// Minus the derivative of an energy by every displacement of one atom's neighbours.
   ///
@@ -59,13 +55,5 @@ extension CentreCalculator {
   ) {
     computeValues(centre, input)
     contract(centre, input, gradient: energyGradient(values), forces: forces)
-  }
-
-  /// Takes components of `block` off `sum`.
-  func takeBlockOffSum(_ range: Range<Int>) {
-    for c in 0..<3 {
-      let (source, target) = (block + c * stride, sum + c * stride)
-      for component in range { target[component] -= source[component] }
-    }
   }
 }

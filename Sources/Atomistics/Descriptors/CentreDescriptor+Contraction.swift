@@ -7,7 +7,7 @@ extension CentreDescriptor {
     forces: UnsafeMutablePointer<SIMD3<Double>>
   ) {
     gather(centre, input)
-    pairs.fill(environment, for: .derivatives)
+    pairs.fill(environment, withSlopes: true)
     contract(input, gradient, forces)
   }
 
@@ -17,8 +17,8 @@ extension CentreDescriptor {
     forces: UnsafeMutablePointer<SIMD3<Double>>
   ) {
     gather(centre, input)
-    pairs.fill(environment, for: .both)
-    addValues(input)
+    pairs.fill(environment, withSlopes: true)
+    addValues(input, slopes: nil)
     contract(input, energyGradient(values), forces)
   }
 

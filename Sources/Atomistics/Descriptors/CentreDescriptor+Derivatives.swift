@@ -1,7 +1,6 @@
 /// Derivatives by one neighbour at a time, from what `prepareDerivatives` left.
 extension CentreDescriptor {
-  /// Own images only add to the values.
-  func derivatives(by images: Range<Int>, species: Int, areOwn: Bool) {
+  func derivatives(by images: Range<Int>, species: Int) {
     lastHasAngles = images.contains { environment.angularPlaces[$0] >= 0 }
     forEachRange(species: species) { range in
       for c in 0..<3 {
@@ -13,8 +12,6 @@ extension CentreDescriptor {
       let a = environment.angularPlaces[m]
       if a >= 0 { addAngularBlock(a, species) }
     }
-    if areOwn { return }
-    forEachRange(species: species) { takeBlockOffSum($0) }
   }
 
   /// The radial block of the species, and its angular blocks with the species that are there.
@@ -40,74 +37,49 @@ extension CentreDescriptor {
     }
   }
 
-  /// The sums over k of one j, one group of k, one centre and one lane block.
-  private struct Sums {
-    var v = Eight.zero
-    var v1 = Eight.zero
-    var x = Eight.zero
-    var y = Eight.zero
-    var z = Eight.zero
-  }
-
   private func addAngularBlock(_ a: Int, _ species: Int) {
-    let constants = constants
-    let (blocks, radii) = (constants.laneBlocks, constants.angularCount)
-    let starts = environment.groupStarts
-    for other in 0..<constants.speciesCount where starts[other] < starts[other + 1] {
-      let offset = constants.angularOffset(species, other)
-      let lane = lanes + laneStart(species, other)
+    fillRow(a)
+    let (constants, starts) = (constants, environment.groupStarts)
+    let (radii, blocks, angles) = (
+      constants.angularCount, constants.laneBlocks, constants.angleCount
+    )
+    for other in 0..<constants.speciesCount where starts[other] < starts[other &+ 1] {
+      let target = block + constants.angularOffset(species, other)
+      let others = starts[other]..<starts[other &+ 1]
       for p in 0..<radii {
-        for block in 0..<blocks {
-          let sums = sums(a, starts[other]..<starts[other + 1], p, block)
-          lane[p * blocks + block] += sums.v * environment.angular.cutoff[a]
-          addBlock(sums, a, p, block, self.block + offset + p * constants.angleCount)
-        }
+        for lanes in 0..<blocks { addBlock(a, others, p, lanes, target + p &* angles) }
       }
     }
   }
 
+  /// The derivatives by neighbour `a` of one centre and lane block: sums over the other neighbours.
   @inline(__always)
-  private func sums(_ a: Int, _ others: Range<Int>, _ p: Int, _ block: Int) -> Sums {
-    let n = environment.angularCount
-    let (blocks, groups) = (constants.laneBlocks, constants.angularGroups)
-    let columns = environment.angular
-    var sums = Sums()
-    var factor = UnsafePointer(factors) + ((a * n + others.lowerBound) * blocks + block) * 2
-    var weight =
-      UnsafeRawPointer(weights + (a * n + others.lowerBound) * groups)
-      .assumingMemoryBound(to: Double.self) + p
+  private func addBlock(_ a: Int, _ others: Range<Int>, _ p: Int, _ lanes: Int, _ target: Column) {
+    let (n, blocks, pitch) = (
+      environment.angularCount, constants.laneBlocks, 4 &* constants.angularGroups
+    )
+    let (columns, across, first) = (environment.angular, across, others.lowerBound)
+    var (s, x, y, z) = (Eight.zero, Eight.zero, Eight.zero, Eight.zero)
+    var factor = UnsafePointer(factors) + 2 &* ((a &* n &+ first) &* blocks &+ lanes)
+    var weight = numbers(weights) + ((a &* n &+ first) &* pitch &+ p)
+    var along = numbers(along) + (first &* pitch &+ p)
     for k in others {
-      let w = weight.pointee
-      let value = factor[0] * w
-      let derivative = factor[1] * w
-      sums.v += value
-      sums.v1 += value * columns.r[k]
-      sums.x += derivative * columns.x[k]
-      sums.y += derivative * columns.y[k]
-      sums.z += derivative * columns.z[k]
-      factor += 2 * blocks
-      weight += 4 * groups
+      s += factor[0] * along.pointee
+      let derivative = factor[1] * weight.pointee
+      x += derivative * across.x[k]
+      y += derivative * across.y[k]
+      z += derivative * across.z[k]
+      factor += 2 &* blocks
+      weight += pitch
+      along += pitch
     }
-    return sums
+    add(s * columns.x[a] + x, to: target, lanes)
+    add(s * columns.y[a] + y, to: target + stride, lanes)
+    add(s * columns.z[a] + z, to: target + 2 &* stride, lanes)
   }
 
-  /// The derivatives by neighbour `a` of one centre and lane block, from its sums.
   @inline(__always)
-  private func addBlock(_ sums: Sums, _ a: Int, _ p: Int, _ block: Int, _ target: Column) {
-    let columns = environment.angular
-    let (r, f, slope) = (columns.r[a], columns.cutoff[a], columns.slope[a])
-    let (x, y, z) = (columns.x[a], columns.y[a], columns.z[a])
-    let centre = constants.angularCentres[p / 4][p % 4]
-    let eta = constants.angularEtas[p / 4][p % 4]
-    // By the distance: of the Gaussian in the mean distance and of the cutoff function.
-    let gauss = sums.v * (eta * (centre - 0.5 * r)) - sums.v1 * (0.5 * eta)
-    let along = 2 * (gauss * f + sums.v * slope)
-    // By the direction: only what is perpendicular to it.
-    let across = 2 * f * columns.inverse[a]
-    let parallel = sums.x * x + sums.y * y + sums.z * z
-    let radial = along - parallel * across
-    add(radial * x + sums.x * across, to: target, block)
-    add(radial * y + sums.y * across, to: target + stride, block)
-    add(radial * z + sums.z * across, to: target + 2 * stride, block)
+  private func numbers(_ fours: UnsafeMutablePointer<Four>) -> UnsafePointer<Double> {
+    UnsafePointer(UnsafeMutableRawPointer(fours).assumingMemoryBound(to: Double.self))
   }
 }

@@ -2,13 +2,14 @@ import Tensors
 
 /// The descriptor of one atom at a time, with or without derivatives.
 ///
-/// The sums over pairs of equation 5 run over ordered pairs j, k with half the factor. With
-/// derivatives they are arranged so that, for one j, everything is a sum over k of products that
-/// stay in registers: with w = f(r_ik) exp(…) and T the angular factor,
+/// The sums over pairs of equation 5 run over unordered pairs for values. Derivatives by neighbour j are
+/// sums over its pairs with all k, of products that stay in registers: with w = f(r_ik) exp(…) and T the
+/// angular factor,
 ///
-///     V = Σ T w        V1 = Σ T w r_ik        D = Σ T' w u_k
+///     S = Σ T w s_k        D = Σ T' w q_k
 ///
-/// give the value f(r_ij) V, its derivative by r_ij and, perpendicular to u_j, by the direction.
+/// along u_j and perpendicular to it, where s_k is 2 (f(r_ij) exp(…))' / exp(…) by r_ij, and q_k is 2 f(r_ij) times the
+/// derivative of the angle's cosine by j's position.
 ///
 /// One thread at a time uses it, and many times for each atom: nothing looks for conflicting accesses.
 final class CentreDescriptor: CentreCalculator {
@@ -26,17 +27,15 @@ final class CentreDescriptor: CentreCalculator {
   let stride: Int
   private let rows: AlignedStorage
 
-  /// Angular sums by pair of species, centre and lane block.
-  let lanes: UnsafeMutablePointer<Eight>
-  private let laneStorage: AlignedStorage
-  let laneCount: Int
-
   let pairs: PairTable
   /// For ordered pairs of neighbours the angular factor and its derivative, and w above.
   @exclusivity(unchecked) private var tables = AlignedStorage(byteCount: 0)
   @exclusivity(unchecked) private var tableCapacity = 0
   @exclusivity(unchecked) private(set) var factors: UnsafeMutablePointer<Eight>
   @exclusivity(unchecked) private(set) var weights: UnsafeMutablePointer<Four>
+  /// What neighbour j's derivatives take of each k: w s_k, and the three columns of q_k.
+  @exclusivity(unchecked) private(set) var along: UnsafeMutablePointer<Four>
+  @exclusivity(unchecked) private(set) var across: (x: Column, y: Column, z: Column)
   /// For every neighbour the derivatives of the radial components by the distance.
   @exclusivity(unchecked) private(set) var slopes = AlignedStorage(byteCount: 0)
   @exclusivity(unchecked) private var slopeCapacity = 0
@@ -68,26 +67,18 @@ final class CentreDescriptor: CentreCalculator {
     values = rows.base.assumingMemoryBound(to: Double.self) + Self.guardLanes
     block = values + stride
     sum = values + 4 * stride
-    let species = parameters.species.count
-    laneCount = species * (species + 1) / 2 * parameters.angularCount * constants.laneBlocks
-    laneStorage = AlignedStorage(byteCount: laneCount * 64)
-    lanes = laneStorage.base.assumingMemoryBound(to: Eight.self)
     factors = tables.base.assumingMemoryBound(to: Eight.self)
     weights = tables.base.assumingMemoryBound(to: Four.self)
+    along = weights
+    across = (values, values, values)
     radialGaussians = radialStorage.base.assumingMemoryBound(to: Four.self)
-  }
-
-  /// Where the lanes of a pair of species begin.
-  @inline(__always)
-  func laneStart(_ one: Int, _ other: Int) -> Int {
-    constants.pairOfSpecies(one, other) &* constants.angularCount &* constants.laneBlocks
   }
 
   /// Computes the values alone.
   func computeValues(_ centre: Int, _ input: DescriptorInput) {
     gather(centre, input)
-    pairs.fill(environment, for: .values)
-    addValues(input)
+    pairs.fill(environment, withSlopes: false)
+    addValues(input, slopes: nil)
   }
 
   /// Looks around an atom.
@@ -97,41 +88,25 @@ final class CentreDescriptor: CentreCalculator {
   }
 
   /// The values from the pairs' factors.
-  func addValues(_ input: DescriptorInput) {
+  ///
+  /// - Parameter slopes: receives the derivatives of the radial components by each neighbour's distance.
+  func addValues(_ input: DescriptorInput, slopes: Column?) {
     values.update(repeating: 0, count: constants.parameters.size)
-    addRadial(input, slopes: nil)
+    addRadial(input, slopes: slopes)
     addAngularValues()
   }
 
   /// Computes the values and what `derivatives(by:)` needs.
   func prepareDerivatives(_ centre: Int, _ input: DescriptorInput) {
     gather(centre, input)
-    clear()
     let needed = environment.count * constants.radialGroups
     if needed > slopeCapacity {
       slopeCapacity = 2 * needed
       slopes = AlignedStorage(byteCount: slopeCapacity * 32)
     }
-    addRadial(input, slopes: slopes.base.assumingMemoryBound(to: Double.self))
+    pairs.fill(environment, withSlopes: true)
+    addValues(input, slopes: slopes.base.assumingMemoryBound(to: Double.self))
     fillTables()
-    sum.update(repeating: 0, count: 3 * stride - Self.guardLanes)
-  }
-
-  private func clear() {
-    values.update(repeating: 0, count: stride - Self.guardLanes)
-    forEachPairOfSpecies { one, other in
-      (lanes + laneStart(one, other)).update(repeating: .zero, count: lanesOfPair)
-    }
-  }
-
-  private var lanesOfPair: Int { constants.angularCount * constants.laneBlocks }
-
-  /// Calls `body` for every pair of species that both have angular neighbours.
-  private func forEachPairOfSpecies(_ body: (Int, Int) -> Void) {
-    let (starts, species) = (environment.groupStarts, constants.speciesCount)
-    for one in 0..<species where starts[one] < starts[one + 1] {
-      for other in one..<species where starts[other] < starts[other + 1] { body(one, other) }
-    }
   }
 
   /// For all neighbours the Gaussians in the distance, groups of four centres one after the other.
@@ -143,15 +118,17 @@ final class CentreDescriptor: CentreCalculator {
       radialStorage = AlignedStorage(byteCount: count * (groups + 2) * 48)
     }
     radialGaussians = radialStorage.base.assumingMemoryBound(to: Four.self)
-    if constants.radialGridFall.isNaN {
-      fillRadialGaussians(ofGroups: groups)
+    if let fall = constants.radialGridFall {
+      fillRadialGaussiansOnGrid(fall)
     } else {
-      fillRadialGaussiansOnGrid()
+      fillRadialGaussiansOneByOne()
     }
   }
 
-  private func fillRadialGaussians(ofGroups groups: Int) {
-    let (gaussians, count) = (radialGaussians, environment.count)
+  private func fillRadialGaussiansOneByOne() {
+    let (gaussians, count, groups) = (
+      radialGaussians, environment.count, constants.radialGroups
+    )
     let (r, centres, etas) = (environment.all.r, constants.radialCentres, constants.radialEtas)
     for m in 0..<count {
       for group in 0..<groups {
@@ -166,7 +143,7 @@ final class CentreDescriptor: CentreCalculator {
 
   /// On a grid of step D the Gaussians of a group are those of the group before times exp(8 eta D (d - 2 D)), d being
   /// the distance from those centres; and that factor falls by exp(-32 eta D²) from group to group.
-  private func fillRadialGaussiansOnGrid() {
+  private func fillRadialGaussiansOnGrid(_ fall: Double) {
     let (gaussians, count, groups) = (
       radialGaussians, environment.count, constants.radialGroups
     )
@@ -182,7 +159,6 @@ final class CentreDescriptor: CentreCalculator {
     }
     let numbers = UnsafeMutableRawPointer(starts).assumingMemoryBound(to: Double.self)
     VectorMath.exp(numbers, numbers, 8 * count)
-    let fall = constants.radialGridFall
     for m in 0..<count {
       var (value, ratio) = (starts[2 &* m], starts[2 &* m &+ 1])
       let place = gaussians + m &* groups
@@ -220,6 +196,7 @@ final class CentreDescriptor: CentreCalculator {
 
   /// Equation 5 over unordered pairs, without derivatives.
   private func addAngularValues() {
+    pairs.weightGauss()
     for group in pairs.groups {
       let target = values + constants.angularOffset(group.one, group.other)
       for p in Swift.stride(from: 0, to: constants.angularCount, by: 2) {
@@ -291,7 +268,6 @@ final class CentreDescriptor: CentreCalculator {
       for at in 0..<(2 * blocks) { factors[(j * n + j) * 2 * blocks + at] = .zero }
       for at in 0..<groups { weights[(j * n + j) * groups + at] = .zero }
     }
-    pairs.fill(environment, for: .derivatives)
     for run in pairs.runs {
       for at in 0..<run.count { fillTables(run.first, run.others &+ at, run.start &+ at, n) }
     }
@@ -334,24 +310,49 @@ final class CentreDescriptor: CentreCalculator {
     let (groups, blocks) = (constants.angularGroups, constants.laneBlocks)
     if n > tableCapacity {
       tableCapacity = n + n / 4 + 4
+      let ofPairs = tableCapacity * tableCapacity * (blocks * 128 + groups * 32)
       tables = AlignedStorage(
-        byteCount: tableCapacity * tableCapacity * (blocks * 128 + groups * 32))
+        byteCount: ofPairs + tableCapacity * groups * 32 + 3 * columnLength(tableCapacity) * 8)
       factors = tables.base.assumingMemoryBound(to: Eight.self)
     }
     let end = tables.base + n * n * blocks * 128
     weights = end.assumingMemoryBound(to: Four.self)
+    along = weights + n * n * groups
+    let columns = UnsafeMutableRawPointer(along + n * groups).assumingMemoryBound(to: Double.self)
+    let length = columnLength(n)
+    across = (columns, columns + length, columns + 2 * length)
   }
 
-  /// Adds the angular sums of the lanes to the components.
-  func finishValues() {
-    forEachPairOfSpecies { one, other in
-      let source = lanes + laneStart(one, other)
-      let target = values + constants.angularOffset(one, other)
-      for p in 0..<constants.angularCount {
-        for block in 0..<constants.laneBlocks {
-          add(
-            source[p * constants.laneBlocks + block], to: target + p * constants.angleCount, block)
-        }
+  /// The last vector of a column may reach beyond it.
+  private func columnLength(_ n: Int) -> Int { n.roundedUp(toMultipleOf: 4) }
+
+  /// What the derivatives by neighbour `a` take of each other one.
+  func fillRow(_ a: Int) {
+    let (columns, n, groups) = (
+      environment.angular, environment.angularCount, constants.angularGroups
+    )
+    let (x, y, z, r) = (columns.x[a], columns.y[a], columns.z[a], columns.r[a])
+    let (f, slope) = (columns.cutoff[a], columns.slope[a])
+    let (scale, across) = (2 * f * columns.inverse[a], across)
+    for k in Swift.stride(from: 0, to: n, by: 4) {
+      let (toX, toY, toZ) = (
+        CentreEnvironment.load(columns.x, k), CentreEnvironment.load(columns.y, k),
+        CentreEnvironment.load(columns.z, k)
+      )
+      let cosine = toX * x + toY * y + toZ * z
+      CentreEnvironment.store((toX - cosine * x) * scale, across.x, k)
+      CentreEnvironment.store((toY - cosine * y) * scale, across.y, k)
+      CentreEnvironment.store((toZ - cosine * z) * scale, across.z, k)
+    }
+    let (weights, along) = (weights + (a &* n &* groups), along)
+    for group in 0..<groups {
+      let (centres, etas) = (constants.angularCentres[group], constants.angularEtas[group])
+      // Of the Gaussian in the mean distance, and of the cutoff function.
+      let steady = etas * (centres - 0.5 * r) * (2 * f) + 2 * slope
+      let falling = etas * f
+      for k in 0..<n {
+        let place = k &* groups &+ group
+        along[place] = weights[place] * (steady - falling * columns.r[k])
       }
     }
   }

@@ -44,14 +44,11 @@ final class DescriptorConstants: @unchecked Sendable {
   /// `zeta - 1` when that is a small whole number, the same for all angles, for powers by
   /// multiplication; else -1.
   let wholePower: Int
-  /// exp(-32 eta D²) for radial centres on a grid of step D with one width, NaN where they are not, or where Gaussians
-  /// leave the range of numbers.
-  let radialGridFall: Double
-  /// Whether the centres of the mean distance are a grid with one width on which Gaussians follow from
-  /// each other without leaving the range of numbers.
-  let hasAngularGrid: Bool
-  /// exp(-2 eta D²) for a grid of step D.
-  let angularGridFall: Double
+  /// exp(-32 eta D²) for radial centres on a grid of step D with one width, on which Gaussians follow from each
+  /// other without leaving the range of numbers.
+  let radialGridFall: Double?
+  /// exp(-2 eta D²) for such centres of the mean distance.
+  let angularGridFall: Double?
 
   private let storage: AlignedStorage
 
@@ -69,11 +66,7 @@ final class DescriptorConstants: @unchecked Sendable {
     radialGroups = (parameters.radialCount + 3) / 4
     angularGroups = (parameters.angularCount + 3) / 4
     wholePower = Self.wholePower(parameters.zetas)
-    let (eta, step) = (parameters.angularEta, parameters.angularStep)
-    hasAngularGrid =
-      parameters.lists.angularCentres == nil && parameters.lists.angularEtas == nil
-      && eta * parameters.angularCutoff * parameters.angularCutoff < 300
-    angularGridFall = exp(-2 * eta * step * step)
+    angularGridFall = Self.angularGridFall(parameters)
     radialGridFall = Self.radialGridFall(parameters)
     storage = AlignedStorage(byteCount: (radialGroups + angularGroups) * 64)
     let radial = storage.base.assumingMemoryBound(to: Four.self)
@@ -94,16 +87,24 @@ final class DescriptorConstants: @unchecked Sendable {
     return power >= 0 && power <= 256 && power == power.rounded() ? Int(power) : -1
   }
 
-  private static func radialGridFall(_ parameters: DescriptorParameters) -> Double {
+  private static func radialGridFall(_ parameters: DescriptorParameters) -> Double? {
     let (eta, step) = (parameters.radialEta, parameters.radialStep)
     let farthest =
       max(abs(parameters.radialStart), parameters.cutoff - parameters.radialStart) + 4 * step
     let lists = parameters.lists
     guard lists.radialCentres == nil, lists.radialEtas == nil, eta * farthest * farthest < 600
-    else {
-      return .nan
-    }
+    else { return nil }
     return exp(-32 * eta * step * step)
+  }
+
+  private static func angularGridFall(_ parameters: DescriptorParameters) -> Double? {
+    let (eta, step, cutoff) = (
+      parameters.angularEta, parameters.angularStep, parameters.angularCutoff
+    )
+    let lists = parameters.lists
+    guard lists.angularCentres == nil, lists.angularEtas == nil, eta * cutoff * cutoff < 300
+    else { return nil }
+    return exp(-2 * eta * step * step)
   }
 
   private static func angles(_ parameters: DescriptorParameters) -> [Angle] {

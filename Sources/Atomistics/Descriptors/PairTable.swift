@@ -9,15 +9,6 @@ final class PairTable {
   typealias Four = SIMD4<Double>
   typealias Column = UnsafeMutablePointer<Double>
 
-  /// What the factors are for; forces without stored derivatives take both.
-  enum Purpose {
-    /// Sums over pairs: Gaussians with the factor 2 f(r_ij) f(r_ik).
-    case values
-    /// Slopes of the angular factors, and Gaussians alone.
-    case derivatives
-    case both
-  }
-
   /// The pairs of one neighbour with `count` others that follow each other.
   struct Run {
     let first: Int
@@ -62,20 +53,21 @@ final class PairTable {
   }
 
   /// Computes the factors of all pairs of the angular neighbours.
-  func fill(_ environment: CentreEnvironment, for purpose: Purpose) {
+  ///
+  /// - Parameter withSlopes: whether `slopes` are wanted too.
+  func fill(_ environment: CentreEnvironment, withSlopes: Bool) {
     listPairs(environment)
     reserve()
     fillGeometry(environment.angular)
     for angle in constants.angles {
-      if purpose != .values { fillBasesAndSlopes(angle) } else { fillBases(angle) }
+      if withSlopes { fillBasesAndSlopes(angle) } else { fillBases(angle) }
     }
     if constants.wholePower >= 0 {
-      raiseToWhole(withSlopes: purpose != .values)
+      raiseToWhole(withSlopes: withSlopes)
     } else {
-      raiseToReal(withSlopes: purpose != .values)
+      raiseToReal(withSlopes: withSlopes)
     }
-    if constants.hasAngularGrid { fillGaussOnGrid() } else { fillGauss() }
-    if purpose != .derivatives { weightGauss() }
+    if let fall = constants.angularGridFall { fillGaussOnGrid(fall) } else { fillGauss() }
   }
 
   private func listPairs(_ environment: CentreEnvironment) {
@@ -283,7 +275,7 @@ final class PairTable {
 
   /// On a grid of step D every Gaussian is the one before times exp(eta D (2 d - D)), d being the
   /// distance from that one's centre; and that factor falls by exp(-2 eta D²) from centre to centre.
-  private func fillGaussOnGrid() {
+  private func fillGaussOnGrid(_ fall: Double) {
     let (radii, eta) = (constants.angularCount, constants.angularEtas[0][0])
     let (start, step) = (constants.angularCentres[0][0], constants.parameters.angularStep)
     let ratio = gauss + (radii > 1 ? (radii - 1) * pitch : 0)
@@ -296,7 +288,6 @@ final class PairTable {
     }
     VectorMath.exp(gauss, gauss, count)
     if radii > 1 { VectorMath.exp(ratio, ratio, count) }
-    let fall = constants.angularGridFall
     for pair in stride(from: 0, to: count, by: 4) {
       var value = CentreEnvironment.load(gauss, pair)
       var factor = CentreEnvironment.load(ratio, pair)
@@ -323,7 +314,8 @@ final class PairTable {
     }
   }
 
-  private func weightGauss() {
+  /// The Gaussians as sums over pairs take them.
+  func weightGauss() {
     for p in 0..<constants.angularCount {
       let (source, target) = (gauss + p * pitch, weightedGauss + p * pitch)
       for pair in stride(from: 0, to: count, by: 4) {
