@@ -318,4 +318,20 @@ import Testing
     #expect(results[1] == [0, 0.25, .infinity])
     #expect(results[2] == [0, 0.25, 0])
   }
+
+  /// What is the same for all bases has no slope, even where the power below it is infinite.
+  @Test(arguments: [true, false]) func powersOfZeroHaveAllDerivatives(isFed: Bool) throws {
+    var (x, feeds) = vector([0, 1, -2, 2])
+    let exponent = isFed ? graph.placeholder(.float64, []) : graph.constant(2, .float64)
+    if isFed { feeds[exponent] = Tensor(2.0) }
+    var derivatives = [pow(x, exponent)]
+    for _ in 0..<3 {
+      derivatives.append(try graph.gradient(of: derivatives.last!, withRespectTo: x))
+    }
+    let results = try Session(graph).run(derivatives, feeds: feeds)
+    #expect(
+      results.map { $0.scalars(as: Double.self) } == [
+        [0, 1, 4, 4], [0, 2, -4, 4], [2, 2, 2, 2], [0, 0, 0, 0],
+      ])
+  }
 }

@@ -13,7 +13,10 @@ public struct Pow: BinaryOperation {
     // The logarithm counts as 0 where the base is not positive.
     let (zero, one) = (node.graph.constant(0, x.elementType), node.graph.constant(1, x.elementType))
     let logarithm = select(x .> 0, log(select(x .> 0, x, one)), zero)
-    return [g * y * pow(x, y - 1), g * node.output * logarithm]
+    // What is the same for all bases has no slope, even where the power below it is infinite.
+    let isFlat = y .== 0
+    let slope = select(isFlat, zero, y * pow(x, select(isFlat, one, y - 1)))
+    return [g * slope, g * node.output * logarithm]
   }
 
   public static var samples: [OperationSample] {
