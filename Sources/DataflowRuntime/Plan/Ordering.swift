@@ -69,9 +69,11 @@ private func fillingQueuesFirst(_ nodes: [Node], _ needed: Dependencies) -> Depe
 /// - Throws: `GraphError` for a node that finds out sizes of what it is computed from.
 private func checkSizes(_ nodes: [Node], _ dependencies: Dependencies) throws {
   // Nothing else makes a cycle of what a graph's nodes need.
-  if dependencies.sorted(nodes, class: { _ in 0 }).count == nodes.count { return }
-  for node in nodes where node.graph.hasLateSizes && !node.ownLateSymbols.isEmpty {
-    guard dependencies.ancestors(of: node).contains(node.id) else { continue }
+  let finding = nodes.filter { $0.graph.hasLateSizes && !$0.ownLateSymbols.isEmpty }
+  if finding.isEmpty || dependencies.sorted(nodes, class: { _ in 0 }).count == nodes.count {
+    return
+  }
+  for node in finding where dependencies.ancestors(of: node).contains(node.id) {
     let sizes = node.ownLateSymbols.sorted().joined(separator: ", ")
     throw node.error("finds out \(sizes), on which what it is computed from depends")
   }
