@@ -33,6 +33,19 @@ public final class EventWriter {
     return file
   }
 
+  /// Says that what the folder's files hold of this step and of those behind it counts no more: TensorFlow's
+  /// `SessionLog.START`.
+  ///
+  /// - Throws: `FormatError` where the file cannot be written.
+  public func writeStart(
+    step: Int, wallTime: Double = Date().timeIntervalSince1970
+  ) throws {
+    try write(wallTime: wallTime) {
+      $0.field(2, varint: UInt64(bitPattern: Int64(step)))
+      $0.field(7) { $0.field(1, varint: 1) }
+    }
+  }
+
   /// Adds scalars of one step, as single precision.
   ///
   /// - Throws: `FormatError` where the file cannot be written.

@@ -36,7 +36,8 @@ public enum Folder {
     return names.sorted()
   }
 
-  /// The files of a folder with some ending, hidden ones left out, in the order of their names.
+  /// The files of a folder with some ending, hidden ones left out, in the order of their names, in which numbers count as
+  /// such: part-2 comes before part-10.
   ///
   /// - Throws: `FormatError` where the folder cannot be read or has no such file.
   public static func files(in folder: URL, ending: String) throws(FormatError) -> [URL] {
@@ -46,6 +47,8 @@ public enum Folder {
       throw FormatError(
         file: folder.path, "there is no *\(ending) file among its \(names.count) files")
     }
-    return files.map { folder.appendingPathComponent($0) }
+    // Names that say the same, as 1 and 01, keep their order.
+    return files.sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+      .map { folder.appendingPathComponent($0) }
   }
 }

@@ -11,7 +11,7 @@ public struct TFRecordReader {
   private let file: URL
   private let input: FileInput
   private var record = 0
-  private var hasFailed = false
+  private var isDone = false
 
   /// - Throws: `FormatError` where the file cannot be read.
   public init(_ file: URL) throws(FormatError) {
@@ -26,28 +26,33 @@ public struct TFRecordReader {
 
   /// The next record, nil at the end of the file.
   ///
-  /// - Throws: `FormatError` with file, record and offset; nothing can be read after it.
+  /// - Throws: `FormatError` with file, record and offset. Only after a damaged content is there more to be read.
   public mutating func next() throws(FormatError) -> [UInt8]? { try nextRecord { Array($0) } }
 
   /// Calls `body` with the next record in place.
   ///
   /// - Returns: what `body` returns, nil at the end of the file.
-  /// - Throws: `FormatError` with file, record and offset; nothing can be read after it.
+  /// - Throws: `FormatError` with file, record and offset. Only after a damaged content, or what `body` throws, is there
+  ///   more to be read.
   package mutating func nextRecord<R>(
     _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws(FormatError) -> R? {
-    if hasFailed { return nil }
-    let start = input.position
+    if isDone { return nil }
+    let (start, number) = (input.position, record)
+    // Until the end of this record is found.
+    isDone = true
     do {
       guard let length = try nextLength() else { return nil }
       let size = length + TFRecordFraming.footerSize
-      let result = try body(TFRecordFraming.content(input.peek(size), length: length))
-      input.skip(size)
-      record += 1
-      return result
+      let bytes = try input.peek(size)
+      isDone = bytes.count < size
+      defer {
+        input.skip(bytes.count)
+        record += 1
+      }
+      return try body(TFRecordFraming.content(bytes, length: length))
     } catch {
-      hasFailed = true
-      throw FormatError(error, file: file, record: record, start: start)
+      throw FormatError(error, file: file, record: number, start: start)
     }
   }
 

@@ -38,13 +38,25 @@ import Testing
     for includesDerivatives in [false, true] {
       let source = try PackedStructures(
         files, includesDerivatives: includesDerivatives, executor: ComputePool(threads: threads))
-      #expect(source.count == 12)
+      #expect(source.count == 12 && source.emptyFiles == [files[1]])
       for index in (0..<12).reversed() {
         var expected = Self.structure(index)
         if !includesDerivatives { (expected.derivatives, expected.forces) = (nil, nil) }
         #expect(try source.structure(at: index) == expected)
       }
     }
+  }
+
+  /// So the structures' order does not depend on how many files they are in.
+  @Test func filesAreInTheOrderOfTheirNumbers() throws {
+    let folder = try TemporaryFolder()
+    for name in ["b-10", "b-9", "a-11", "b-9-2", "b-09", "b-100"] {
+      try write(0..<1, to: folder.file("\(name).tfrecord"))
+    }
+    #expect(
+      try DescribedStructureFile.files(in: folder.url).map {
+        $0.deletingPathExtension().lastPathComponent
+      } == ["a-11", "b-09", "b-9", "b-9-2", "b-10", "b-100"])
   }
 
   /// What reads all at once reads the same.
@@ -96,6 +108,48 @@ import Testing
     #expect(
       tooMany?.message == "the checksum of the record's length is wrong; bytes \(start)..<"
         + "\(end) of \(fifth.byteCount) are lost; 2 records are damaged, more than the 1 allowed")
+  }
+
+  /// Files whose records cannot be found one by one are read to their end all the same.
+  @Test func damageInCompressedFilesIsLeftOut() throws {
+    let folder = try TemporaryFolder()
+    let plain = try packed(folder)[2]
+    let record = try TFRecordFile(plain).byteCount(ofRecord: 0) + 16
+    try damage(plain, at: record + 40)
+    let file = folder.file("d.tfrecord")
+    try Data(stored(try Data(contentsOf: plain))).write(to: file)
+    let strict = #expect(throws: FormatError.self) {
+      try PackedStructures([file], includesDerivatives: true)
+    }
+    #expect(strict?.damage == .contentChecksum && strict?.record == 1)
+    let skipping = try PackedStructures(
+      [file], includesDerivatives: true, damaged: .skip(atMost: 1))
+    #expect(
+      try (0..<skipping.count).map { try skipping.structure(at: $0).name }
+        == ["s5", "s7", "s8", "s9", "s10", "s11"])
+    #expect(skipping.damage == [strict] && skipping.damagedCount == 1)
+    #expect(throws: FormatError.self) {
+      try PackedStructures([file], includesDerivatives: true, damaged: .skip(atMost: 0))
+    }
+    // What is cut off ends a file.
+    try Data(stored(try Data(contentsOf: plain).prefix(3 * record))).write(to: file)
+    let cut = try PackedStructures([file], includesDerivatives: true, damaged: .skip(atMost: 2))
+    #expect(cut.count < 3 && cut.damage.map(\.damage) == [.contentChecksum, .truncated])
+  }
+
+  /// A file in gzip's form of one block that is not compressed.
+  private func stored(_ content: Data) -> [UInt8] {
+    func bytes(_ number: UInt32) -> [UInt8] {
+      withUnsafeBytes(of: number.littleEndian) { Array($0) }
+    }
+    let length = bytes(UInt32(content.count)).prefix(2)
+    var checksum: UInt32 = .max
+    for byte in content {
+      checksum ^= UInt32(byte)
+      for _ in 0..<8 { checksum = checksum >> 1 ^ (checksum & 1 == 1 ? 0xEDB8_8320 : 0) }
+    }
+    return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1] + length + length.map { ~$0 } + content
+      + bytes(~checksum) + bytes(UInt32(content.count))
   }
 
   /// What stands behind a damaged length is still there; where it is not found, as much as is lost counts.

@@ -33,6 +33,7 @@ import Testing
     let folder = try TemporaryFolder()
     let writer = try EventWriter(folder: folder.url, wallTime: 1)
     try writer.write([("a", 1)], step: 3, wallTime: 2)
+    try writer.writeStart(step: 300, wallTime: 2)
     try writer.close()
     var reader = try TFRecordReader(writer.file)
     #expect(
@@ -41,6 +42,8 @@ import Testing
     #expect(
       try reader.next()
         == [UInt8](hex: "090000000000000040 1003 2a0a 0a08 0a0161 150000803f"))
+    // A session log that says START.
+    #expect(try reader.next() == [UInt8](hex: "090000000000000040 10ac02 3a02 0801"))
     #expect(try reader.next() == nil)
   }
 

@@ -101,6 +101,20 @@ import Testing
     #expect(try reader.next() == nil)
   }
 
+  @Test func recordsBehindADamagedContentAreRead() throws {
+    let folder = try TemporaryFolder()
+    let good = folder.file("good.tfrecord")
+    try write([[1, 2, 3], [4, 5, 6, 7], [8]], to: good)
+    var bytes = [UInt8](try Data(contentsOf: good))
+    bytes[19 + 12 + 2] ^= 1
+    var reader = try TFRecordReader(try folder.write(bytes, to: "bad.tfrecord"))
+    #expect(try reader.next() == [1, 2, 3])
+    let error = #expect(throws: FormatError.self) { try reader.next() }
+    #expect(error?.damage == .contentChecksum && error?.record == 1 && error?.offset == 19)
+    #expect(try reader.next() == [8])
+    #expect(try reader.next() == nil)
+  }
+
   @Test func anErrorWithinARecordSaysWhere() throws {
     let folder = try TemporaryFolder()
     let file = folder.file("records.tfrecord")

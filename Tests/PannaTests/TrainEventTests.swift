@@ -29,6 +29,22 @@ import Testing
       atPath: "\(workspace.path)/train", toPath: try #require(Self.target))
   }
 
+  /// Each file says from which step on what earlier ones hold counts no more.
+  @Test func aTrainingThatGoesOnSaysFromWhere() throws {
+    let workspace = try workspace()
+    for steps in [3, 5] {
+      #expect(workspace.run("train", ["--set", "TRAINING_PARAMETERS.max_steps=\(steps)"]) == 0)
+    }
+    let files = try EventReader.files(in: workspace.folder.url.appendingPathComponent("train"))
+    #expect(files.count == 2)
+    for (file, first) in zip(files, [1, 4] as [UInt8]) {
+      var reader = try TFRecordReader(file)
+      _ = try reader.next()
+      // Behind the time the step and a session log that says START.
+      #expect(try reader.next()?.dropFirst(9) == [0x10, first, 0x3A, 2, 8, 1])
+    }
+  }
+
   @Test func theOriginalsTagsAndHonestOnes() throws {
     let workspace = try workspace()
     let validation = ["--set", "VALIDATION.data_dir=\(workspace.path)/data"]

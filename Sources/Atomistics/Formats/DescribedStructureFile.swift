@@ -7,16 +7,33 @@ public enum DescribedStructureFile {
   ///
   /// - Throws: `FormatError` with file, record and byte for what is damaged or does not fit.
   public static func read(_ file: URL) throws -> [DescribedStructure] {
+    try read(file, leavingOut: nil)
+  }
+
+  /// The same without what is damaged or does not fit.
+  ///
+  /// - Parameter note: is told of what is left out; nil where that is an error.
+  static func read(
+    _ file: URL, leavingOut note: ((FormatError) -> Void)?
+  ) throws(FormatError) -> [DescribedStructure] {
     var reader = try TFRecordReader(file)
     var result: [DescribedStructure] = []
-    while let structure = try reader.nextRecord({ bytes in
-      DescribedStructure(
-        try StructureView(
-          try EncodedExample(bytes), fallbackName: fallbackName(file, result.count)))
-    }) {
-      result.append(structure)
+    var record = 0
+    while true {
+      do throws(FormatError) {
+        let structure = try reader.nextRecord { bytes in
+          DescribedStructure(
+            try StructureView(
+              try EncodedExample(bytes), fallbackName: fallbackName(file, record)))
+        }
+        guard let structure else { return result }
+        result.append(structure)
+      } catch {
+        guard let note else { throw error }
+        note(error)
+      }
+      record += 1
     }
-    return result
   }
 
   /// What a structure is called whose record has no name.

@@ -36,6 +36,8 @@ public final class PackedStructures: StructureSource {
   private let includesDerivatives: Bool
   /// What was left out, in the order of the files.
   public let damage: [FormatError]
+  /// The files in which there is no record at all.
+  public let emptyFiles: [URL]
   /// How many records were left out; where a length was damaged, about as many as the lost bytes are.
   public let damagedCount: Int
 
@@ -59,6 +61,7 @@ public final class PackedStructures: StructureSource {
     parts = all.map(\.part)
     damage = all.flatMap(\.damage)
     damagedCount = Self.damagedCount(all)
+    emptyFiles = zip(files, all).filter { $1.part.count == 0 && $1.damage.isEmpty }.map(\.0)
     if case .skip(let most) = damaged, damagedCount > most {
       var error = damage[min(most, damage.count - 1)]
       error.message += "; \(damagedCount) records are damaged, more than the \(most) allowed"
@@ -136,15 +139,17 @@ public final class PackedStructures: StructureSource {
   private static func open(
     _ url: URL, _ includesDerivatives: Bool, _ damaged: DamagedRecords
   ) throws -> Opened {
-    if try TFRecordReader.isCompressed(url) {
-      return Opened(
-        .kept(
-          try DescribedStructureFile.read(url).map { structure in
-            includesDerivatives ? structure : structure.withoutDerivatives
-          }))
-    }
-    guard case .skip = damaged else { return Opened(.records(try TFRecordFile(url))) }
+    let leavesOut = damaged != .strict
     var damage: [FormatError] = []
+    if try TFRecordReader.isCompressed(url) {
+      let structures = try DescribedStructureFile.read(
+        url, leavingOut: leavesOut ? { damage.append($0) } : nil)
+      var opened = Opened(
+        .kept(includesDerivatives ? structures : structures.map(\.withoutDerivatives)))
+      opened.damage = damage
+      return opened
+    }
+    guard leavesOut else { return Opened(.records(try TFRecordFile(url))) }
     var lost: [Int] = []
     let file = try TFRecordFile(url) {
       damage.append($0)

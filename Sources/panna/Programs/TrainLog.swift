@@ -47,6 +47,8 @@ final class TrainLog {
     let isNew = try step == 0 || EventReader.files(in: output.trainDirectory).isEmpty
     events = try EventWriter(folder: output.trainDirectory)
     histograms = try ParameterHistograms(configuration.networks.model.networks)
+    // What was logged behind the checkpoint comes again.
+    try events.writeStart(step: step + 1)
     if isNew { try events.write(graph: GraphDef(describing: trainer.graph.potential.graph)) }
     try events.write(text: configuration.text, tag: "hyperparameters", step: step)
     try events.flush()

@@ -51,6 +51,7 @@ enum TrainingData: String, CaseIterable {
   }
 
   private func report(_ packed: PackedStructures) {
+    for file in packed.emptyFiles { warn("train: \(file.path): there is no record in it") }
     for error in packed.damage.prefix(10) { warn("train: left out: \(error)") }
     if packed.damagedCount > 0 {
       warn("train: \(packed.damagedCount) damaged records are left out")
