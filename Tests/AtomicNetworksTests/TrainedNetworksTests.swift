@@ -53,6 +53,31 @@ import Testing
     #expect(try second.model().bits == whole.model().bits)
   }
 
+  /// The metadata beside them say what the networks are, and what this program noted is there again.
+  @Test func theyAreReadAsCheckpointsOfThisProgram() throws {
+    let folder = try TemporaryFolder()
+    let trainer = try trainer(steps: 3)
+    let notes = ["seed": "7", "ä": "b"]
+    try TrainedNetworks.writeTensorFlowCheckpoint(
+      trainer, notes: notes, to: folder.url, keeping: 1)
+    let own = try TrainingCheckpoint.make(trainer, notes: notes)
+    let networks = TrainedNetworks(folder.url)
+    var damages: [String] = []
+    var found = try #require(networks.newest { damages.append("\($0)") })
+    #expect(found.checkpoint == own && found.file == folder.file("model.ckpt-3").path)
+    #expect(try found.model == trainer.model() && damages.isEmpty)
+    // Without them nothing does.
+    let metadata = folder.file("networks_metadata.json")
+    try FileManager.default.removeItem(at: metadata)
+    try own.write(to: folder.file("checkpoint-2.panna"))
+    found = try #require(networks.newest { damages.append("\($0)") })
+    #expect(found.file == folder.file("checkpoint-2.panna").path)
+    #expect(
+      damages == [
+        "\(metadata.path): cannot be read; it says what the networks of a checkpoint are"
+      ])
+  }
+
   @Test func onlyAsManyAreKept() throws {
     let folder = try TemporaryFolder()
     let trainer = try trainer(steps: 0)

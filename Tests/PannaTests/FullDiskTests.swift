@@ -45,6 +45,26 @@ struct FullDiskTests {
     #expect(!left.contains { $0.hasPrefix(".") || $0.hasSuffix(".panna") }, "\(left)")
   }
 
+  /// A log that can grow no more is named, with the reason and nothing else.
+  @Test func logging() throws {
+    let workspace = try TrainingWorkspace(structures: 5)
+    #expect(workspace.run("tfr_packer") == 0)
+    let validation = ["VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=1"]
+    let steps = "TRAINING_PARAMETERS.max_steps=1"
+    #expect(workspace.run("train", (validation + [steps]).flatMap { ["--set", $0] }) == 0)
+    // One MiB to the byte.
+    try Data(String(repeating: "1 0.50000000000\n", count: 1 << 16).utf8)
+      .write(to: workspace.folder.file("train/validation.dat"))
+    let training = try run(
+      1024, "train", "-c", "\(workspace.path)/train.ini", "--set", validation[0], "--set",
+      validation[1])
+    #expect(training.status == 1)
+    #expect(
+      training.errors.hasSuffix(
+        "panna: train: \(workspace.path)/train/validation.dat: \(reason)\n"),
+      "\(training.errors)")
+  }
+
   @Test func evaluatingAndExtracting() throws {
     let workspace = try TrainingWorkspace(structures: 12)
     #expect(workspace.run("tfr_packer") == 0 && workspace.run("train") == 0)

@@ -69,4 +69,22 @@ import Testing
     #expect(try text("metrics.dat") == "#step MAE/at\n")
     #expect(try folder.names.count == 3)
   }
+
+  /// In one line, with the system's reason.
+  @Test func whatCannotBeReadOrWrittenIsNamed() throws {
+    func message(_ body: () throws -> Void) -> String {
+      do { try body() } catch { return "\(error)" }
+      return ""
+    }
+    let path = folder.url.path
+    #expect(
+      message { _ = try LogFile(folder.url, throughStep: 1) }
+        == "\(path): cannot be read: Is a directory")
+    #expect(
+      message { _ = try StepLog(folder.url, keptLines: 1) }
+        == "\(path): cannot be read: Is a directory")
+    #expect(
+      message { _ = try LogFile(folder.url, keeping: 0) }
+        == "\(path): cannot be opened: Is a directory")
+  }
 }

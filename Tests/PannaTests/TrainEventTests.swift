@@ -125,6 +125,25 @@ import Testing
     #expect(steps.contains { ($0.flops ?? 0) > 0 })
   }
 
+  /// A training that ends as soon as a checkpoint is there goes on behind it: what is shown of the step comes before.
+  @Test func noHistogramIsMissing() throws {
+    let workspace = try workspace()
+    // TensorFlow's cannot be written behind this program's own.
+    let obstacle = workspace.path + "/train/model.ckpt-3.data-00000-of-00001"
+    try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: true)
+    let both = ["--set", "IO_INFORMATION.write_tf_checkpoints=True"]
+    #expect(workspace.run("train", both) == 1)
+    #expect(FileManager.default.fileExists(atPath: workspace.path + "/train/checkpoint-3.panna"))
+    try FileManager.default.removeItem(atPath: obstacle)
+    #expect(workspace.run("train", both) == 0)
+    let files = try EventReader.files(in: workspace.folder.file("train"))
+    let counts = try files.map { file in
+      String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        .components(separatedBy: "SH.0/W0").count - 1
+    }
+    #expect(counts == [3, 17])
+  }
+
   @Test func aResumedTrainingHasOneGraphAndTheCostOfAStepOfItsOwn() throws {
     let workspace = try workspace()
     for steps in [5, 20, 20] {

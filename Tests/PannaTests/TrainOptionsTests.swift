@@ -49,6 +49,26 @@ import Testing
     }
   }
 
+  /// The gain is what a training waits for; what is better by less is better all the same.
+  @Test func theBestNetworksAreKeptWhateverTheGain() throws {
+    let workspace = try workspace()
+    let changes = sets(
+      "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=2",
+      "VALIDATION.min_gain=1000", "TRAINING_PARAMETERS.forces_cost=0")
+    #expect(workspace.run("train", changes) == 0)
+    let errors = try workspace.text("train/validation.dat").split(separator: "\n").map {
+      Double($0.split(separator: " ")[2])!
+    }
+    #expect(errors.min()! < errors[0])
+    let model = try NetworkModel(folder: workspace.folder.file("train/best_networks"))
+    var summary = EvaluationSummary()
+    let structures = try TrainingWorkspace.clusters(12)
+    for result in try Evaluator(model, computesForces: false).evaluate(structures) {
+      summary.add(result)
+    }
+    #expect(abs(summary.energyRMSE - errors.min()!) < 1e-5)
+  }
+
   /// No step is better by a whole eV: the training waits and ends, and stays at its end.
   @Test func trainingsThatGetNoBetterEnd() throws {
     let workspace = try workspace()

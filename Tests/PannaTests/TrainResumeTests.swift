@@ -1,4 +1,5 @@
 import AtomicNetworks
+import Atomistics
 import Dataflow
 import Foundation
 import TestSupport
@@ -21,6 +22,10 @@ import Testing
 
   /// The error of a training, the workspace's folder taken out.
   private func message(_ workspace: TrainingWorkspace, _ changes: String...) -> String {
+    message(workspace, changes)
+  }
+
+  private func message(_ workspace: TrainingWorkspace, _ changes: [String]) -> String {
     do {
       try Train.run(
         Train.options.parse(["--config", workspace.path + "/train.ini"] + sets(changes)))
@@ -92,6 +97,100 @@ import Testing
     #expect(try parts.text("train/delta_e.dat") == whole.text("train/delta_e.dat"))
   }
 
+  private func remove(_ name: String, in workspace: TrainingWorkspace) throws {
+    try FileManager.default.removeItem(atPath: "\(workspace.path)/train/\(name)")
+  }
+
+  /// A training with all that a checkpoint has to say something of.
+  private func validated(_ workspace: TrainingWorkspace) -> [String] {
+    [
+      "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=2",
+      "VALIDATION.patience=100", "VALIDATION.min_gain=0.1", "TRAINING_PARAMETERS.learning_rate=0.3",
+      "IO_INFORMATION.write_tf_checkpoints=True",
+    ]
+  }
+
+  private func best(_ workspace: TrainingWorkspace, _ ending: String = "") throws -> NetworkModel {
+    try NetworkModel(folder: workspace.folder.file("train/best_networks\(ending)"))
+  }
+
+  /// Whichever of the two is there: networks, the order of examples and the best validation go on.
+  @Test func tensorFlowsSaysAsMuch() throws {
+    let (whole, parts) = (try workspace(), try workspace())
+    #expect(whole.run("train", sets(validated(whole))) == 0)
+    #expect(parts.run("train", sets(validated(parts) + [steps(6)])) == 0)
+    for step in [3, 6] { try remove("checkpoint-\(step).panna", in: parts) }
+    #expect(
+      message(parts, "O.activations=gaussian:linear")
+        == "train/model.ckpt-6: has activations = tanh:linear for O, now it is gaussian:linear: weights are good"
+        + " for what they were trained with, which [O] can say")
+    #expect(parts.run("train", sets(validated(parts))) == 0)
+    for name in ["train/delta_e.dat", "train/validation.dat"] {
+      #expect(try parts.text(name) == whole.text(name))
+    }
+    #expect(try best(parts) == best(whole))
+    let notes = try [whole, parts].map {
+      try Checkpoint($0.folder.file("train/checkpoint-20.panna")).texts
+    }
+    #expect(notes[0]["validation"] != nil && notes[0]["validation"] == notes[1]["validation"])
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func changesOfTensorFlowsAreSaid() throws {
+    let workspace = try workspace()
+    let both = "IO_INFORMATION.write_tf_checkpoints=True"
+    #expect(workspace.run("train", sets([steps(3), both])) == 0)
+    try remove("checkpoint-3.panna", in: workspace)
+    let said = try workspace.said(
+      "train",
+      sets([
+        steps(4), "DATA_INFORMATION.output_offset=-2.5, -3", "DATA_INFORMATION.energy_rescale=0.5",
+        "TRAINING_PARAMETERS.batch_size=3",
+      ]))
+    let file = "\(workspace.path)/train/model.ckpt-3"
+    #expect(said.contains("train: \(file) has output_offset = -3.5 for O, now it is -3.0\n"))
+    #expect(said.contains("train: \(file) has energy_rescale = 1.0, now it is 0.5\n"))
+    #expect(said.contains("train: batch_size is 3, but 4 in \(file): the order of examples"))
+  }
+
+  /// Nobody knows how good the best networks were before TensorFlow went on: they are not lost for worse ones.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func theBestBeforeTensorFlowAreKept() throws {
+    let workspace = try workspace()
+    #expect(workspace.run("train", sets(validated(workspace) + [steps(6)])) == 0)
+    for step in [3, 6] { try remove("checkpoint-\(step).panna", in: workspace) }
+    let prefix = workspace.folder.file("train/model.ckpt-6")
+    let written = try TensorFlowCheckpoint(prefix)
+    let names = written.variables.map(\.name).filter { $0 != "panna/notes" }
+    #expect(names.count == written.variables.count - 1)
+    let tensors = try names.map { ($0, try written.tensor($0)) }
+    try TensorFlowCheckpoint.write(Dictionary(uniqueKeysWithValues: tensors), to: prefix)
+    let before = try best(workspace)
+    let said = try workspace.said("train", sets(validated(workspace) + [steps(8)]))
+    #expect(
+      said.contains(
+        "train: \(prefix.path) says nothing beside the networks: the order of examples may be another, what"
+          + " validations found is not known\n"), "\(said)")
+    #expect(said.contains(", those of before are in \(workspace.path)/train/best_networks.6\n"))
+    #expect(try best(workspace, ".6") == before)
+    #expect(try best(workspace) != before)
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func anOlderOneIsUsedWhereBothOfAStepAreDamaged() throws {
+    let (whole, parts) = (try workspace(), try workspace())
+    #expect(whole.run("train") == 0)
+    let both = "IO_INFORMATION.write_tf_checkpoints=True"
+    #expect(parts.run("train", sets([steps(6), both])) == 0)
+    try damage("train/checkpoint-6.panna", in: parts)
+    try damage("train/model.ckpt-6.data-00000-of-00001", in: parts)
+    let said = try parts.said("train")
+    let used = "; \(parts.path)/train/checkpoint-3.panna is used\n"
+    #expect(said.components(separatedBy: used).count == 3, "\(said)")
+    #expect(said.contains("train: \(parts.path)/train/model.ckpt-6"), "\(said)")
+    #expect(try parts.text("train/delta_e.dat") == whole.text("train/delta_e.dat"))
+  }
+
   // MARK: Settings
 
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
@@ -114,6 +213,51 @@ import Testing
         == "train/checkpoint-3.panna: has activations = tanh:linear for O, now it is gaussian:linear: weights are"
         + " good for what they were trained with, which [O] can say")
     #expect(workspace.run("train") == 0)
+  }
+
+  /// Nothing but the order says which species' atoms are which.
+  @Test(arguments: ["O, H", "H, O, C", "H, C"])
+  func otherSpeciesAreRefused(species: String) throws {
+    let workspace = try workspace()
+    #expect(workspace.run("train", sets([steps(3)])) == 0)
+    let offsets = species.split(separator: ",").map { _ in "-3" }.joined(separator: ", ")
+    var changes = [
+      "DATA_INFORMATION.atomic_sequence=\(species)", "DATA_INFORMATION.output_offset=\(offsets)",
+    ]
+    // A section of a species that is none is refused before.
+    if !species.contains("O") {
+      let text = try workspace.text("train.ini").replacing("[O]", with: "[C]")
+      try workspace.write(text, "train.ini")
+    }
+    changes.append(steps(4))
+    #expect(
+      message(workspace, changes)
+        == "train/checkpoint-3.panna: has atomic_sequence = H, O, now it is \(species): weights are good for what"
+        + " they were trained with")
+  }
+
+  @Test func otherDescriptorsAreRefused() throws {
+    let workspace = try workspace()
+    for structure in try TrainingWorkspace.structures(12) {
+      let file = workspace.folder.file("examples/\(structure.name).example")
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try ExampleFile.write(structure, to: file)
+    }
+    let examples = [
+      "IO_INFORMATION.input_format=example", "IO_INFORMATION.data_dir=\(workspace.path)/examples",
+      "IO_INFORMATION.gvect_ini=\(workspace.path)/gvect.ini",
+    ]
+    let settings = TrainingWorkspace.descriptorSections
+    try workspace.write(settings, "gvect.ini")
+    #expect(workspace.run("train", sets(examples + [steps(3)])) == 0)
+    try workspace.write(settings.replacing("Rc_rad = 3.5", with: "Rc_rad = 3.25"), "gvect.ini")
+    #expect(
+      message(workspace, examples + [steps(4)])
+        == "train/checkpoint-3.panna: has descriptors with Rc_rad = 3.5, now it is 3.25: weights are good for what"
+        + " they were trained with")
+    try workspace.write(settings, "gvect.ini")
+    #expect(workspace.run("train", sets(examples + [steps(4)])) == 0)
   }
 
   @Test func layersThatWereNotTrainedHaveNoState() throws {
@@ -170,6 +314,68 @@ import Testing
     let file = URL(fileURLWithPath: workspace.path + "/train/checkpoint-7.panna")
     #expect(try Checkpoint(file).texts["validation"]?.hasPrefix("7 ") == true)
     #expect(try !workspace.said("train", sets(changes + [steps(8)])).contains("[VALIDATION]"))
+  }
+
+  /// Whatever the folder is called.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func theBestOfOtherStructuresIsForgotten() throws {
+    let workspace = try workspace()
+    let other = workspace.path + "/other"
+    try FileManager.default.copyItem(atPath: workspace.path + "/data", toPath: other)
+    let changes = [
+      "VALIDATION.data_dir=\(other)", "VALIDATION.frequency=1", "VALIDATION.patience=3",
+    ]
+    #expect(workspace.run("train", sets(changes + [steps(6)])) == 0)
+    try FileManager.default.removeItem(atPath: other + "/set-2-3.tfrecord")
+    let said = try workspace.said("train", sets(changes + [steps(7)]))
+    let warning =
+      /train: \[VALIDATION\] structures is 7 of checksum \w+, but 12 of checksum \w+ in the checkpoint:/
+    #expect(said.contains(warning), "\(said)")
+    let checkpoint = try Checkpoint(workspace.folder.file("train/checkpoint-7.panna"))
+    #expect(checkpoint.texts["validation"]?.hasPrefix("7 ") == true)
+    #expect(try !workspace.said("train", sets(changes + [steps(8)])).contains("[VALIDATION]"))
+  }
+
+  @Test func otherEnergiesAndNamesAreOtherStructures() throws {
+    var structures = try TrainingWorkspace.clusters(2)
+    func digest() -> String {
+      var digest = StructureDigest(count: 2)
+      for structure in structures { digest.add(structure) }
+      return digest.text
+    }
+    let first = digest()
+    #expect(digest() == first)
+    structures[1].energy = structures[1].energy.nextUp
+    let second = digest()
+    structures[1].name += "x"
+    #expect(Set([first, second, digest()]).count == 3)
+  }
+
+  /// What checkpoints said before there was more to say, and best networks that were not kept.
+  @Test func earlierNotesCount() throws {
+    let workspace = try TrainingWorkspace()
+    let data = workspace.path + "/data"
+    let file = try IniFile(
+      path: workspace.path + "/train.ini",
+      overrides: ["VALIDATION.data_dir=\(data)", "VALIDATION.patience=3"])
+    let configuration = try #require(TrainConfiguration(file).validation)
+    let train = workspace.folder.file("train")
+    func validation(waited: Int) throws -> TrainValidation {
+      try TrainValidation(
+        configuration, structures: TrainingWorkspace.clusters(1), digest: StructureDigest(count: 1),
+        trainDirectory: train, step: 8,
+        checkpoint: Checkpoint(texts: [
+          "validation": "6 0.25 \(waited)", "[VALIDATION] criterion": "energy",
+          "[VALIDATION] data_dir": data,
+        ]))
+    }
+    let said = "the best validation was 250.000 meV/atom at step 6"
+    #expect(try validation(waited: 2).summary == said)
+    #expect(try !validation(waited: 2).isOver && validation(waited: 3).isOver)
+    #expect(try validation(waited: 2).notes["validation"] == "6 0.25 2 0.25")
+    let best = train.appendingPathComponent("best_networks")
+    try FileManager.default.createDirectory(at: best, withIntermediateDirectories: true)
+    #expect(try validation(waited: 2).summary == "\(said); its networks are in \(best.path)")
   }
 
   // MARK: Logs

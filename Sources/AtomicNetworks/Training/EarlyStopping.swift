@@ -1,31 +1,36 @@
 /// The best value so far, and when to give up waiting for a better one.
 public struct EarlyStopping: Sendable, Equatable {
-  /// How many values in a row may be no better than the best; 0 for any number.
+  /// How many values in a row may be no better than the one waited from; 0 for any number.
   public let patience: Int
-  /// By how much a better value must be smaller.
+  /// By how much a value must be smaller for the waiting to begin anew.
   public let minimumGain: Double
   /// The smallest value so far and its step; nil before the first.
   public private(set) var best: (step: Int, value: Double)?
+  /// The last value that was better by the gain; nil before the first.
+  public private(set) var waitingFrom: Double?
   /// How many values came since.
   public private(set) var waited: Int
 
   public init(
-    patience: Int, minimumGain: Double, best: (step: Int, value: Double)? = nil, waited: Int = 0
+    patience: Int, minimumGain: Double, best: (step: Int, value: Double)? = nil,
+    waitingFrom: Double? = nil, waited: Int = 0
   ) {
     self.patience = patience
     self.minimumGain = minimumGain
     self.best = best
+    self.waitingFrom = waitingFrom
     self.waited = waited
   }
 
   /// Takes a value and tells whether it is the best so far.
   public mutating func add(_ value: Double, step: Int) -> Bool {
-    if let best, !(value < best.value - minimumGain) {
+    if let waitingFrom, !(value < waitingFrom - minimumGain) {
       waited += 1
-      return false
+    } else {
+      (waitingFrom, waited) = (value, 0)
     }
+    if let best, !(value < best.value) { return false }
     best = (step, value)
-    waited = 0
     return true
   }
 
@@ -33,6 +38,7 @@ public struct EarlyStopping: Sendable, Equatable {
 
   public static func == (a: Self, b: Self) -> Bool {
     a.patience == b.patience && a.minimumGain == b.minimumGain && a.waited == b.waited
-      && a.best?.step == b.best?.step && a.best?.value == b.best?.value
+      && a.waitingFrom == b.waitingFrom && a.best?.step == b.best?.step
+      && a.best?.value == b.best?.value
   }
 }

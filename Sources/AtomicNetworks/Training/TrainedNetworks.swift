@@ -56,11 +56,9 @@ public struct TrainedNetworks {
   /// The networks that a checkpoint of TensorFlow's has by the original's names
   /// (`species_<symbol>_layer_<i>/weights`); the metadata say what they are.
   static func model(in checkpoint: TensorFlowCheckpoint, metadata: URL) throws -> NetworkModel {
-    guard let data = FileManager.default.contents(atPath: metadata.path) else {
-      throw NetworkError(
-        file: metadata.path, "cannot be read; it says what the networks of a checkpoint are")
-    }
-    return try NetworkModel(metadata: data, file: metadata.path) { _, parameter, shape in
+    return try NetworkModel(
+      metadata: Self.metadata(metadata), file: metadata.path
+    ) { _, parameter, shape in
       let tensor = try checkpoint.tensor(parameter.variableName)
       guard tensor.elementType.isFloatingPoint, tensor.shape == shape else {
         throw NetworkError(
@@ -70,15 +68,35 @@ public struct TrainedNetworks {
     }
   }
 
+  private static func metadata(_ file: URL) throws -> Data {
+    guard let data = FileManager.default.contents(atPath: file.path) else {
+      throw NetworkError(
+        file: file.path, "cannot be read; it says what the networks of a checkpoint are")
+    }
+    return data
+  }
+
+  // MARK: Trainings
+
+  private static let globalStep = "global_step"
+  /// Texts as JSON in UTF-8; TensorFlow restores what it knows and leaves it alone.
+  private static let notes = "panna/notes"
+
   /// Writes a checkpoint that TensorFlow restores, with the original's names, Adam's slots and
   /// `global_step`, and the metadata beside it; removes the oldest beyond `keeping`.
   ///
+  /// - Parameter notes: further texts, for this program.
   /// - Throws: `NonFiniteError` where a variable is no finite number.
   public static func writeTensorFlowCheckpoint(
-    _ trainer: Trainer, to folder: URL, keeping: Int
+    _ trainer: Trainer, notes: [String: String] = [:], to folder: URL, keeping: Int
   ) throws {
     var tensors = Dictionary(uniqueKeysWithValues: try trainer.state().map { ($0.name, $0.value) })
-    tensors["global_step"] = Tensor(Int64(trainer.step))
+    tensors[globalStep] = Tensor(Int64(trainer.step))
+    if !notes.isEmpty {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      tensors[Self.notes] = Tensor([UInt8](try encoder.encode(notes)))
+    }
     try AtomicFile.write(
       try trainer.model().metadata(), to: folder.appendingPathComponent(NetworkModel.metadataName))
     let prefix = tensorFlowCheckpoint(in: folder, step: trainer.step)
@@ -93,16 +111,53 @@ public struct TrainedNetworks {
     }
   }
 
+  /// The newest checkpoint that is whole, this program's where there are both of a step; nil where there is none.
+  ///
+  /// - Parameter onDamage: is told of those before it that are not.
+  public func newest(
+    onDamage: (any Error) -> Void
+  ) -> (checkpoint: Checkpoint, model: NetworkModel, file: String)? {
+    let (owns, others) = (own.steps, Self.tensorFlowSteps(folder))
+    for step in Set(owns + others).sorted(by: >) {
+      for isOwn in [true, false] where (isOwn ? owns : others).contains(step) {
+        let file = isOwn ? own.file(step: step) : Self.tensorFlowCheckpoint(in: folder, step: step)
+        do {
+          let checkpoint = try isOwn ? Checkpoint(file) : checkpoint(tensorFlowStep: step)
+          let model = try TrainingCheckpoint.model(in: checkpoint, file: file.path)
+          return (checkpoint, model, file.path)
+        } catch {
+          onDamage(error)
+        }
+      }
+    }
+    return nil
+  }
+
+  /// What TensorFlow's checkpoint of a step and the metadata beside it say, as one of this program's, which has notes
+  /// where this program wrote it.
+  private func checkpoint(tensorFlowStep step: Int) throws -> Checkpoint {
+    let prefix = Self.tensorFlowCheckpoint(in: folder, step: step)
+    let stored = try TensorFlowCheckpoint(prefix)
+    let metadata = try Self.metadata(folder.appendingPathComponent(NetworkModel.metadataName))
+    var checkpoint = Checkpoint()
+    for name in stored.variables.map(\.name) where name != Self.globalStep {
+      checkpoint.tensors[name] = try stored.tensor(name)
+    }
+    if let notes = checkpoint.tensors.removeValue(forKey: Self.notes) {
+      let texts = try? JSONDecoder().decode(
+        [String: String].self, from: Data(notes.withBytes { Array($0) }))
+      guard let texts else { throw FormatError(file: prefix.path, "\(Self.notes) are no texts") }
+      checkpoint.texts = texts
+    }
+    checkpoint.texts[TrainingCheckpoint.step] = String(step)
+    checkpoint.texts[TrainingCheckpoint.metadata] = String(decoding: metadata, as: UTF8.self)
+    return checkpoint
+  }
+
   /// Goes on from TensorFlow's checkpoint of a step: parameters, and Adam's slots where it has them.
   ///
   /// - Throws: `FormatError` or `NetworkError` where variables are missing or do not fit.
   public func restore(_ trainer: Trainer, tensorFlowStep step: Int) throws {
-    let checkpoint = try TensorFlowCheckpoint(
-      Self.tensorFlowCheckpoint(in: folder, step: step))
-    var state: [String: Tensor] = [:]
-    for name in checkpoint.variables.map(\.name) where name != "global_step" {
-      state[name] = try checkpoint.tensor(name)
-    }
-    try trainer.restore(state, step: step)
+    try TrainingCheckpoint.restore(trainer, from: checkpoint(tensorFlowStep: step))
   }
 }

@@ -4,8 +4,7 @@ import Foundation
 /// A training's state as a checkpoint: variables, step, and the networks' metadata, so that the file
 /// alone tells what the networks are.
 public enum TrainingCheckpoint {
-  private static let metadata = "networks_metadata"
-  private static let step = "step"
+  static let (metadata, step) = ("networks_metadata", "step")
 
   /// - Parameter notes: further texts, such as the seed.
   public static func make(

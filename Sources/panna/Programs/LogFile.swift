@@ -6,6 +6,7 @@ import ProgramSupport
 final class LogFile {
   private static let chunk = 1 << 20
 
+  private let file: URL
   private let handle: FileHandle
 
   /// Opens it for more lines behind its first bytes, which are kept; what an ended run left behind them is cut off.
@@ -14,6 +15,7 @@ final class LogFile {
   init(_ file: URL, keeping bytes: Int) throws {
     let descriptor = open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw AtomicFile.failure("cannot be opened", file) }
+    self.file = file
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     guard ftruncate(descriptor, off_t(bytes)) == 0 else {
       throw AtomicFile.failure("cannot be written", file)
@@ -38,21 +40,11 @@ final class LogFile {
         ?? true
     }
     if let other, step > 0 {
-      let kept = Self.freeName(for: file, step)
-      try FileManager.default.moveItem(at: file, to: kept)
+      let kept = try file.setAside(step: step)
       warn("train: the columns of \(file.path) were \(other): it is \(kept.path) now")
     }
     try self.init(file, keeping: size)
     if size == 0, let header { try append(header) }
-  }
-
-  private static func freeName(for file: URL, _ step: Int) -> URL {
-    let folder = file.deletingLastPathComponent()
-    let names = (1...).lazy.map { number in
-      "\(file.lastPathComponent).\(step)\(number == 1 ? "" : "-\(number)")"
-    }
-    let urls = names.map { folder.appendingPathComponent($0) }
-    return urls.first { !FileManager.default.fileExists(atPath: $0.path) }!
   }
 
   /// - Returns: the line.
@@ -63,24 +55,35 @@ final class LogFile {
     return line
   }
 
-  func append(_ line: String) throws { try handle.write(contentsOf: Data((line + "\n").utf8)) }
+  /// - Throws: `FormatError` that names the file.
+  func append(_ line: String) throws {
+    try Array((line + "\n").utf8).withUnsafeBytes {
+      try AtomicFile.writeAll($0, to: handle.fileDescriptor, file)
+    }
+  }
 
   /// The number of bytes of the lines at the file's beginning that `counts` accepts, up to the first that it does
   /// not or that has no end; 0 where there is no file.
   ///
   /// Logs of long trainings have hundreds of megabytes: they are never in memory as a whole.
+  ///
+  /// - Throws: `FormatError` that names the file.
   static func size(
     of file: URL, while counts: (_ line: UnsafeRawBufferPointer) -> Bool
   ) throws -> Int {
     guard FileManager.default.fileExists(atPath: file.path) else { return 0 }
-    let input = try FileHandle(forReadingFrom: file)
     var (size, rest) = (0, Data())
-    while let piece = try input.read(upToCount: chunk), !piece.isEmpty {
-      rest.append(piece)
-      let (length, isOver) = rest.withUnsafeBytes { lengthOfLines($0, while: counts) }
-      size += length
-      if isOver { break }
-      rest.removeFirst(length)
+    do {
+      let input = try FileHandle(forReadingFrom: file)
+      while let piece = try input.read(upToCount: chunk), !piece.isEmpty {
+        rest.append(piece)
+        let (length, isOver) = rest.withUnsafeBytes { lengthOfLines($0, while: counts) }
+        size += length
+        if isOver { break }
+        rest.removeFirst(length)
+      }
+    } catch {
+      throw FormatError(file: file.path, "cannot be read: \(SystemReason.of(error))")
     }
     return size
   }

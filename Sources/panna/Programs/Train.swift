@@ -32,7 +32,8 @@ enum Train: Program {
       log_dir                    folder for delta_e.dat and delta_e_std.dat, of one training at a time
                                  (.); one that begins anew writes them anew
       save_checkpoint_steps (1)  max_ckpt_to_keep (100000)
-      write_tf_checkpoints       True: checkpoints for TensorFlow too, model.ckpt-<step> (False)
+      write_tf_checkpoints       True: checkpoints for TensorFlow too, model.ckpt-<step>, with what
+                                 this program needs to go on in panna/notes (False)
       log_frequency (1)          tensorboard_log_frequency (log_frequency)
       metrics                    some of MAE, RMSE, loss: errors for each atom and force component, or
                                  the losses, of each logged step in log_dir/metrics.dat
@@ -82,10 +83,11 @@ enum Train: Program {
       data_dir                   folder of the same format as the training's
       frequency                  in steps (save_checkpoint_steps)
       patience (0)               ends the training after so many validations in a row that are no
-                                 better by min_gain (0.0) than the best; 0: never
+                                 better by min_gain (0.0) than the last that was so; 0: never
       criterion (energy)         what is best: energy, its RMSE per atom, or forces, the RMSE of a
                                  component; min_gain is in its unit, eV per atom or eV/angstrom
-      keep_best (True)           the best networks are kept in train_dir/best_networks
+      keep_best (True)           the best networks, whatever min_gain is, are kept in
+                                 train_dir/best_networks
     [PARALLELIZATION]
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
@@ -122,11 +124,13 @@ enum Train: Program {
     6.Validation beside them; histograms of weights and biases; the graph, with what its operations
     cost in five steps; the configuration.
 
-    A training in a train_dir that holds checkpoints goes on from the newest one, this program's or
-    TensorFlow's, with the example that would have come next. SIGTERM, SIGINT and SIGUSR1 end it
-    after the step with a checkpoint and status 0; a second SIGINT ends it at once. Numbers that are
-    not finite end it with the step, the term and the structures. No two trainings use one train_dir
-    or log_dir at a time.
+    A training in a train_dir that holds checkpoints goes on from the newest one that is whole, this
+    program's or TensorFlow's, with the example that would have come next; atomic_sequence,
+    activations and descriptors must be those it was begun with. The best networks are looked for
+    anew where criterion or the structures of [VALIDATION] are others. SIGTERM, SIGINT and SIGUSR1
+    end it after the step with a checkpoint and status 0; a second SIGINT ends it at once. Numbers
+    that are not finite end it with the step, the term and the structures. No two trainings use one
+    train_dir or log_dir at a time.
     """
   static let example = "  panna train --config train.ini"
 

@@ -8,6 +8,8 @@ import ProgramSupport
 struct TrainingRun {
   private let setup: TrainingSetup
   private let trainer: Trainer
+  /// Tells the structures of [VALIDATION] from others, nil where there is none.
+  private let validated: StructureDigest?
   private let saysMore: Bool
   private var configuration: TrainConfiguration { setup.configuration }
 
@@ -19,7 +21,7 @@ struct TrainingRun {
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     trainer = try setup.makeTrainer(
       intraOpThreads: threads, interOpThreads: configuration.interOpThreads)
-    try setup.check(with: trainer)
+    validated = try setup.check(with: trainer)
     let chosen = configuration.threads == 0 ? ThreadCount.explanation : "\(threads)"
     say(
       "train: \(setup.structures.count) structures, \(setup.parameterCount) parameters, threads:"
@@ -39,11 +41,12 @@ struct TrainingRun {
     defer { withExtendedLifetime(locks) {} }
     let checkpoints = CheckpointFolder(output.trainDirectory)
     checkpoints.removeRemains()
-    let checkpoint = try resume(checkpoints)
-    let validation = try makeValidation(checkpoint)
+    let resumed = try resume(TrainedNetworks(output.trainDirectory))
+    let validation = try makeValidation(resumed?.checkpoint)
     let firstStep = trainer.step
-    var savedStep = checkpoint.map { _ in trainer.step }
-    let log = try TrainLog(configuration, trainer, checkpoint: checkpoint)
+    let isSaved = resumed?.file == checkpoints.file(step: trainer.step).path
+    var savedStep = isSaved ? trainer.step : nil
+    let log = try TrainLog(configuration, trainer, checkpoint: resumed?.checkpoint)
     let progress = ProgressReporter(
       "train", unit: "steps", total: configuration.schedule.maxSteps, first: trainer.step)
     let batches = setup.makeBatches(trainer, configuration.pipeline.batches)
@@ -51,8 +54,8 @@ struct TrainingRun {
     func isOver() -> Bool {
       trainer.step >= configuration.schedule.maxSteps || validation?.isOver ?? false
     }
-    func saveAll() throws {
-      try save(checkpoints, log.notes.merging(validation?.notes ?? [:]) { $1 })
+    func makeCheckpoint() throws -> Checkpoint {
+      try self.makeCheckpoint(log.notes.merging(validation?.notes ?? [:]) { $1 })
     }
     while !isOver(), signals.received == nil, let batch = try batches.next() {
       let trace = log.trace(ofStep: trainer.step + 1)
@@ -65,14 +68,17 @@ struct TrainingRun {
       if let trace { try log.add(trace, step: step.step) }
       progress.advance(note: describe(step) + watch.note)
       try validation?.check(trainer, log)
-      if trainer.step.isMultiple(of: output.checkpointSteps) {
-        try saveAll()
+      let isDue = trainer.step.isMultiple(of: output.checkpointSteps)
+      let checkpoint = isDue ? try makeCheckpoint() : nil
+      // Before the checkpoint is there, from which on nothing of this step is done again.
+      try log.add(trainer)
+      if let checkpoint {
+        try save(checkpoint, checkpoints)
         savedStep = trainer.step
       }
-      try log.add(trainer)
     }
     batches.close()
-    if savedStep != trainer.step { try saveAll() }
+    if savedStep != trainer.step { try save(makeCheckpoint(), checkpoints) }
     try log.close()
     progress.finish()
     if let advice = watch.advice { say("train: \(advice)") }
@@ -99,99 +105,65 @@ struct TrainingRun {
   }
 
   private func makeValidation(_ checkpoint: Checkpoint?) throws -> TrainValidation? {
-    guard let validation = configuration.validation, let structures = setup.validationStructures
+    guard let validation = configuration.validation, let validated,
+      let structures = setup.validationStructures
     else { return nil }
     return try TrainValidation(
-      validation, structures: structures,
-      trainDirectory: configuration.output.trainDirectory, checkpoint: checkpoint)
+      validation, structures: structures, digest: validated,
+      trainDirectory: configuration.output.trainDirectory, step: trainer.step,
+      checkpoint: checkpoint)
   }
 
-  /// Goes on from the newest checkpoint, this program's or TensorFlow's, this program's of the same step.
+  /// Goes on from the newest checkpoint that is whole, this program's where TensorFlow has one of the same step.
   ///
-  /// - Returns: this program's checkpoint that the training goes on from.
-  /// - Throws: `WorkError` where there are checkpoints and none is whole.
-  private func resume(_ checkpoints: CheckpointFolder) throws -> Checkpoint? {
-    var damages: [FormatError] = []
-    let newest = checkpoints.newest { damages.append($0) }
-    let networks = TrainedNetworks(checkpoints.folder)
-    let tensorFlow = TrainedNetworks.tensorFlowSteps(networks.folder).last
-    guard let step = [newest?.step, tensorFlow].compactMap(\.self).max() else {
+  /// - Returns: what the training goes on from, nil where it begins.
+  /// - Throws: `WorkError` where there are checkpoints and none is whole, or the networks are others now.
+  private func resume(
+    _ networks: TrainedNetworks
+  ) throws -> (checkpoint: Checkpoint, file: String)? {
+    var damages: [any Error] = []
+    guard let (checkpoint, old, file) = networks.newest(onDamage: { damages.append($0) }) else {
       guard let damage = damages.first else { return nil }
       throw WorkError(
         "\(damage); no checkpoint in \(networks.folder.path) is whole: remove them to begin anew, or name"
           + " another train_dir")
     }
-    guard let (_, checkpoint) = newest, newest?.step == step else {
-      let file = TrainedNetworks.tensorFlowCheckpoint(in: networks.folder, step: step).path
-      for damage in damages { warn("train: \(damage); \(file) is used") }
-      try networks.restore(trainer, tensorFlowStep: step)
-      say("train: goes on from \(file)")
-      return nil
-    }
-    let file = checkpoints.file(step: step).path
     for damage in damages { warn("train: \(damage); \(file) is used") }
-    for (name, value) in notes where checkpoint.texts[name] != value {
-      warn(
-        "train: \(name) is \(value), but \(checkpoint.texts[name] ?? "unknown") in \(file):"
-          + " the order of examples differs from an undisturbed run's")
-    }
+    let changes = NetworkChanges(from: old, to: try trainer.model())
+    if let refusal = changes.refusal { throw WorkError("\(file): \(refusal)") }
     do {
       try TrainingCheckpoint.restore(trainer, from: checkpoint)
     } catch {
       throw WorkError("\(file): \(error)")
     }
-    let old = try TrainingCheckpoint.model(in: checkpoint, file: file)
-    for (was, now) in zip(old.networks, try trainer.model().networks)
-    where was.activationNames != now.activationNames {
-      throw WorkError(
-        "\(file): has activations = \(was.activationNames) for \(was.symbol), now it is"
-          + " \(now.activationNames): weights are good for what they were trained with, which [\(was.symbol)] can say"
-      )
-    }
-    for change in try changes(old) {
-      warn("train: \(file) \(change)")
-    }
-    say("train: goes on from \(file), step \(step)")
-    return checkpoint
-  }
-
-  /// What the configuration says otherwise than a checkpoint, and the networks have not learned.
-  private func changes(_ old: NetworkModel) throws -> [String] {
-    let new = try trainer.model()
-    var changes: [String] = []
-    for (was, now) in zip(old.networks, new.networks) {
-      for (old, new) in zip(settings(was), settings(now)) where old.value != new.value {
-        changes.append("has \(old.key) = \(old.value) for \(was.symbol), now it is \(new.value)")
-      }
-      if let source = now.graph?.source, source != was.graph?.source {
-        changes.append("has another text for \(was.symbol) than \(source.file) is now")
+    if notes.keys.allSatisfy({ checkpoint.texts[$0] == nil }) {
+      warn(
+        "train: \(file) says nothing beside the networks: the order of examples may be another, what validations found"
+          + " is not known")
+    } else {
+      for (name, value) in notes where checkpoint.texts[name] != value {
+        warn(
+          "train: \(name) is \(value), but \(checkpoint.texts[name] ?? "unknown") in \(file):"
+            + " the order of examples differs from an undisturbed run's")
       }
     }
-    if old.energyRescale != new.energyRescale {
-      changes.append("has energy_rescale = \(old.energyRescale), now it is \(new.energyRescale)")
-    }
-    if let settings = new.descriptors, let key = old.descriptors?.difference(from: settings) {
-      changes.append("has descriptors with \(key.name) = \(key.own), now it is \(key.other)")
-    }
-    return changes
+    for change in changes.warnings { warn("train: \(file) \(change)") }
+    say("train: goes on from \(file), step \(trainer.step)")
+    return (checkpoint, file)
   }
 
-  /// What a configuration says of a network's species, beside the sizes, which a checkpoint must fit.
-  private func settings(_ network: SpeciesNetwork) -> [(key: String, value: String)] {
-    let trainable = network.layers.map { $0.isTrainable ? "1" : "0" }
-    return [
-      ("output_offset", "\(network.offset)"),
-      ("trainable", trainable.joined(separator: ":")),
-    ]
+  /// The training as it is, before any of it is written.
+  private func makeCheckpoint(_ more: [String: String]) throws -> Checkpoint {
+    try TrainingCheckpoint.make(trainer, notes: notes.merging(more) { $1 })
   }
 
-  private func save(_ checkpoints: CheckpointFolder, _ more: [String: String]) throws {
-    let checkpoint = try TrainingCheckpoint.make(trainer, notes: notes.merging(more) { $1 })
+  private func save(_ checkpoint: Checkpoint, _ checkpoints: CheckpointFolder) throws {
     try checkpoints.write(
       checkpoint, step: trainer.step, keeping: configuration.output.checkpointsKept)
     if configuration.output.writesTensorFlow {
       try TrainedNetworks.writeTensorFlowCheckpoint(
-        trainer, to: checkpoints.folder, keeping: configuration.output.checkpointsKept)
+        trainer, notes: checkpoint.texts, to: checkpoints.folder,
+        keeping: configuration.output.checkpointsKept)
     }
   }
 

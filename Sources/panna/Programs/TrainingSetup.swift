@@ -83,17 +83,24 @@ struct TrainingSetup {
   /// Looks whether the networks can be used for the structures, and how good their energies are: at all of them, or
   /// many where there are more.
   ///
+  /// - Returns: what tells those of [VALIDATION] from others, nil where there is none.
   /// - Throws: `DataError` that names the first for which they cannot.
-  func check(with trainer: Trainer) throws {
+  func check(with trainer: Trainer) throws -> StructureDigest? {
     var precision = EnergyPrecision()
-    for source in [structures] + (validationStructures.map { [$0] } ?? []) {
+    func check(_ source: any StructureSource) throws -> StructureDigest {
+      var digest = StructureDigest(count: source.count)
       for index in stride(from: 0, to: source.count, by: max(1, source.count / Self.checked)) {
         let structure = try source.structure(at: index)
         try trainer.check([structure])
         precision.add(structure)
+        digest.add(structure)
       }
+      return digest
     }
+    _ = try check(structures)
+    let validated = try validationStructures.map(check)
     if let caveat = precision.caveat { warn("train: \(caveat)") }
+    return validated
   }
 
   var parameterCount: Int { model.networks.reduce(0) { $0 + $1.parameterCount } }
