@@ -243,6 +243,28 @@ import Testing
         && caveats[0].hasPrefix("pbc is True, True, False, which the format does not hold"))
   }
 
+  /// The bias that takes up the offset is the one without `energy_rescale`, which may be large.
+  @Test func whatRoundingCostsIsOfTheRescaledBias() throws {
+    var model = Fixtures.model()
+    model.energyRescale = 1e-4
+    for index in model.networks.indices {
+      let last = model.networks[index].layers.count - 1
+      model.networks[index].layers[last].biases = Tensor([Float(0.1)])
+      model.networks[index].offset = 0
+    }
+    // The bias is 1000.0000149 eV, of which single precision holds 1000.
+    let shift = abs(Double(Float(Double(Float(0.1)) / 1e-4)) - Double(Float(0.1)) / 1e-4)
+    #expect(shift > 1e-6)
+    #expect(
+      LAMMPSPotential.caveats(model) == [
+        "the last biases hold the offsets in single precision: energies are shifted by up to"
+          + " \(Float(shift)) eV for each atom"
+      ])
+    // An offset that takes the bias away is added in single precision too.
+    for index in model.networks.indices { model.networks[index].offset = -1000 }
+    #expect(LAMMPSPotential.caveats(model).count == 1)
+  }
+
   /// The original's export of its own training: the same bytes of parameters, the same text but for the
   /// order of the lines.
   @Test(.enabled(if: Golden.isPresent, "reference data absent"))

@@ -85,6 +85,54 @@ import Testing
     }
   }
 
+  /// Who writes `energy` and `Energy` means two things.
+  @Test func theKeyThatIsSpelledSoIsTaken() throws {
+    func energy(_ comment: String, key: String = "energy") throws -> Double? {
+      var names = ExtendedXYZ.Names()
+      names.energy = key
+      return try ExtendedXYZ.decode("1\n\(comment)\nH 0 0 0\n", names: names)[0].energy
+    }
+    for comment in ["energy=-1.5 Energy=-99", "ENERGY=7 energy=-1.5 Energy=-99", "Energy=-1.5"] {
+      #expect(try energy(comment) == -1.5)
+    }
+    #expect(try energy("energy=-1.5 Energy=-99", key: "Energy") == -99)
+    #expect(try energy("Energy=-1.5 ENERGY=-1.5") == -1.5)
+    for (comment, found) in [
+      ("Energy=-1 ENERGY=-2", "Energy=-1, ENERGY=-2"),
+      ("energy=-1 Energy=-3 energy=-2", "energy=-1, energy=-2"),
+    ] {
+      let error = #expect(throws: AtomisticsError.self) { try energy(comment) }
+      #expect(
+        error?.description == "line 2: energy: found \(found); allowed: one of them")
+    }
+  }
+
+  @Test func wordsOfATitleAreNoKeys() throws {
+    let cell = "Lattice=\"5 0 0 0 5 0 0 0 5\""
+    for title in [
+      "Water energy minimum, B3LYP", "pbc name virial lattice Properties energy-unit force-unit",
+    ] {
+      let frames = try ExtendedXYZ.decode("1\n\(title)\nH 0 0 0\n1\n\(title) \(cell)\nH 0 0 0\n")
+      #expect(frames.allSatisfy { $0.energy == nil && $0.virial == nil && $0.name.isEmpty })
+      #expect(frames.map(\.cell.isPeriodic) == [false, true])
+    }
+    let error = #expect(throws: AtomisticsError.self) {
+      try ExtendedXYZ.decode("1\nWater, energy = -76.4\nH 0 0 0\n")
+    }
+    #expect(error?.description == "line 2: energy: found \"\"; allowed: one number")
+  }
+
+  /// Six numbers have no order that all agree on.
+  @Test func aVirialIsNineNumbersOrSkipped() throws {
+    for virial in [
+      " virial=\"0 1 2 3 4 5\"", " virial", " virial=None", " virial=\"nan 1 2 3 4 5 6 7 8\"",
+      " virial=\"0 1 2 3 4 5 6 7 8 9\"", " virial=\"0 x 2 3 4 5 6 7 8\"",
+    ] {
+      let frame = try ExtendedXYZ.decode("1\nenergy=-1\(virial)\nH 0 0 0\n")[0]
+      #expect(frame.energy == -1 && frame.virial == nil)
+    }
+  }
+
   @Test func wrongFilesAreNamedExactly() {
     func error(_ text: String) -> String {
       let error = #expect(throws: AtomisticsError.self) { try ExtendedXYZ.decode(text) }
@@ -126,6 +174,12 @@ import Testing
       error("1\nProperties=species:S:1:pos:R:2\n")
         == "line 2: Properties: found pos with 2 columns; allowed: 3")
     #expect(error("1\nProperties=species:S\n").hasPrefix("line 2: Properties: found \"species:S\""))
+    for count in ["0", "1000001", "9223372036854775807", "9223372036854775808"] {
+      #expect(
+        error("1\nProperties=pos:R:3:a:R:\(count)\n")
+          == "line 2: Properties: found \"pos:R:3:a:R:\(count)\"; allowed: name:type:count again and"
+          + " again, types S, R, I, L, counts from 1 to 1000000")
+    }
     #expect(
       error("1\nProperties=Z:I:1:pos:R:3\n200 0 0 0\n")
         == "line 3: Z: found \"200\"; allowed: 1 to 118")

@@ -156,6 +156,17 @@ import Testing
     try fixture.write(
       """
       [IO_INFORMATION]
+      train_dir = FOLDER/train
+      output_type = KIM
+      gvector_version = 1
+      """, to: "extract.ini")
+    #expect(
+      fixture.message { try run(fixture) }
+        == "extract.ini:4: [IO_INFORMATION] gvector_version = 1: expected 0, since OpenKIM's driver knows no"
+        + " lists, nor tanh, which come with version 1")
+    try fixture.write(
+      """
+      [IO_INFORMATION]
       networks_format = PANNA
       networks_folder = FOLDER/saved
       output_dir = FOLDER/potential

@@ -121,6 +121,22 @@ import Testing
     #expect(try fixture.text("log/gvect_already_computed.dat") == "w2,old,w1,w3,")
   }
 
+  @Test func keysWithCommasAreKnownAgain() throws {
+    let fixture = try fixture(1)
+    let keys = ["a,b", "50%", "a%2Cb"]
+    for key in keys {
+      try ExampleFile.write(Self.water(1), to: fixture.url("examples/\(key).example"))
+    }
+    try run(fixture)
+    #expect(try ComputedKeys(folder: fixture.url("log")).keys == Set(keys + ["w1"]))
+    for key in keys { try fixture.write("kept", to: "bin/\(key).bin") }
+    try run(fixture)
+    for key in keys { #expect(try fixture.text("bin/\(key).bin") == "kept") }
+    // A key that was written as it is.
+    try fixture.write("50%,w1,", to: "log/gvect_already_computed.dat")
+    #expect(try ComputedKeys(folder: fixture.url("log")).keys == ["50%", "w1"])
+  }
+
   @Test func changedStructuresAreComputedAgain() throws {
     let fixture = try fixture()
     try run(fixture)

@@ -116,6 +116,37 @@ struct ReportErrorTests {
         .hasPrefix("train: the event files hold \"accuracy\"; expected one of"))
   }
 
+  @Test("a step that is larger than any is named")
+  func hugeStep() throws {
+    let fixture = try ReportFixture()
+    try fixture.writeEvents(steps: Int.max...Int.max) { _ in [("5.Errors/3.Force_RMSE", 1)] }
+    #expect(
+      fixture.files.message { try fixture.show("train") }
+        == "train: the event files hold step 9223372036854775807; expected at most 9007199254740992"
+    )
+    try fixture.writeEvents(steps: 1 << 53...1 << 53, wallTime: 2000) { _ in
+      [("5.Errors/3.Force_RMSE", 1), ("6.Validation/2.Energy_RMSE_atom", 1)]
+    }
+    try fixture.show("train")
+    #expect(try fixture.number("training", "steps") == 9_007_199_254_740_992)
+  }
+
+  @Test(
+    "errors at the limits of numbers have a page",
+    arguments: ["1e304", "1e305", "1e308", "-1e308", "5e-324"])
+  func hugeErrors(number: String) throws {
+    let fixture = try ReportFixture()
+    try fixture.files.write(
+      "#filename n_atoms e_ref e_nn\na 1 -1.5 \(number)\nb 1 1e308 \(number)", to: "eval/5.dat")
+    try fixture.files.write(
+      """
+      #filename atom_id fx_nn fy_nn fz_nn fx_ref fy_ref fz_ref
+      a 0 \(number) 0 0 -1e308 0 \(number)
+      """, to: "eval/5_forces.dat")
+    try fixture.show("eval")
+    #expect(try fixture.page().texts("h2") == ["Evaluation"])
+  }
+
   @Test("a damaged event file is named")
   func damagedEvents() throws {
     let fixture = try ReportFixture()

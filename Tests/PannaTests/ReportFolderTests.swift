@@ -66,8 +66,10 @@ struct ReportFolderTests {
     #expect(isNear(try fixture.number("training", "validation_energy_rmse"), 3))
     #expect(isNear(try fixture.number("training", "validation_energy_mae"), 1.5))
     #expect(isNear(try fixture.number("training", "validation_best_energy_rmse"), 1))
-    #expect(try fixture.number("training", "validation_best_step") == 10)
-    let rows = try fixture.page().nodes(forXPath: "//tr").prefix(4).map { row in
+    #expect(try fixture.number("training", "validation_best_energy_rmse_step") == 10)
+    #expect(isNear(try fixture.number("training", "validation_best_force_rmse"), 0.5))
+    #expect(try fixture.number("training", "validation_best_force_rmse_step") == 5)
+    let rows = try fixture.page().nodes(forXPath: "//tr").prefix(5).map { row in
       try row.nodes(forXPath: "td").map { $0.stringValue ?? "" }
     }
     #expect(
@@ -75,7 +77,8 @@ struct ReportFolderTests {
         [],
         ["training batches, last 20 logged steps", "4.00", "3.00", "–", "–"],
         ["validation after step 20", "3.00", "1.50", "0.500", "–"],
-        ["validation after step 10, the best", "1.00", "0.500", "0.500", "–"],
+        ["validation after step 5, the smallest force RMSE", "5.00", "2.50", "0.500", "–"],
+        ["validation after step 10, the smallest energy RMSE", "1.00", "0.500", "0.500", "–"],
       ])
     let configuration = try ReportConfiguration(
       folders: [fixture.files.url("train")], output: fixture.files.url("x.html"))
@@ -84,7 +87,23 @@ struct ReportFolderTests {
         "Training: 20 steps; over the last 20 logged: energy RMSE 4.00 meV/atom, energy MAE 3.00"
           + " meV/atom",
         "Validation: after step 20 energy RMSE 3.00 meV/atom, energy MAE 1.50 meV/atom, force RMSE"
-          + " 0.500 eV/Å; the smallest energy RMSE is 1.00 meV/atom after step 10",
+          + " 0.500 eV/Å; the smallest energy RMSE is 1.00 meV/atom after step 10; the smallest force RMSE is"
+          + " 0.500 eV/Å after step 5",
+      ])
+  }
+
+  @Test("one validation may be that of the smallest energy and of the smallest force error")
+  func bestOfBoth() throws {
+    let fixture = try ReportFixture()
+    try fixture.writeEvents(steps: 1...3) { step in
+      let error = step == 2 ? 0.001 : 0.002
+      return [("6.Validation/2.Energy_RMSE_atom", error), ("6.Validation/4.Force_RMSE", error)]
+    }
+    try fixture.show("train")
+    #expect(
+      try fixture.page().nodes(forXPath: "//tr/td[1]").map(\.stringValue) == [
+        "validation after step 3",
+        "validation after step 2, the smallest energy RMSE and force RMSE",
       ])
   }
 
@@ -95,12 +114,52 @@ struct ReportFolderTests {
     try fixture.show("train")
     let cells = try fixture.page().texts("td")
     #expect(
-      cells.dropFirst(15).prefix(8) == [
+      cells.dropFirst(20).prefix(8) == [
         "C", "6.00", "-1.00", "0.500", "Si", "2.00", "10.5", "0.250",
       ])
     #expect(try fixture.number("species", "Si", "mean_ev") == 10.5)
     #expect(try fixture.number("species", "C", "standard_deviation_ev") == 0.5)
     #expect(try fixture.number("species", "C", "atoms_in_batch") == 6)
+  }
+
+  /// A training logs 0 for the mean of no atoms.
+  @Test("steps without atoms of a species do not count for what its atoms contribute")
+  func absentSpecies() throws {
+    let fixture = try ReportFixture()
+    try fixture.writeEvents(steps: 1...200) { step in
+      // C in each second batch, H in early ones only, O in none.
+      let hasC = step.isMultiple(of: 2)
+      let contributions: [(String, atoms: Double, mean: Double)] = [
+        ("S0.C", hasC ? 4 : 0, hasC ? (step > 100 ? -2 : 5) : 0),
+        ("S1.H", step < 50 ? 3 : 0, step < 50 ? 7 : 0), ("S2.O", 0, step > 100 ? .nan : 0),
+      ]
+      return [("5.Errors/2.Energy_RMSE_atom", 0.004)]
+        + contributions.flatMap { name, atoms, mean in
+          [
+            ("2.Mean_energy/\(name)", mean), ("3.Std_energy/\(name)", abs(mean) / 4),
+            ("4.N_atoms/\(name)", atoms),
+          ]
+        }
+    }
+    try fixture.show("train")
+    #expect(
+      try fixture.page().nodes(forXPath: "//tr/td").compactMap(\.stringValue).suffix(12) == [
+        "C", "2.00", "-2.00", "0.500", "H", "0", "–", "–", "O", "0", "–", "–",
+      ])
+    #expect(try fixture.number("species", "C", "mean_ev") == -2)
+    #expect(try fixture.number("species", "C", "standard_deviation_ev") == 0.5)
+    let configuration = try ReportConfiguration(
+      folders: [fixture.files.url("train")], output: fixture.files.url("x.html"))
+    #expect(
+      try ReportContent(configuration).lines.suffix(3) == [
+        "Contribution of C: mean -2.00 eV, standard deviation 0.500 eV",
+        "Contribution of H: no atoms in the last 100 logged steps",
+        "Contribution of O: no atoms in the last 100 logged steps",
+      ])
+    // Nor are they points of the curves.
+    let species = try TrainingRecord(folder: fixture.files.url("train")).species
+    #expect(species.map(\.mean.values.count) == [100, 49, 0])
+    #expect(species[0].mean.steps.prefix(2) == [2, 4])
   }
 
   @Test("costs are added up by operation and listed by name")
@@ -144,6 +203,43 @@ struct ReportFolderTests {
         ["diamond_1", "0.100", "0.100", "0, x"],
         ["diamond_2", "0.100", "0.100", "0, x"],
       ])
+  }
+
+  @Test("structures of one name that follow each other are structures of their own")
+  func worstOfOneName() throws {
+    let fixture = try ReportFixture()
+    try fixture.files.write("#filename n_atoms e_ref e_nn\nm 2 0 0\nm 2 0 0", to: "eval/5.dat")
+    try fixture.files.write(
+      """
+      #filename atom_id fx_nn fy_nn fz_nn fx_ref fy_ref fz_ref
+      m 0 3 0 0 0 0 0
+      m 1 0 0 0 0 0 0
+      m 0 0 0 0 0 0 0
+      m 1 0 6 0 0 0 0
+      """, to: "eval/5_forces.dat")
+    try fixture.show("eval")
+    let rows = try fixture.page().nodes(forXPath: "//tr").map { row in
+      try row.nodes(forXPath: "td").map { $0.stringValue ?? "" }
+    }
+    #expect(
+      rows.suffix(2) == [["m", "2.45", "6.00", "1, y"], ["m", "1.22", "3.00", "0, x"]])
+  }
+
+  @Test("a training that logged nothing is said where there is more to show")
+  func silentTraining() throws {
+    let fixture = try ReportFixture()
+    try fixture.writeEvents(steps: 1...1) { _ in [] }
+    try fixture.writeEvaluation()
+    try fixture.show("train", "eval")
+    #expect(try fixture.page().texts("h2") == ["Training", "Evaluation"])
+    let remark = "the event files hold no scalars"
+    #expect(try fixture.page().texts("p").first == "Nothing is shown of the training: \(remark).")
+    let configuration = try ReportConfiguration(
+      folders: [fixture.files.folder], output: fixture.files.url("x.html"))
+    #expect(try ReportContent(configuration).lines.first == "Training: \(remark)")
+    #expect(
+      fixture.files.message { try fixture.show("train") }.hasPrefix(
+        "train: the event files hold no scalars; expected one of "))
   }
 
   @Test("ten of many structures are enough")
@@ -241,7 +337,7 @@ struct ReportFolderErrorTests {
     try bytes.dropLast(7).write(to: fixture.files.url(name))
     try fixture.show("train")
     #expect(try fixture.number("training", "steps") == 20)
-    #expect(try fixture.number("training", "validation_best_step") == 10)
+    #expect(try fixture.number("training", "validation_best_energy_rmse_step") == 10)
     try bytes.prefix(60).write(to: fixture.files.url(name))
     #expect(
       message(fixture, [fixture.files.path("train")])

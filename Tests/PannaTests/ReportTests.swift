@@ -332,13 +332,41 @@ struct TrainingRecordTests {
       [("1.Losses/3.Energy_RMSE_atom", 0.5), ("1.Losses/mul_1", 7)]
     }
     let original = try TrainingRecord(folder: fixture.files.url("train"))
-    #expect(original.curves[.energyRMSE]?.values == [500])
+    #expect(original.curves[.energyRMSE] == nil)
+    #expect(original.curves[.energyDeviation]?.values == [500])
     #expect(original.curves[.energyLoss]?.values == [7])
     try fixture.writeEvents(steps: 2...2, wallTime: 2000) { _ in
       [("1.Losses/3.Energy_RMSE_atom", 0.5), ("5.Errors/2.Energy_RMSE_atom", 0.25)]
     }
     let record = try TrainingRecord(folder: fixture.files.url("train"))
     #expect(record.curves[.energyRMSE]?.values == [250])
+    #expect(record.curves[.energyDeviation] == nil)
+  }
+
+  /// The original's "RMSE" is sqrt(<D²> - <D>²).
+  @Test("what the original calls an RMSE is said to be a standard deviation")
+  func deviation() throws {
+    let fixture = try ReportFixture()
+    try fixture.writeEvents(steps: 1...3) { _ in [("1.Losses/3.Energy_RMSE_atom", 0.5)] }
+    try fixture.show("train")
+    let meaning = "an error that all have in common is not in it, but energy_rescale is"
+    let page = try fixture.page()
+    #expect(
+      try page.texts("p").contains(
+        "The training took 3 steps. Over the last 3 logged steps the standard deviation of the energy"
+          + " errors is 500 meV/atom: \(meaning)."))
+    #expect(try page.texts("text").contains("training batches, standard deviation"))
+    #expect(try page.texts("figcaption").contains { $0.hasSuffix("errors: \(meaning).") })
+    #expect(try page.nodes(forXPath: "//table").isEmpty)
+    #expect(try fixture.number("training", "energy_standard_deviation") == 500)
+    #expect(!(try fixture.files.text("pages/study.json").contains("energy_rmse")))
+    let configuration = try ReportConfiguration(
+      folders: [fixture.files.url("train")], output: fixture.files.url("x.html"))
+    #expect(
+      try ReportContent(configuration).lines == [
+        "Training: 3 steps; over the last 3 logged: standard deviation of the energy errors 500"
+          + " meV/atom (\(meaning))"
+      ])
   }
 
   @Test("averages are root mean squares or means of equally long stretches")

@@ -103,6 +103,23 @@ struct PlotTests {
     }
   }
 
+  @Test(
+    "numbers at the limits are drawn or left out",
+    arguments: [
+      [-Double.greatestFiniteMagnitude, 1, .greatestFiniteMagnitude], [-1e300, 1e300],
+      [0, .leastNonzeroMagnitude], [1e-300, 1e300], [0, 2e-300], [1e-310, 1e-305], [1, 1e305],
+    ] as [[Double]], [PlotAxis.Scale.linear, .logarithmic])
+  func limits(values: [Double], scale: PlotAxis.Scale) throws {
+    for style in [PlotSeries.Style.line, .dots] {
+      var plot = plot(PlotSeries("numbers", style, x: values, y: values))
+      plot.x.scale = scale
+      plot.y.scale = scale
+      #expect(try MarkupReader.root(plot.svg).all("text", class: "tick").count >= 4)
+      plot.showsIdentity = true
+      #expect(!plot.svg.contains("nan") && !plot.svg.contains("inf"))
+    }
+  }
+
   @Test("a plot without series has axes and no legend")
   func empty() throws {
     let root = try MarkupReader.root(plot().svg)

@@ -63,7 +63,8 @@ public enum LAMMPSPotential {
           + " pair style of the first generation take 0.01, that of the second 0.001")
     }
     let shifts = model.networks.map { network in
-      let bias = Double(network.layers.last?.biases.scalars(as: Float.self).last ?? 0)
+      let bias =
+        Double(network.layers.last?.biases.scalars(as: Float.self).last ?? 0) / model.energyRescale
       return abs(Double(Float(bias) + Float(network.offset)) - (bias + network.offset))
     }
     if let shift = shifts.max(), shift > 1e-6 {

@@ -2,10 +2,12 @@ import Foundation
 
 /// Extended xyz files: any number of frames, each with cell, energy and columns that it describes.
 ///
-/// The second line of a frame holds `key=value` pairs, values with blanks in quotes. Understood, in
-/// any case: `Lattice` (three rows, nine numbers), `pbc`, `Properties` (name:type:count, any order),
-/// `energy`, `virial` (nine numbers), `name`; `stress` is written beside a virial where there is one; columns `species` or `Z`, `pos`, `force` or `forces`,
-/// `velo`, `vel` or `velocities` (angstrom/fs), `local_energy` or `energies`. Others are skipped.
+/// The second line of a frame holds `key=value` pairs, values with blanks in quotes; words alone are
+/// skipped. Understood, as spelled here or else in another case: `Lattice` (three rows, nine numbers),
+/// `pbc`, `Properties` (name:type:count, any order), `energy`, `virial` (skipped but for nine numbers),
+/// `name`; `stress` is written beside a virial where there is one; columns `species` or `Z`, `pos`,
+/// `force` or `forces`, `velo`, `vel` or `velocities` (angstrom/fs), `local_energy` or `energies`.
+/// Others are skipped.
 /// Units are eV and angstrom, where the keys `energy-unit` and `force-unit` say no other.
 public enum ExtendedXYZ {
   /// What a file calls energies and forces, and the units they are in.
@@ -39,9 +41,9 @@ public enum ExtendedXYZ {
 
     public init() {}
 
-    func energyUnit(_ values: [String: String], _ line: Int) throws -> Double {
+    func energyUnit(_ values: Pairs, _ line: Int) throws -> Double {
       if let energyUnit { return energyUnit.inElectronVolt }
-      guard let text = values["energy-unit"] else { return 1 }
+      guard let text = try values["energy-unit"] else { return 1 }
       switch text.lowercased() {
       case "ev": return 1
       case "hartree", "ha", "a.u.": return Units.hartree
@@ -52,9 +54,9 @@ public enum ExtendedXYZ {
       }
     }
 
-    func forceUnit(_ values: [String: String], _ line: Int) throws -> Double {
+    func forceUnit(_ values: Pairs, _ line: Int) throws -> Double {
       if let forceUnit { return forceUnit.factor }
-      guard let text = values["force-unit"] else { return try energyUnit(values, line) }
+      guard let text = try values["force-unit"] else { return try energyUnit(values, line) }
       switch text.lowercased() {
       case "ev/angstrom", "ev/a": return 1
       case "hartree/bohr", "ha/bohr": return Units.hartree / Units.bohr

@@ -27,27 +27,28 @@ extension ExtendedXYZ {
 
     init(_ comment: Substring, line: Int, _ names: ExtendedXYZ.Names) throws {
       self.names = names
-      let values = try ExtendedXYZ.pairs(comment, line: line)
+      let values = try ExtendedXYZ.Pairs(comment, line: line)
       structure = Structure(species: [], positions: [])
-      structure.name = values["name"] ?? ""
+      structure.name = try values["name"] ?? ""
       structure.cell = try Self.cell(values, line)
       energyUnit = try names.energyUnit(values, line)
-      structure.energy = try values[names.energy.lowercased()].map {
+      structure.energy = try values[names.energy].map {
         try Self.numbers($0, 1, names.energy, line)[0] * energyUnit
       }
       forceUnit = try names.forceUnit(values, line)
-      structure.virial = try values["virial"].map {
-        Self.matrix(try Self.numbers($0, 9, "virial", line)) * energyUnit
-      }
-      try readProperties(values["properties"], line)
+      // Whatever else is called a virial, such as six numbers in an order of its own, is skipped.
+      structure.virial = try values["virial"].flatMap { try? Self.numbers($0, 9, "virial", line) }
+        .map { Self.matrix($0) * energyUnit }
+      try readProperties(values["Properties"], line)
     }
 
-    private static func cell(_ values: [String: String], _ line: Int) throws -> Cell {
-      let periodic = try values["pbc"].map { try periodicity($0, line) }
-      guard let text = values["lattice"] else {
-        if let periodic, any(periodic) {
+    private static func cell(_ values: Pairs, _ line: Int) throws -> Cell {
+      let flags = try values["pbc"]
+      let periodic = try flags.map { try periodicity($0, line) }
+      guard let text = try values["Lattice"] else {
+        if let flags, let periodic, any(periodic) {
           throw AtomisticsError(
-            line: line, key: "pbc", found: "\(values["pbc"]!) and no Lattice",
+            line: line, key: "pbc", found: "\(flags) and no Lattice",
             allowed: "F F F without Lattice")
         }
         return .none
@@ -100,17 +101,21 @@ extension ExtendedXYZ {
       return number
     }
 
+    /// How many columns may have one name: more than any file has, and few enough to be added up.
+    private static let columnCounts = 1...1_000_000
+
     private mutating func readProperties(_ text: String?, _ line: Int) throws {
       mayBeWider = text == nil
       let parts = (text ?? "species:S:1:pos:R:3").split(
         separator: ":", omittingEmptySubsequences: false)
       for start in stride(from: 0, to: parts.count, by: 3) {
         guard start + 2 < parts.count, ["S", "R", "I", "L"].contains(parts[start + 1]),
-          let count = Int(parts[start + 2]), count > 0
+          let count = Int(parts[start + 2]), Self.columnCounts.contains(count)
         else {
           throw AtomisticsError(
             line: line, key: "Properties", found: "\"\(text ?? "")\"",
-            allowed: "name:type:count again and again, types S, R, I, L")
+            allowed: "name:type:count again and again, types S, R, I, L, counts from"
+              + " \(Self.columnCounts.lowerBound) to \(Self.columnCounts.upperBound)")
         }
         let name = String(parts[start])
         let (quantity, needed) = quantity(name)
@@ -200,45 +205,5 @@ extension ExtendedXYZ {
       }
       return Elements.symbols[number - 1]
     }
-  }
-
-  /// The pairs of a frame's second line, keys in lower case; a key alone means `T`.
-  static func pairs(_ comment: Substring, line: Int) throws -> [String: String] {
-    var pairs: [String: String] = [:]
-    var rest = comment[...]
-    while true {
-      rest = rest.drop { $0 == " " || $0 == "\t" }
-      if rest.isEmpty { return pairs }
-      let key = try word(&rest, endsAt: "=", line)
-      if rest.first == "=" {
-        rest.removeFirst()
-        pairs[key.lowercased()] = try word(&rest, endsAt: nil, line)
-      } else {
-        pairs[key.lowercased()] = "T"
-      }
-    }
-  }
-
-  /// Takes a word, bare or in quotes, from the front of a line.
-  private static func word(
-    _ rest: inout Substring, endsAt end: Character?, _ line: Int
-  ) throws -> String {
-    guard let quote = rest.first, quote == "\"" || quote == "'" else {
-      let word = rest.prefix { $0 != " " && $0 != "\t" && $0 != end }
-      rest = rest[word.endIndex...]
-      return String(word)
-    }
-    var word = ""
-    rest.removeFirst()
-    while let character = rest.popFirst() {
-      if character == quote { return word }
-      if character == "\\", let escaped = rest.popFirst() {
-        word.append(escaped)
-      } else {
-        word.append(character)
-      }
-    }
-    throw AtomisticsError(
-      line: line, key: "comment", found: "a quote that does not end", allowed: "a closing \(quote)")
   }
 }

@@ -1,10 +1,13 @@
 /// One axis of a plot.
 public struct PlotAxis: Sendable, Equatable {
+  /// The largest number with a place on an axis, which has room for margins around it.
+  public static let largest = 1e300
+
   /// How numbers become lengths.
   public enum Scale: Sendable {
     /// Equal differences are equal lengths.
     case linear
-    /// Equal ratios are equal lengths; numbers that are not above 0 are left out.
+    /// Equal ratios are equal lengths; numbers below 1 / `largest` are left out.
     case logarithmic
   }
 
@@ -23,7 +26,9 @@ public struct PlotAxis: Sendable, Equatable {
   }
 
   /// Whether a number has a place on the axis.
-  func shows(_ value: Double) -> Bool { value.isFinite && (scale == .linear || value > 0) }
+  func shows(_ value: Double) -> Bool {
+    abs(value) <= Self.largest && (scale == .linear || value >= 1 / Self.largest)
+  }
 }
 
 /// Numbers that are drawn in one colour.

@@ -38,8 +38,10 @@ struct PlotScale: Equatable {
     let low = includesZero ? min(0, found.lowerBound) : found.lowerBound
     let high = includesZero ? max(0, found.upperBound) : found.upperBound
     let largest = max(abs(low), abs(high))
-    guard high - low > 1e-12 * largest else {
-      let margin = largest == 0 ? 1 : 0.1 * largest
+    // What is smaller than ticks could tell apart is a single number, or 0.
+    let smallest = 1 / PlotAxis.largest
+    guard high - low > max(1e-12 * largest, smallest) else {
+      let margin = largest <= smallest ? 1 : 0.1 * largest
       return low - margin...high + margin
     }
     let margin = 0.04 * (high - low)
@@ -51,7 +53,7 @@ struct PlotScale: Equatable {
     guard found.upperBound / found.lowerBound > 1 + 1e-9 else {
       return found.lowerBound / 2...found.upperBound * 2
     }
-    let margin = pow(found.upperBound / found.lowerBound, 0.05)
+    let margin = min(pow(found.upperBound / found.lowerBound, 0.05), 1e6)
     return found.lowerBound / margin...found.upperBound * margin
   }
 
@@ -62,7 +64,7 @@ struct PlotScale: Equatable {
     switch kind {
     case .linear: (value - range.lowerBound) / (range.upperBound - range.lowerBound)
     case .logarithmic:
-      log(value / range.lowerBound) / log(range.upperBound / range.lowerBound)
+      (log(value) - log(range.lowerBound)) / (log(range.upperBound) - log(range.lowerBound))
     }
   }
 }

@@ -44,6 +44,11 @@ struct ExtractWeightsConfiguration {
     }
     let version = try io.int("gvector_version", default: 0, in: 0...1)
     gvectorVersion = LAMMPSPotential.Version(rawValue: version)!
+    guard outputType != .kim || gvectorVersion == .grid else {
+      throw io.error(
+        "gvector_version",
+        "0, since OpenKIM's driver knows no lists, nor tanh, which come with version 1")
+    }
     metadataVersion = try io.choice("metadata_version", default: .v0)
     gvectorInput = io.has("gvector_input") ? try io.url("gvector_input") : nil
     let unused = Self.unused(source, outputType)

@@ -24,6 +24,11 @@ struct ReportConfiguration {
   /// The numbers of other work, in the order of the file.
   let paper: [(measure: ErrorMeasure, value: Double)]
 
+  /// Whether there is a page without the training too.
+  var showsMoreThanTraining: Bool {
+    evaluationDirectory != nil || !conservation.isEmpty || !distributions.isEmpty
+  }
+
   private static let known = [
     "REPORT": ["title", "output", "text"],
     "TRAINING": ["train_dir"],

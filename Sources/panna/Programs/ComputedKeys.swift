@@ -4,7 +4,8 @@ import ProgramSupport
 
 /// The keys of the structures whose descriptors are there, as a file that grows: each key and a comma.
 ///
-/// A key without comma at the end was cut off while it was written and does not count.
+/// A key without comma at the end was cut off while it was written and does not count. A comma in a key
+/// is written as `%2C`, and a `%` as `%25`.
 final class ComputedKeys {
   static let name = "gvect_already_computed.dat"
 
@@ -22,7 +23,9 @@ final class ComputedKeys {
     let complete = text.prefix(
       upTo: text.lastIndex(of: ",").map(text.index(after:)) ?? text.startIndex)
     keys = Set(
-      complete.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) })
+      complete.split(separator: ",").map {
+        Self.decoded($0.trimmingCharacters(in: .whitespacesAndNewlines))
+      })
     if complete.count < text.trimmingCharacters(in: .whitespacesAndNewlines).count {
       try FileAccess.write(Data(complete.utf8), to: file)
     }
@@ -40,9 +43,17 @@ final class ComputedKeys {
       let handle = try FileHandle(forWritingTo: file)
       defer { try? handle.close() }
       try handle.seekToEnd()
-      try handle.write(contentsOf: Data(new.map { $0 + "," }.joined().utf8))
+      try handle.write(contentsOf: Data(new.map { Self.encoded($0) + "," }.joined().utf8))
     } catch {
       throw WorkError("\(file.path): cannot be written: \(error.localizedDescription)")
     }
+  }
+
+  private static func encoded(_ key: String) -> String {
+    key.replacing("%", with: "%25").replacing(",", with: "%2C")
+  }
+
+  private static func decoded(_ text: String) -> String {
+    text.replacing("%2C", with: ",").replacing("%25", with: "%")
   }
 }

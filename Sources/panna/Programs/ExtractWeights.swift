@@ -21,7 +21,8 @@ enum ExtractWeights: Program {
                          LAMMPS or KIM: a text and weights_<species>.dat; offsets become part of the
                          last biases, so that the potential gives total energies
       output_file        the text's name (panna.in)
-      gvector_version    0: a regular grid, which every reader takes; 1: lists of centres (0)
+      gvector_version    0: a regular grid, which every reader takes, with activations gaussian, relu
+                         and linear; 1: lists of centres, and tanh too, which KIM does not take (0)
       metadata_version   v0 or v1: the original's first or second generation (v0)
       gvector_input      the descriptors' configuration, where the networks do not say how their
                          descriptors are made; LAMMPS and KIM need to know

@@ -17,6 +17,7 @@ enum Report: Program {
     DIR is a training's train_dir, an evaluation's eval_dir, or a folder with such folders in it: of a
     training the page shows the learning curves, what each species contributes, and what the
     operations of a step cost; of an evaluation the errors, their distribution and the worst structures.
+    A training that logged nothing is no error where there is more to show.
 
     A configuration file says more:
     [REPORT]

@@ -61,10 +61,20 @@ struct EvaluationRecord {
     let interleaved = { (first: Int) in
       (0..<file.rowCount).flatMap { row in (first..<first + 3).map { file.columns[$0][row] } }
     }
-    let groups = file.groups.map {
+    let groups = file.groups.flatMap { structures($0, atoms: file.columns[0]) }.map {
       ColumnFile.Group(name: $0.name, rows: 3 * $0.rows.lowerBound..<3 * $0.rows.upperBound)
     }
     return Comparison(reference: interleaved(4), predicted: interleaved(1), groups: groups)
+  }
+
+  /// Successive structures of one name: the atoms of each are counted anew.
+  private static func structures(
+    _ group: ColumnFile.Group, atoms: [Double]
+  ) -> [ColumnFile.Group] {
+    let starts = group.rows.filter { $0 == group.rows.lowerBound || atoms[$0] <= atoms[$0 - 1] }
+    return zip(starts, starts.dropFirst() + [group.rows.upperBound]).map {
+      ColumnFile.Group(name: group.name, rows: $0..<$1)
+    }
   }
 
   /// The errors of the structures whose names satisfy a condition, nil where there is none.

@@ -74,24 +74,26 @@ struct EvaluationSection: ReportSection {
     energies: EvaluationRecord.Comparison, _ statistics: ErrorStatistics, to page: inout HTMLReport
   ) {
     page.table(table(ErrorMeasure.energies, count: ("structures", \.structures)))
-    page.figures([
+    let figures = [
       parity(energies, "energy (eV/atom)", "Predicted energies beside the reference’s."),
       histogram(
         energies, scale: 1000, unit: "meV/atom", ErrorMeasure.energyThreshold, statistics, "energy",
         counted: "structures"),
-    ])
+    ]
+    page.figures(figures.compactMap(\.self))
   }
 
   private func write(
     forces: EvaluationRecord.Comparison, _ statistics: ErrorStatistics, to page: inout HTMLReport
   ) {
     page.table(table(ErrorMeasure.forces, count: ("components", \.forceCount)))
-    page.figures([
+    let figures = [
       parity(forces, "force (eV/Å)", "Predicted force components beside the reference’s."),
       histogram(
         forces, scale: 1, unit: "eV/Å", ErrorMeasure.forceThreshold, statistics, "force",
         counted: "components"),
-    ])
+    ]
+    page.figures(figures.compactMap(\.self))
   }
 
   private func table(
@@ -135,11 +137,13 @@ struct EvaluationSection: ReportSection {
     return HTMLReport.Figure(plot, caption: caption)
   }
 
+  /// Nil where errors are larger than any axis is long.
   private func histogram(
     _ comparison: EvaluationRecord.Comparison, scale: Double, unit: String, _ threshold: Double,
     _ statistics: ErrorStatistics, _ quantity: String, counted: String
-  ) -> HTMLReport.Figure {
+  ) -> HTMLReport.Figure? {
     let end = max(statistics.largest, 1.2 * threshold)
+    guard end <= PlotAxis.largest else { return nil }
     // Bins that show the shape of the bulk, but not more of them than can be seen.
     let bins = min(max(Int(6 * end / max(statistics.rmse, 1e-3 * end)), 24), 160) / 2 * 2 + 1
     let caption =

@@ -12,6 +12,25 @@ protocol ReportSection {
   var numbers: ReportValue { get }
 }
 
+/// What is said of a training that logged nothing, where there is more to show.
+private struct SilentTrainingSection: ReportSection {
+  let key = "training"
+  let highlights: [HTMLReport.Highlight] = []
+  let numbers = ReportValue.members([:])
+  private let remark: String
+
+  init(_ error: NothingLogged) {
+    remark = "the event files hold \(error.found)"
+  }
+
+  func write(to page: inout HTMLReport) {
+    page.section("Training")
+    page.paragraph("Nothing is shown of the training: \(remark).")
+  }
+
+  var lines: [String] { ["Training: \(remark)"] }
+}
+
 /// All that a report says.
 struct ReportContent {
   let title: String
@@ -35,11 +54,15 @@ struct ReportContent {
       sections.append(evaluation)
     }
     if let folder = configuration.trainDirectory {
-      let record = try TrainingRecord(folder: folder)
-      let training = TrainingSection(record, history: history)
-      sections.insert(training, at: sections.first is PaperSection ? 1 : 0)
-      let parts: [(any ReportSection)?] = [SpeciesSection(record), CostSection(record.cost)]
-      sections += parts.compactMap(\.self)
+      let place = sections.first is PaperSection ? 1 : 0
+      do {
+        let record = try TrainingRecord(folder: folder)
+        sections.insert(TrainingSection(record, history: history), at: place)
+        let parts: [(any ReportSection)?] = [SpeciesSection(record), CostSection(record.cost)]
+        sections += parts.compactMap(\.self)
+      } catch let error as NothingLogged where configuration.showsMoreThanTraining {
+        sections.insert(SilentTrainingSection(error), at: place)
+      }
     }
     if !configuration.conservation.isEmpty {
       sections.append(try ConservationSection(configuration.conservation))

@@ -20,12 +20,14 @@ struct SpeciesSection: ReportSection {
     page.paragraph(
       "What the networks give for the atoms of each species, without offsets and as energy_rescale has"
         + " made it: means and standard deviations over the atoms of a batch, averaged over the last"
-        + " \(ReportText.count(min(Self.finalCount, logged), "logged step", "logged steps")).")
+        + " \(recentSteps), as far as there are such atoms in their batches.")
     page.table(
       HTMLReport.Table(
         columns: ["species", "atoms in a batch", "mean energy (eV)", "standard deviation (eV)"],
         rows: species.map { entry in
-          [entry.symbol] + finals(entry).map { ReportText.number($0) }
+          let finals = finals(entry)
+          return [entry.symbol]
+            + [finals.atoms, finals.mean, finals.deviation].map { $0.map(ReportText.number) ?? "–" }
         }))
     page.figures([
       figure("Mean energy of an atom", axis: "mean energy (eV)", \.mean),
@@ -33,11 +35,21 @@ struct SpeciesSection: ReportSection {
     ])
   }
 
-  private var logged: Int { species.map(\.mean.values.count).max() ?? 0 }
+  private var recentSteps: String {
+    let logged = species.map(\.atoms.values.count).max() ?? 0
+    return ReportText.count(min(Self.finalCount, logged), "logged step", "logged steps")
+  }
 
-  /// Atoms, mean and deviation, averaged over the last batches.
-  private func finals(_ entry: TrainingRecord.Species) -> [Double] {
-    [entry.atoms, entry.mean, entry.deviation].map { $0.final(Self.finalCount, isRMS: false) }
+  /// Averages over the last batches, of mean and deviation over those with such atoms; nil for none.
+  private func finals(
+    _ entry: TrainingRecord.Species
+  ) -> (atoms: Double?, mean: Double?, deviation: Double?) {
+    let first = entry.atoms.steps.suffix(Self.finalCount).first ?? 0
+    func final(_ curve: TrainingRecord.Curve) -> Double? {
+      let recent = curve.filtered { $0 >= first }
+      return recent.values.isEmpty ? nil : recent.final(Self.finalCount, isRMS: false)
+    }
+    return (final(entry.atoms), final(entry.mean), final(entry.deviation))
   }
 
   private func figure(
@@ -52,23 +64,23 @@ struct SpeciesSection: ReportSection {
 
   var lines: [String] {
     species.map { entry in
-      let numbers = finals(entry)
-      return
-        "Contribution of \(entry.symbol): mean \(ReportText.number(numbers[1])) eV, standard deviation"
-        + " \(ReportText.number(numbers[2])) eV"
+      let contribution = "Contribution of \(entry.symbol)"
+      guard case (_, let mean?, let deviation?) = finals(entry) else {
+        return "\(contribution): no atoms in the last \(recentSteps)"
+      }
+      return "\(contribution): mean \(ReportText.number(mean)) eV, standard deviation"
+        + " \(ReportText.number(deviation)) eV"
     }
   }
 
   var numbers: ReportValue {
     let members = species.map { entry -> (String, ReportValue) in
-      let numbers = finals(entry)
-      return (
-        entry.symbol,
-        .members([
-          "atoms_in_batch": .number(numbers[0]), "mean_ev": .number(numbers[1]),
-          "standard_deviation_ev": .number(numbers[2]),
-        ])
-      )
+      let finals = finals(entry)
+      let numbers = [
+        "atoms_in_batch": finals.atoms, "mean_ev": finals.mean,
+        "standard_deviation_ev": finals.deviation,
+      ]
+      return (entry.symbol, .members(numbers.compactMapValues { $0.map { .number($0) } }))
     }
     return .members(Dictionary(members) { first, _ in first })
   }

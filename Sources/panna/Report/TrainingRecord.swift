@@ -14,6 +14,9 @@ struct TrainingRecord {
   /// The scalars that are shown.
   enum Quantity: String, CaseIterable {
     case energyRMSE = "energy_rmse"
+    /// What the original logs as an RMSE: of the batch's errors without their mean, and of energies as
+    /// `energy_rescale` has made them. There where nothing better is.
+    case energyDeviation = "energy_standard_deviation"
     case forceRMSE = "force_rmse"
     case energyMAE = "energy_mae"
     case forceMAE = "force_mae"
@@ -29,7 +32,8 @@ struct TrainingRecord {
     /// How the tags begin, the best one first.
     fileprivate var tags: [String] {
       switch self {
-      case .energyRMSE: ["5.Errors/2.Energy_RMSE_atom", "1.Losses/3.Energy_RMSE_atom"]
+      case .energyRMSE: ["5.Errors/2.Energy_RMSE_atom"]
+      case .energyDeviation: ["1.Losses/3.Energy_RMSE_atom"]
       case .forceRMSE: ["5.Errors/3.Force_RMSE", "1.Losses/Force_RMSE"]
       case .energyMAE: ["5.Errors/5.Energy_MAE_atom"]
       case .forceMAE: ["5.Errors/6.Force_MAE"]
@@ -47,13 +51,14 @@ struct TrainingRecord {
     /// From what event files hold to what is shown: eV to meV.
     fileprivate var factor: Double {
       switch self {
-      case .energyRMSE, .energyMAE, .validationEnergyRMSE, .validationEnergyMAE: 1000
+      case .energyRMSE, .energyDeviation, .energyMAE, .validationEnergyRMSE, .validationEnergyMAE:
+        1000
       default: 1
       }
     }
 
     /// Whether values are put together as root mean squares, not as means.
-    var isRMS: Bool { self == .energyRMSE || self == .forceRMSE }
+    var isRMS: Bool { [.energyRMSE, .energyDeviation, .forceRMSE].contains(self) }
 
     /// Whether one value says all, so that nothing is gained by averages over steps.
     var isExact: Bool {
@@ -66,7 +71,7 @@ struct TrainingRecord {
     let symbol: String
     /// Atoms in the batch.
     let atoms: Curve
-    /// In eV.
+    /// In eV; of batches with such atoms.
     let mean: Curve
     let deviation: Curve
 
@@ -77,7 +82,10 @@ struct TrainingRecord {
       }
       guard curves.count == 3 else { return nil }
       symbol = label.split(separator: ".", maxSplits: 1).last.map(String.init) ?? String(label)
-      (atoms, mean, deviation) = (curves[0], curves[1], curves[2])
+      let absent = Set(zip(curves[0].steps, curves[0].values).filter { $1 == 0 }.map(\.0))
+      atoms = curves[0]
+      mean = curves[1].filtered { !absent.contains($0) }
+      deviation = curves[2].filtered { !absent.contains($0) }
     }
   }
 
@@ -88,12 +96,21 @@ struct TrainingRecord {
   /// Energies' errors in meV/atom, forces' in eV/Å.
   private(set) var curves: [Quantity: Curve] = [:]
 
+  /// The largest step that a place on an axis tells from its neighbours.
+  private static let largestStep = 1 << 53
+
   /// Reads the event files of a folder.
   ///
-  /// - Throws: `WorkError` or `FormatError` that names the folder or file.
+  /// - Throws: `NothingLogged` where none of the scalars is there; `WorkError` or `FormatError` that names
+  ///   the folder or file.
   init(folder: URL) throws {
     let files = try Self.files(in: folder).map { try EventReader.contents(of: $0) }
     let scalars = Self.merged(files.map(\.scalars))
+    if let wrong = scalars.first(where: { $0.step > Self.largestStep }) {
+      throw WorkError(
+        "\(folder.path): the event files hold step \(wrong.step); expected at most"
+          + " \(Self.largestStep)")
+    }
     let byTag = Dictionary(grouping: scalars, by: \.tag)
     let labels = byTag.keys.filter { $0.hasPrefix("4.N_atoms/") }.map { $0.dropFirst(10) }
     species = labels.sorted { $0.compare($1, options: .numeric) == .orderedAscending }
@@ -107,14 +124,11 @@ struct TrainingRecord {
       guard let tag = names.first else { continue }
       curves[quantity] = Curve(byTag[tag]!, times: quantity.factor)
     }
+    if curves[.energyRMSE] != nil { curves[.energyDeviation] = nil }
     let logged = curves.values.compactMap(\.steps.last).max().map { Int($0) }
     lastStep = max(logged ?? 0, TrainedNetworks(folder).steps.last ?? 0)
     guard !curves.isEmpty else {
-      let found = byTag.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
-      let tags = Quantity.allCases.map { "\"\($0.tags[0])\"" }.joined(separator: ", ")
-      throw WorkError(
-        "\(folder.path): the event files hold \(found.isEmpty ? "no scalars" : found);"
-          + " expected one of \(tags)")
+      throw NothingLogged(folder: folder, tags: byTag.keys.sorted())
     }
   }
 
@@ -148,6 +162,12 @@ extension TrainingRecord.Curve {
     self.init(steps: scalars.map { Double($0.step) }, values: scalars.map { $0.value * factor })
   }
 
+  /// The values of some of the steps.
+  func filtered(_ isWanted: (Double) -> Bool) -> Self {
+    let kept = steps.indices.filter { isWanted(steps[$0]) }
+    return Self(steps: kept.map { steps[$0] }, values: kept.map { values[$0] })
+  }
+
   /// The value at a step, nil where there is none.
   func value(at step: Double) -> Double? { steps.firstIndex(of: step).map { values[$0] } }
 
@@ -168,6 +188,23 @@ extension TrainingRecord.Curve {
     let number = Double(values.count)
     return isRMS
       ? (values.reduce(0) { $0 + $1 * $1 } / number).squareRoot() : values.reduce(0, +) / number
+  }
+}
+
+/// Event files have none of the scalars that are shown: a training may have ended before it logged any.
+struct NothingLogged: Error, CustomStringConvertible {
+  let folder: URL
+  /// Those that are there.
+  let tags: [String]
+
+  var found: String {
+    tags.isEmpty ? "no scalars" : tags.map { "\"\($0)\"" }.joined(separator: ", ")
+  }
+
+  var description: String {
+    let known = TrainingRecord.Quantity.allCases.map { "\"\($0.tags[0])\"" }
+    return "\(folder.path): the event files hold \(found); expected one of"
+      + " \(known.joined(separator: ", "))"
   }
 }
 

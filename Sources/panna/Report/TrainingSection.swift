@@ -25,8 +25,13 @@ struct TrainingSection: ReportSection {
     page.section("Training")
     let rows = errorRows
     let waiting = final(.waiting).map { " " + InputWatch.summary($0) } ?? ""
+    let deviation = final(.energyDeviation).map {
+      " Over the last \(ReportText.count(finalCount, "logged step", "logged steps")) the"
+        + " \(Self.deviationPhrase) is \(ErrorMeasure.energyRMSE.text($0)): \(Self.deviationMeaning)."
+    }
     page.paragraph(
-      "The training took \(ReportText.count(record.lastStep, "step", "steps")).\(waiting)")
+      "The training took \(ReportText.count(record.lastStep, "step", "steps")).\(waiting)"
+        + (deviation ?? ""))
     if !rows.isEmpty {
       page.table(
         HTMLReport.Table(
@@ -49,11 +54,13 @@ struct TrainingSection: ReportSection {
   private func errorFigure(
     _ quantity: TrainingRecord.Quantity, validation: TrainingRecord.Quantity
   ) -> HTMLReport.Figure? {
-    guard let curve = record.curves[quantity] else { return nil }
     let isEnergy = quantity == .energyRMSE
+    let deviation = isEnergy ? record.curves[.energyDeviation] : nil
+    guard let curve = record.curves[quantity] ?? deviation else { return nil }
     let title = isEnergy ? "Energy RMSE (meV/atom)" : "Force RMSE (eV/Å)"
     var plot = Plot(title, x: PlotAxis("step"), y: PlotAxis(title, scale: .logarithmic))
-    plot.series = curve.series("training batches", colour: 2, isRMS: true)
+    let name = "training batches" + (deviation == nil ? "" : ", standard deviation")
+    plot.series = curve.series(name, colour: 2, isRMS: true)
     if let curve = record.curves[validation] {
       plot.series.append(
         PlotSeries("validation", .line, x: curve.steps, y: curve.values, colour: 4))
@@ -68,7 +75,11 @@ struct TrainingSection: ReportSection {
           "evaluated structures", .marks, x: points.map(\.0), y: points.map(\.1), colour: 1))
     }
     let what = isEnergy ? "energy per atom" : "force components"
-    return HTMLReport.Figure(plot, caption: "Root mean square error of the \(what) in training.")
+    let remark =
+      deviation == nil
+      ? "" : " Of the training batches the \(Self.deviationPhrase): \(Self.deviationMeaning)."
+    return HTMLReport.Figure(
+      plot, caption: "Root mean square error of the \(what) in training.\(remark)")
   }
 
   private var lossFigure: HTMLReport.Figure? {
@@ -113,11 +124,28 @@ struct TrainingSection: ReportSection {
     return min(Self.finalCount, curves.map(\.values.count).max() ?? 0)
   }
 
-  /// The validation of the smallest energy error, the first of them.
-  private var best: (step: Double, value: Double)? {
-    record.curves[.validationEnergyRMSE].flatMap { curve in
-      zip(curve.steps, curve.values).filter { $1.isFinite }
-        .min { ($0.1, $0.0) < ($1.1, $1.0) }.map { (step: $0.0, value: $0.1) }
+  private static let deviationPhrase = "standard deviation of the energy errors"
+  private static let deviationMeaning =
+    "an error that all have in common is not in it, but energy_rescale is"
+
+  /// A validation whose error is the smallest.
+  private struct Best {
+    let step: Double
+    let value: Double
+    let measure: ErrorMeasure
+  }
+
+  /// The validations of the smallest energy and force errors, the first of each.
+  private var best: [Best] {
+    let quantities: [(TrainingRecord.Quantity, ErrorMeasure)] = [
+      (.validationEnergyRMSE, .energyRMSE), (.validationForceRMSE, .forceRMSE),
+    ]
+    return quantities.compactMap { quantity, measure in
+      record.curves[quantity].flatMap { curve in
+        zip(curve.steps, curve.values).filter { $1.isFinite }
+          .min { ($0.1, $0.0) < ($1.1, $1.0) }
+          .map { Best(step: $0.0, value: $0.1, measure: measure) }
+      }
     }
   }
 
@@ -131,9 +159,10 @@ struct TrainingSection: ReportSection {
     ]
     if let last = record.curves[.validationEnergyRMSE]?.steps.last {
       rows.append(("validation after step \(Int(last))", Self.validation.map { final($0) }))
-      if let best, best.step != last {
-        let values = Self.validation.map { record.curves[$0]?.value(at: best.step) }
-        rows.append(("validation after step \(Int(best.step)), the best", values))
+      for step in Set(best.map(\.step)).sorted() where step != last {
+        let what = best.filter { $0.step == step }.map(\.measure.phrase).joined(separator: " and ")
+        let values = Self.validation.map { record.curves[$0]?.value(at: step) }
+        rows.append(("validation after step \(Int(step)), the smallest \(what)", values))
       }
     }
     return rows.filter { $0.values.contains { $0 != nil } }
@@ -147,17 +176,21 @@ struct TrainingSection: ReportSection {
   }
 
   var lines: [String] {
-    let errors = describe(Self.training)
+    let deviation = final(.energyDeviation).map {
+      "\(Self.deviationPhrase) \(ErrorMeasure.energyRMSE.text($0)) (\(Self.deviationMeaning))"
+    }
+    let errors = [describe(Self.training), deviation ?? ""].filter { !$0.isEmpty }
+      .joined(separator: ", ")
     let steps = "Training: \(ReportText.count(record.lastStep, "step", "steps"))"
     let training =
       errors.isEmpty ? steps : "\(steps); over the last \(finalCount) logged: \(errors)"
-    guard let best, let last = record.curves[.validationEnergyRMSE]?.steps.last else {
-      return [training]
+    guard let last = record.curves[.validationEnergyRMSE]?.steps.last else { return [training] }
+    let smallest = best.map {
+      "; the smallest \($0.measure.phrase) is \($0.measure.text($0.value)) after step \(Int($0.step))"
     }
     return [
       training,
-      "Validation: after step \(Int(last)) \(describe(Self.validation)); the smallest energy RMSE is"
-        + " \(ErrorMeasure.energyRMSE.text(best.value)) after step \(Int(best.step))",
+      "Validation: after step \(Int(last)) \(describe(Self.validation))\(smallest.joined())",
     ]
   }
 
@@ -166,9 +199,10 @@ struct TrainingSection: ReportSection {
     for quantity in TrainingRecord.Quantity.allCases {
       members[quantity.rawValue] = final(quantity).map { .number($0) }
     }
-    if let best {
-      members["validation_best_step"] = .number(best.step)
-      members["validation_best_energy_rmse"] = .number(best.value)
+    for best in best {
+      let name = "validation_best_\(best.measure.rawValue)"
+      members[name] = .number(best.value)
+      members["\(name)_step"] = .number(best.step)
     }
     return .members(members)
   }
