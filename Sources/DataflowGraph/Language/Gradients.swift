@@ -63,7 +63,7 @@ extension Graph {
       guard fits(start, target) else {
         throw GraphError("the gradient \(start) does not fit the target \(target)")
       }
-      walk.accumulate(start, for: target)
+      try walk.accumulate(start, for: target)
     }
     try withNameScope("gradients") { try walk.run() }
     return try sources.map { try walk.total(for: $0).map { capture($0)! } }
@@ -123,15 +123,25 @@ private struct GradientWalk {
     self.relevant = relevant
   }
 
-  mutating func accumulate(_ gradient: Value, for value: Value) {
-    arrived[value, default: []].append(gradient)
+  mutating func accumulate(_ gradient: Value, for value: Value) throws {
+    arrived[value, default: []].append(try fitted(gradient, to: value))
+  }
+
+  /// A gradient of the value's own shape. Sizes that have another name, or are a number, are the same, which runs check as
+  /// far as the number of elements goes; so nothing that arrives at an operation contradicts its other inputs.
+  private func fitted(_ gradient: Value, to value: Value) throws -> Value {
+    if gradient.shape == value.shape { return gradient }
+    guard gradient.shape.couldEqual(value.shape) else {
+      throw value.node.error("a gradient of the shape \(gradient.shape) arrives at \(value)")
+    }
+    return try gradient.graph.add(Reshape(shape: value.shape), [gradient]).output
   }
 
   mutating func run() throws {
     for level in levels {
       try run(through: level)
       for (outer, inner) in level.captures where relevant.contains(outer) {
-        if let total = try total(for: inner) { accumulate(total, for: outer) }
+        if let total = try total(for: inner) { try accumulate(total, for: outer) }
       }
     }
   }
@@ -164,7 +174,7 @@ private struct GradientWalk {
     precondition(results.count == node.inputs.count, "\(node.operationName): wrong gradient count")
     for (input, result) in zip(node.inputs, results) where relevant.contains(input) {
       guard let result else { continue }
-      accumulate(try sumToShape(result, of: input), for: input)
+      try accumulate(try sumToShape(result, of: input), for: input)
     }
   }
 
