@@ -160,4 +160,49 @@ import Testing
     }
     #expect(error?.message == example.message)
   }
+
+  /// A size of a gradient may be a number where that of its value has a name.
+  @Test func gradientsHaveTheSizesOfTheirValues() throws {
+    let text = """
+      a = placeholder(double[n, m])
+      b = placeholder(int32[n])
+      first, second = DynamicPartition(a, b, num_partitions: 2)
+      y = gradient(Sum(first * double[1, 2] [1, 2], axes: [0, 1]), a)
+      """
+    let places = Self.places(0, 1, 1, 0)
+    let found = try run(text, [Self.numbers([4, 2]), places], SessionOptions())
+    #expect(found == Tensor(shape: [4, 2], scalars: [1.0, 2, 0, 0, 0, 0, 1, 2]))
+    let error = #expect(throws: GraphError.self) {
+      try run(text, [Self.numbers([4, 3]), places], SessionOptions())
+    }
+    #expect(error?.message.hasSuffix("4 elements cannot have the shape [2, 3]") == true)
+  }
+
+  private static let contradictions: [(text: String, a: Shape, message: String)] = [
+    (
+      """
+      a = placeholder(double[4, m])
+      b = placeholder(double[1, 3])
+      first, second = Split(a, num_split: 2, axis: 0)
+      first_sum = Sum(first * double[1, 2] [1, 2], axes: [0, 1])
+      y = gradient(first_sum + Sum(second * b, axes: [0, 1]), a)
+      """, [4, 2], "6 elements cannot have the shape [2, 2]"
+    ),
+    (
+      """
+      a = placeholder(double[1, m])
+      b = placeholder(double[1, 3])
+      y = gradient(Sum(Pack(a, Square(b)) * double[1, 1, 2] [1, 2], axes: [0, 1, 2]), b)
+      """, [1, 2], "2 elements cannot have the shape [1, 3]"
+    ),
+  ]
+
+  /// What contradicts itself is found in the run, also where only the gradient is computed.
+  @Test(arguments: contradictions)
+  func gradientsThatDoNotFitAreAnError(text: String, a: Shape, message: String) throws {
+    let error = #expect(throws: GraphError.self) {
+      try run(text, [Self.numbers(a), Self.numbers([1, 3])], SessionOptions())
+    }
+    #expect(error?.message.hasSuffix(message) == true, "\(String(describing: error))")
+  }
 }

@@ -38,11 +38,9 @@ public struct DynamicPartition: Operation {
     let numbers = reshape(node.graph.range(to: rows), partitions.shape)
     let places = try node.graph.add(self, [numbers, partitions]).outputs
     let parts = zip(outputGradients, node.outputs).map { $0 ?? node.graph.zeros(like: $1) }
-    let inner = x.shape.dimensions.dropFirst(partitions.shape.rank)
     // Sums over rows that come once each; their number is known, unlike that of a stitch.
     let sums = unsortedSegmentSum(
       concat(parts, axis: 0), concat(places, axis: 0), segments: rows)
-    precondition(sums.shape.dimensions.dropFirst() == inner)
     return [reshape(sums, x.shape), nil]
   }
 

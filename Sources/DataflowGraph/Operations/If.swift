@@ -61,7 +61,7 @@ public struct If: Operation {
   /// - Throws: `GraphError` where a branch draws random numbers or changes something.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
     for function in functions { try function.expectRepeatable(by: node) }
-    let graph = node.graph
+    let graph = node.graph.innermost(with: outputGradients.compactMap { $0 })
     let targets = outputGradients.indices.filter { outputGradients[$0] != nil }
     let inputs = node.inputs.dropFirst()
     let sources = inputs.filter(\.elementType.isFloatingPoint)

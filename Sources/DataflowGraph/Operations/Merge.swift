@@ -33,6 +33,7 @@ public struct Merge: Operation {
     guard node.inputs.count == 2 else {
       throw node.error("has a gradient only with two inputs")
     }
+    try node.expectOwn(outputGradients)
     let graph = node.graph
     let second = graph.constant(Tensor(1 as Int32))
     let isSecond = try graph.add(Equal(), [node[1], second]).output

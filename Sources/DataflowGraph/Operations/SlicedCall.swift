@@ -112,7 +112,8 @@ public struct SlicedCall: Operation {
 
   /// Another `SlicedCall`, of the function's gradient.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
-    let (graph, count) = (node.graph, function.declaredCount)
+    let graph = node.graph.innermost(with: outputGradients.compactMap { $0 })
+    let count = function.declaredCount
     let (declared, captured) = (node.inputs[1...count], node.inputs[(1 + count)...])
     let targets = outputGradients.indices.filter { outputGradients[$0] != nil }
     let rowTargets = targets.filter { $0 >= sumCount }

@@ -23,6 +23,7 @@ public struct Switch: Operation {
 
   /// Of the two gradients one is computed; where nothing depends on an output, zeros come from it.
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
+    try node.expectOwn(outputGradients)
     let graph = node.graph
     let parts = try (0..<2).map { index -> Value in
       if let gradient = outputGradients[index] { return gradient }
@@ -30,6 +31,15 @@ public struct Switch: Operation {
       return graph.withControlDependencies([pivot]) { graph.zeros(like: node[index]) }
     }
     return [try graph.add(Merge(), parts).output, nil]
+  }
+}
+
+extension Node {
+  /// - Throws: `GraphError` where gradients are values of a function that captures the outputs: what depends on them there
+  ///   is not left out with them.
+  func expectOwn(_ gradients: [Value?]) throws {
+    guard graph.innermost(with: gradients.compactMap { $0 }) !== graph else { return }
+    throw error("has no gradient in the body of a loop or a branch around which it is")
   }
 }
 

@@ -31,7 +31,7 @@ private struct BackwardLoop {
     self.loop = loop
     self.node = node
     self.outputGradients = outputGradients
-    graph = node.graph
+    graph = node.graph.innermost(with: outputGradients.compactMap { $0 })
     let count = loop.variableCount
     let held = Array(node.inputs[(count + loop.condition.captures.count)...])
     bodyCaptures = held
