@@ -55,6 +55,8 @@ import Testing
       "normal: float[3, 24294967296] has more than 268435456 elements"
     ),
     ("y = int32[1] [0.5]", "             ^", "0.5 is no int32"),
+    ("y = float[2] [inf, 1e39]", "             ^", "1e39 is no float"),
+    ("y = double[] [-1e400]", "             ^", "-1e400 is no double"),
     (
       "function f(a) { return a }\ny = f(x, b: 2)", "            ^",
       "f(a) has no argument b; did you mean a?"

@@ -47,8 +47,9 @@ struct ExportSample {
   static var all: [ExportSample] {
     get throws {
       [
-        try namedSizes(), try lateSizes(), try training(), try loop(), try nestedLoop(),
-        try growingLoop(), try branches(), try branchInLoop(), try nestedBranches(), try ordered(),
+        try namedSizes(), try lateSizes(), try training(), try loop(), try invariantLoop(),
+        try nestedLoop(), try growingLoop(), try branches(), try branchInLoop(),
+        try nestedBranches(), try ordered(),
       ]
     }
   }
@@ -125,6 +126,35 @@ struct ExportSample {
     sample.fetches = [
       try graph.add(Identity(), [results[1]], name: "result").output, sum(results[1]),
     ]
+    return sample
+  }
+
+  /// Variables that become what the loop changes nothing of, in a loop within a loop too.
+  private static func invariantLoop() throws -> ExportSample {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, [3], name: "x")
+    let z = graph.placeholder(.float32, [3], name: "z")
+    func counted(
+      _ starts: [Value], name: String, _ step: ([Value]) throws -> [Value]
+    ) throws -> [Value] {
+      let zero = starts[0].graph.constant(Tensor(Int32(0)))
+      let results = try whileLoop([zero] + starts, name: name) { body, state in
+        try body.add(Less(), [state[0], body.constant(Tensor(Int32(2)))]).output
+      } body: { body, state in
+        let next = try body.add(AddV2(), [state[0], body.constant(Tensor(Int32(1)))]).output
+        return [next] + (try step(Array(state.dropFirst())))
+      }
+      return Array(results.dropFirst())
+    }
+    let outer = try counted([z, z, z], name: "outer") { state in
+      let inner = try counted([state[0]], name: "inner") { _ in [x + z] }
+      return [x * z, x, inner[0] * state[1]]
+    }
+    var sample = ExportSample("invariant_loop", graph)
+    sample.feeds = [x: .wave([3]), z: Tensor([2, 3, 4] as [Float])]
+    sample.fetches = try outer.enumerated().map { index, value in
+      try graph.add(Identity(), [value], name: "result_\(index)").output
+    }
     return sample
   }
 

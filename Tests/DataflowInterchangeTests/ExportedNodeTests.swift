@@ -54,6 +54,40 @@ import Testing
     #expect(results[1] == Tensor([5, 1, 2, 3, 4] as [Float]))
   }
 
+  @Test(arguments: ["ünï", "a b", "_a"]) func namesThatTensorFlowDoesNotTakeAreErrors(
+    name: String
+  ) throws {
+    let graph = Graph()
+    let x = graph.placeholder(.float32, [])
+    _ = try graph.add(Exp(), [x], name: name)
+    let error = #expect(throws: GraphError.self) { try GraphDef(exporting: graph) }
+    #expect(error?.message.hasPrefix("has a name that TensorFlow does not take; ") == true)
+  }
+
+  /// TensorFlow's slope is of single precision: another one is written out.
+  @Test func slopesKeepTheirPrecision() throws {
+    let def = try export(
+      """
+      x = placeholder(double[3])
+      a = LeakyRelu(x, alpha: 0.3)
+      b = LeakyRelu(x, alpha: 0.25)
+      """)
+    let nodes = nodes(def)
+    #expect(nodes["a"]?.op == "SelectV2" && nodes["b"]?.op == "LeakyRelu")
+    let graph = try Graph(importing: def)
+    let results = try Session(graph).run(
+      ["a", "b"].map { try graph.value(named: $0) },
+      feeds: [try graph.value(named: "x"): Tensor([-3, 0, 2.0])])
+    #expect(results[0] == Tensor([0.3 * -3, 0, 2]))
+    #expect(results[1] == Tensor([0.25 * -3, 0, 2]))
+    let error = #expect(throws: GraphError.self) {
+      try export("x = placeholder(float[])\ny = LeakyRelu(x, alpha: 1e300)")
+    }
+    #expect(
+      error?.message
+        == "1e+300 is beyond single precision, which TensorFlow's attributes have")
+  }
+
   @Test func sizesAreOfTheTypeThatHoldsThem() throws {
     let nodes = nodes(
       try export(

@@ -29,6 +29,29 @@ import Testing
     #expect(found[4] == [1, 2, 0])
   }
 
+  /// Numbers that are known beforehand give what the operation gives.
+  @Test(arguments: [(1.0, 0.1), (5.5, .infinity), (-5.5, 2), (7, -2), (0.3, -0.1), (-6, 3)])
+  func remaindersAreThoseOfTheOperation(a: Double, b: Double) throws {
+    func text(_ number: Double) -> String { number.isInfinite ? "inf" : "\(number)" }
+    let found = try run(
+      """
+      x = placeholder(double[2])
+      known = double(\(text(a)) % \(text(b)))
+      unknown = x[0] % x[1]
+      """, ["known", "unknown"], [a, b])
+    #expect(found[0] == found[1])
+  }
+
+  @Test func everyUnknownSizeIsOneOfItsOwn() throws {
+    let graph = try Graph(
+      text: "z = ConcatV2(placeholder(double[?]), placeholder(double[?]), axis: 0)")
+    let feeds = graph.nodes.filter { $0.operationName == "Placeholder" }.map(\.output)
+    let z = try #require(graph.node(named: "z")?.output)
+    let found = try Session(graph).run(
+      [z], feeds: [feeds[0]: Tensor([1.0, 2, 3]), feeds[1]: Tensor([4.0, 5])])
+    #expect(found == [Tensor([1.0, 2, 3, 4, 5])])
+  }
+
   @Test func loopsRunAndDifferentiate() throws {
     let found = try run(
       """

@@ -42,6 +42,31 @@ import Testing
     #expect(try draw(operation)[0] != draw(operation)[0])
   }
 
+  /// Nodes that call one function have numbers of their own each, as if each had the function for itself.
+  @Test(arguments: [1, 2]) func callsOfOneFunctionDrawForThemselves(lanes: Int) throws {
+    let graph = try Graph(
+      text: """
+        p = placeholder(bool[])
+        function draw() { return RandomUniform(shape: [100], dtype: double, seed: 1, seed2: 2) }
+        function both() { return If(true, then_branch: draw, else_branch: draw) }
+        a = If(p, then_branch: draw, else_branch: draw)
+        b = If(p, then_branch: draw, else_branch: draw)
+        c = If(p, then_branch: both, else_branch: both)
+        alone = RandomUniform(shape: [100], dtype: double, seed: 1, seed2: 2)
+        """)
+    func value(_ name: String) throws -> Value { try #require(graph.node(named: name)?.output) }
+    let session = Session(
+      graph,
+      options: SessionOptions(intraOpParallelismThreads: lanes, interOpParallelismThreads: lanes))
+    let values = try ["a", "b", "c", "alone"].map(value)
+    var earlier: [Tensor] = []
+    for _ in 0..<20 {
+      let found = try session.run(values, feeds: [value("p"): Tensor(true)])
+      #expect(found.allSatisfy { $0 == found[3] } && !earlier.contains(found[3]))
+      earlier.append(found[3])
+    }
+  }
+
   @Test func wholeNumbersAreInTheirRange() throws {
     let bounds = [Tensor(-3 as Int32), Tensor(4 as Int32)]
     let x = try draw(RandomUniformInt(shape: [2000], seeds: (5, 0)), bounds)[0]

@@ -182,6 +182,7 @@ import Testing
     (["draw", "net.graph"], "--output FILE.svg is missing"),
     (["draw", "net.graph", "-o", "a.png"], "--output a.png: expected a name that ends in .svg"),
     (["run", "net.graph", "--set", "scale"], "--set scale: expected NAME=value"),
+    (["run", "net.graph", "--set", "scale=1", "--set", "scale=2"], "--set scale is given twice"),
     (
       ["run", "net.graph", "--set", "scal=1"],
       "net.graph has no parameter scal; did you mean scale?; parameters: scale"

@@ -10,11 +10,13 @@ public struct KernelSite {
   public let isOutputUsed: [Bool]
   /// What outlives runs.
   public let resources: ResourceStore
+  /// The nodes that call the functions which the node is in, from the outside; empty for a node of none.
+  private let callers: String
   private let makeRunnerOn: (GraphFunction, DeviceName?) throws -> any FunctionRunner
 
   package init(
     node: Node, inputs: [TensorSpec], outputs: [TensorSpec], isOutputUsed: [Bool],
-    resources: ResourceStore,
+    resources: ResourceStore, callers: String,
     makeRunner: @escaping (GraphFunction, DeviceName?) throws -> any FunctionRunner
   ) {
     self.node = node
@@ -22,8 +24,12 @@ public struct KernelSite {
     self.outputs = outputs
     self.isOutputUsed = isOutputUsed
     self.resources = resources
+    self.callers = callers
     makeRunnerOn = makeRunner
   }
+
+  /// What tells the node from all others of a session, also from itself where several nodes call one function.
+  public var name: String { callers + node.graph.path + node.name }
 
   /// Makes what runs a function inside a run of this step.
   ///

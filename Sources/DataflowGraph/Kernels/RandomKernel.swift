@@ -98,9 +98,7 @@ struct RandomAttributes: Sendable {
 extension KernelSite {
   /// The stream that the node draws from in this session.
   func randomStream(_ seeds: (Int, Int)) throws -> RandomStream {
-    let handle = resources.handle(named: "random/" + node.graph.path + node.name) {
-      RandomStream(seeds: seeds)
-    }
+    let handle = resources.handle(named: "random/" + name) { RandomStream(seeds: seeds) }
     return try resources.resource(handle)
   }
 }

@@ -7,7 +7,7 @@ public struct LeakyRelu: UnaryOperation {
     .select(.binary(.greater, .x, 0), .x, .constant(alpha) * .x)
   }
 
-  let alpha: Double
+  package let alpha: Double
 
   public init() { self.init(alpha: 0.2) }
   public init(alpha: Double) { self.alpha = alpha }

@@ -20,7 +20,7 @@ public struct StackV2: Operation {
   }
 
   public func makeKernel(at site: KernelSite) -> any Kernel {
-    let (name, resources) = (site.node.graph.path + site.node.name, site.resources)
+    let (name, resources) = (site.name, site.resources)
     return FunctionKernel { context in
       let handle = resources.handle(named: name) { TensorStack() }
       try resources.resource(handle, as: TensorStack.self).removeAll()

@@ -20,10 +20,18 @@ final class BuildState {
   /// Functions that say with `capture` what they use, so that their calls list it too.
   var explicitCaptures: Set<ObjectIdentifier> = []
   var callDepth = 0
+  /// The names that sizes have which are not known.
+  private var unknownSizes: Set<String> = []
 
   init(parameters: [String: String], read: @escaping (String) throws -> String) {
     self.parameters = parameters
     self.read = read
+  }
+
+  /// A name for a size that is not known: each is one of its own.
+  func unknownSize(_ name: String) -> String {
+    let names = (1...).lazy.map { $0 == 1 ? name : "\(name)_\($0)" }
+    return names.first { self.unknownSizes.insert($0).inserted }!
   }
 
   /// - Throws: `GraphError` for a parameter that no text declared.

@@ -147,7 +147,9 @@ extension GraphBuilder {
     case "-": return .real(a - b)
     case "*": return .real(a * b)
     case "/": return .real(a / b)
-    case "%": return whole(a - (a / b).rounded(.down) * b, if: areWhole && b != 0)
+    case "%":
+      let rest = a.truncatingRemainder(dividingBy: b)
+      return whole(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest, if: areWhole && b != 0)
     case "^": return whole(Platform.pow(a, b), if: areWhole && b >= 0)
     default: return compared(sign, a, b)
     }

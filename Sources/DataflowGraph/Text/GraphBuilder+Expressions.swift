@@ -29,7 +29,7 @@ extension GraphBuilder {
       return .list(
         try elements.enumerated().map { axis, element in
           if case .unknownSize = element.kind {
-            return .size(Dimension(symbol: "\(naming.inner.prefix)_\(axis)"))
+            return .size(Dimension(symbol: state.unknownSize("\(naming.inner.prefix)_\(axis)")))
           }
           return try inner(element)
         })

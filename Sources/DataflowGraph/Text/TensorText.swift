@@ -55,15 +55,21 @@ extension GraphBuilder {
       return Tensor(shape: shape, scalars: elements)
     }
     switch spec.elementType {
-    case .float32: return try tensor { Float($0) }
-    case .float64: return try tensor { Double($0) }
-    case .float16: return try tensor { Float16($0) }
+    case .float32: return try tensor { Self.held(Float($0), $0) }
+    case .float64: return try tensor { Self.held(Double($0), $0) }
+    case .float16: return try tensor { Self.held(Float16($0), $0) }
     case .int32: return try tensor { Int32($0) }
     case .int64: return try tensor { Int64($0) }
     case .uint8: return try tensor { UInt8($0) }
     case .bool: return try tensor { Bool($0) }
     case .resource: throw error("a resource has no elements", list.offset)
     }
+  }
+
+  /// Nil for a number that the type does not hold: only what says so is infinite.
+  private static func held<T: BinaryFloatingPoint>(_ number: T?, _ text: String) -> T? {
+    guard let number, number.isInfinite, !text.contains("inf") else { return number }
+    return nil
   }
 
   /// The texts of numbers in a list, or in lists of lists; those that were written stay as they are, so

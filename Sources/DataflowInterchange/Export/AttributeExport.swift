@@ -4,12 +4,12 @@ import DataflowGraph
 extension AttrValue {
   /// An attribute in TensorFlow's form; sizes with names are unknown ones there.
   ///
-  /// - Throws: `GraphError` for a function.
+  /// - Throws: `GraphError` for a function, and for a number that is infinite in single precision.
   init(_ value: AttributeValue) throws {
     var list = AttrList()
     switch value {
     case .int(let number): self = .int(Int64(number))
-    case .float(let number): self = .float(Float(number))
+    case .float(let number): self = .float(try Self.single(number))
     case .bool(let flag): self = .bool(flag)
     case .string(let text): self = .text(text)
     case .type(let type): self = .type(DataType(type))
@@ -19,7 +19,7 @@ extension AttrValue {
       list.ints = numbers.map { Int64($0) }
       self = .list(list)
     case .floats(let numbers):
-      list.floats = numbers.map { Float($0) }
+      list.floats = try numbers.map { try Self.single($0) }
       self = .list(list)
     case .strings(let texts):
       list.strings = texts.map { Array($0.utf8) }
@@ -33,6 +33,14 @@ extension AttrValue {
     case .function(let function):
       throw GraphError("the function \(function.name) has no form that TensorFlow knows")
     }
+  }
+
+  private static func single(_ number: Double) throws -> Float {
+    let single = Float(number)
+    guard single.isFinite || !number.isFinite else {
+      throw GraphError("\(number) is beyond single precision, which TensorFlow's attributes have")
+    }
+    return single
   }
 }
 

@@ -25,7 +25,7 @@ extension RegionExporter {
     }
     let condition = RegionExporter(
       loop.condition, in: self, prefix: "\(name)/cond/", pivot: merges[0], arguments: merges,
-      captured: node.capturedInputs[0], enter: enter)
+      captured: node.capturedInputs[0], isLoop: true, enter: enter)
     try condition.exportNodes()
     let loopCondition = add(
       "LoopCond", condition.results(of: loop.condition), name: "\(node.name)/LoopCond",
@@ -42,7 +42,7 @@ extension RegionExporter {
     }
     let body = RegionExporter(
       loop.body, in: self, prefix: "\(name)/body/", pivot: arguments[0], arguments: arguments,
-      captured: node.capturedInputs[1], enter: enter)
+      captured: node.capturedInputs[1], isLoop: true, enter: enter)
     try body.exportNodes()
     for (index, result) in body.results(of: loop.body).enumerated() {
       exporter.add(
@@ -62,7 +62,9 @@ extension RegionExporter {
   ///
   /// - Returns: the outputs' tensors; where there are no outputs, that of the pivot.
   private func results(of function: GraphFunction) -> [String] {
-    let tensors = function.outputs.isEmpty ? [pivot!] : function.outputs.map { name(of: $0) }
+    let tensors =
+      function.outputs.isEmpty
+      ? [pivot!] : function.outputs.map { gated(name(of: $0), $0.elementType) }
     let effects = graph.nodes.filter(\.operation.isStateful).compactMap { controlName(of: $0) }
     if effects.isEmpty { return tensors }
     let trigger = add(
@@ -126,7 +128,9 @@ extension RegionExporter {
         attributes: ["T": .type(DataType(.bool))])
       let region = RegionExporter(
         function, in: self, prefix: "\(prefix)\(node.name)/\(side == 0 ? "else" : "then")/",
-        pivot: pivot, arguments: [], captured: node.capturedInputs[side == 1 ? 0 : 1], enter: gate)
+        pivot: pivot, arguments: [], captured: node.capturedInputs[side == 1 ? 0 : 1],
+        isLoop: false,
+        enter: gate)
       try region.exportNodes()
       return region.results(of: function)
     }

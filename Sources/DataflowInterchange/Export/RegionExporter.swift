@@ -16,6 +16,10 @@ final class RegionExporter {
   private var names: [Value: String] = [:]
   private var controlNames: [Node: String] = [:]
   private var entered: [String: String] = [:]
+  /// Whether what is brought in is there in every iteration of a loop, also behind its last one.
+  private let isLoop: Bool
+  /// What is so brought in.
+  private var invariants: Set<String> = []
   /// The tensors of sizes that have names, as far as there are some, by their types.
   var symbols: [String: [ElementType: String]] = [:]
 
@@ -26,6 +30,7 @@ final class RegionExporter {
     parent = nil
     prefix = ""
     pivot = nil
+    isLoop = false
     enter = { name, _ in name }
   }
 
@@ -34,9 +39,10 @@ final class RegionExporter {
   /// - Parameters:
   ///   - arguments: the tensors of this region that the declared inputs are.
   ///   - captured: the values of the region around that the others are.
+  ///   - isLoop: whether what is brought in is there in every iteration.
   init(
     _ function: GraphFunction, in parent: RegionExporter, prefix: String, pivot: String,
-    arguments: [String], captured: some Sequence<Value>,
+    arguments: [String], captured: some Sequence<Value>, isLoop: Bool,
     enter: @escaping (String, ElementType) -> String
   ) {
     exporter = parent.exporter
@@ -44,6 +50,7 @@ final class RegionExporter {
     self.parent = parent
     self.prefix = prefix
     self.pivot = pivot
+    self.isLoop = isLoop
     self.enter = enter
     for (input, name) in zip(function.inputs, arguments) { names[input] = name }
     for (input, outer) in zip(function.inputs.dropFirst(arguments.count), captured) {
@@ -62,7 +69,26 @@ final class RegionExporter {
     }
   }
 
+  /// What TensorFlow takes for a node's name.
+  private static func isName(_ text: String) -> Bool {
+    func isPlain(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+    return text.utf8.first.map(isPlain) == true
+      && text.utf8.allSatisfy { isPlain($0) || "_-/>\\".utf8.contains($0) }
+  }
+
   private func export(_ node: Node) throws {
+    guard Self.isName(node.name) else {
+      throw node.error(
+        "has a name that TensorFlow does not take; allowed: a letter, digit or ., then also _ - / > \\"
+      )
+    }
     switch node.operation {
     case let loop as While: try exportLoop(node, loop)
     case let condition as If: try exportCondition(node, condition)
@@ -70,11 +96,13 @@ final class RegionExporter {
     case is BindSizes: break
     case is StackV2, is StackPopV2: try exportStack(node)
     case let gather as GatherV2 where gather.zeroesNegative: try exportGather(node, gather.axis)
+    case let relu as LeakyRelu where Double(Float(relu.alpha)) != relu.alpha:
+      try exportLeakyRelu(node, relu.alpha)
     default: try exportOperation(node)
     }
   }
 
-  private func exportOperation(_ node: Node) throws {
+  func exportOperation(_ node: Node) throws {
     let form = type(of: node.operation).tensorFlowForm
     guard form.isKnownToTensorFlow else { throw GraphError("TensorFlow has no such operation") }
     let name: String
@@ -175,7 +203,16 @@ final class RegionExporter {
     if let known = entered[tensor] { return known }
     let name = enter(tensor, type)
     entered[tensor] = name
+    if isLoop { invariants.insert(name) }
     return name
+  }
+
+  /// A tensor that is there only where the region runs: of one that a loop always has a copy.
+  func gated(_ tensor: String, _ type: ElementType) -> String {
+    guard invariants.contains(tensor) else { return tensor }
+    return add(
+      "Identity", [tensor], name: "\(tensor.split(separator: "/").last!)/gated",
+      attributes: ["T": .type(DataType(type))])
   }
 
   // MARK: Nodes
@@ -202,7 +239,7 @@ final class RegionExporter {
         attributes["_class"] = .list(list)
       }
     }
-    if inputs.isEmpty, let pivot { inputs = ["^\(pivot)"] }
+    if let pivot, inputs.allSatisfy(invariants.contains) { inputs.append("^\(pivot)") }
     exporter.add(
       NodeDef(name: unique, op: op, inputs: inputs, device: device, attributes: attributes))
     return unique

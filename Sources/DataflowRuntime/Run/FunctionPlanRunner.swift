@@ -5,11 +5,16 @@ import Tensors
 final class FunctionPlanRunner: FunctionRunner {
   let runner: PlanRunner
 
-  /// - Parameter device: where nodes run that ask for nothing, nil for where the session's do.
+  /// - Parameters:
+  ///   - device: where nodes run that ask for nothing, nil for where the session's do.
+  ///   - callers: the nodes that call it, from the outside.
   /// - Throws: `GraphError` where the function's graph cannot be planned.
-  init(_ function: GraphFunction, on device: DeviceName?, _ environment: RunEnvironment) throws {
+  init(
+    _ function: GraphFunction, on device: DeviceName?, _ environment: RunEnvironment,
+    callers: String
+  ) throws {
     let plan = try Plan(function, on: device, environment.placement)
-    runner = try PlanRunner(plan, environment)
+    runner = try PlanRunner(plan, environment, callers: callers)
   }
 
   func run(_ inputs: [Tensor], in context: borrowing KernelContext) throws -> [Tensor] {

@@ -68,7 +68,8 @@ final class PlanRunner {
   private var feedViews: [(view: Int, feed: Int)] = []
   private let dimensions: UnsafeMutablePointer<Int>
 
-  init(_ plan: Plan, _ environment: RunEnvironment) throws {
+  /// - Parameter callers: the nodes that call the function which the plan is of, from the outside, each with a bar.
+  init(_ plan: Plan, _ environment: RunEnvironment, callers: String = "") throws {
     self.plan = plan
     self.environment = environment
     viewValues = plan.steps.flatMap { $0.inputs + $0.outputs }
@@ -91,7 +92,7 @@ final class PlanRunner {
     spaces = used.sorted().compactMap { devices[$0].memory }
     isDead = Array(repeating: false, count: plan.hasBranches ? plan.values.count : 0)
     isStepDead = Array(repeating: false, count: plan.hasBranches ? plan.steps.count : 0)
-    try makeSteps()
+    try makeSteps(callers)
     var start = dimensions
     for (index, rank) in ranks.enumerated() {
       (views + index).initialize(
@@ -110,7 +111,7 @@ final class PlanRunner {
     dimensions.deallocate()
   }
 
-  private func makeSteps() throws {
+  private func makeSteps(_ callers: String) throws {
     var position = 0
     var isRead = Array(repeating: false, count: plan.values.count)
     for step in plan.steps { for input in step.inputs { isRead[input] = true } }
@@ -121,7 +122,11 @@ final class PlanRunner {
         node: step.node, inputs: step.inputs.map { plan.values[$0].spec },
         outputs: step.outputs.map { plan.values[$0].spec },
         isOutputUsed: step.outputs.map { isRead[$0] }, resources: environment.resources,
-        makeRunner: { [environment] in try FunctionPlanRunner($0, on: $1, environment) })
+        callers: callers,
+        makeRunner: { [environment] in
+          try FunctionPlanRunner(
+            $0, on: $1, environment, callers: "\(callers)\(step.node.name)|")
+        })
       let kernel = try atNode(step.node) {
         try transfer(of: step)
           ?? environment.placement.devices[step.device].makeKernel(at: site)

@@ -126,7 +126,9 @@ enum GraphTool: Program {
     for text in arguments.all("--set") {
       let (name, value) = text.splitAtEquals
       guard let value else { throw UsageError("--set \(text): expected NAME=value") }
-      result[name] = value
+      guard result.updateValue(value, forKey: name) == nil else {
+        throw UsageError("--set \(name) is given twice")
+      }
     }
     return result
   }
