@@ -107,7 +107,8 @@ struct PlotTests {
     "numbers at the limits are drawn or left out",
     arguments: [
       [-Double.greatestFiniteMagnitude, 1, .greatestFiniteMagnitude], [-1e300, 1e300],
-      [0, .leastNonzeroMagnitude], [1e-300, 1e300], [0, 2e-300], [.leastNormalMagnitude / 4, 1e-305], [1, 1e305],
+      [0, .leastNonzeroMagnitude], [1e-300, 1e300], [0, 2e-300],
+      [.leastNormalMagnitude / 4, 1e-305], [1, 1e305],
     ] as [[Double]], [PlotAxis.Scale.linear, .logarithmic])
   func limits(values: [Double], scale: PlotAxis.Scale) throws {
     for style in [PlotSeries.Style.line, .dots] {
