@@ -7,7 +7,7 @@ import Testing
   private static let names = (try? ExportSample.all.map(\.name)) ?? []
 
   @Test func thereAreSamples() throws {
-    #expect(try ExportSample.all.count == 10)
+    #expect(try ExportSample.all.count == 11)
   }
 
   @Test(arguments: names) func exportsReturn(name: String) throws {

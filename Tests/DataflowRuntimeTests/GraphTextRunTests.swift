@@ -35,10 +35,10 @@ import Testing
     func text(_ number: Double) -> String { number.isInfinite ? "inf" : "\(number)" }
     let found = try run(
       """
-      x = placeholder(double[2])
+      x = placeholder(double[1])
       known = double(\(text(a)) % \(text(b)))
-      unknown = x[0] % x[1]
-      """, ["known", "unknown"], [a, b])
+      unknown = x % \(text(b))
+      """, ["known", "unknown"], [a])
     #expect(found[0] == found[1])
   }
 
