@@ -48,7 +48,28 @@ public enum Folder {
         file: folder.path, "there is no *\(ending) file among its \(names.count) files")
     }
     // Names that say the same, as 1 and 01, keep their order.
-    return files.sorted { $0.compare($1, options: .numeric) == .orderedAscending }
-      .map { folder.appendingPathComponent($0) }
+    return files.map { (key: orderingKey($0), name: $0) }.sorted {
+      $0.key.lexicographicallyPrecedes($1.key)
+    }
+    .map { folder.appendingPathComponent($0.name) }
+  }
+
+  /// The name with all its numbers filled up to one length, so that they are in order as texts.
+  private static func orderingKey(_ name: String) -> [UInt8] {
+    let zero = UInt8(ascii: "0")
+    var key: [UInt8] = []
+    var rest = Array(name.utf8)[...]
+    while let byte = rest.first {
+      let digits = rest.prefix { (zero...zero + 9).contains($0) }
+      if digits.isEmpty {
+        key.append(byte)
+        rest.removeFirst()
+        continue
+      }
+      let number = digits.drop { $0 == zero }
+      key += repeatElement(zero, count: max(0, 20 - number.count)) + number
+      rest = rest[digits.endIndex...]
+    }
+    return key
   }
 }

@@ -334,4 +334,14 @@ import Testing
         [0, 1, 4, 4], [0, 2, -4, 4], [2, 2, 2, 2], [0, 0, 0, 0],
       ])
   }
+
+  /// The slope depends on the exponent where it is zero, too: by both of x^y there is 1/x.
+  @Test func slopesOfPowersDependOnTheExponent() throws {
+    let (x, feeds) = vector([0.5, 1, 4])
+    let exponent = graph.constant(0, .float64)
+    let slope = try graph.gradient(of: pow(x, exponent), withRespectTo: x)
+    let both = try graph.gradient(of: slope, withRespectTo: exponent)
+    #expect(
+      try Session(graph).run([slope, both], feeds: feeds) == [Tensor([0.0, 0, 0]), Tensor(3.25)])
+  }
 }

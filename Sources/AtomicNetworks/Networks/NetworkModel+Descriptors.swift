@@ -15,11 +15,19 @@ extension NetworkModel {
   /// nil where there is none. What no file recorded counts nothing: an epsilon, or that structures repeat along
   /// all vectors.
   public func conflict(with settings: DescriptorSettings) -> String? {
+    difference(from: settings).map {
+      "the networks take other descriptors: \($0.name) is \($0.own) there, \($0.other) here"
+    }
+  }
+
+  /// The same with both values.
+  package func difference(
+    from settings: DescriptorSettings
+  ) -> (name: String, own: String, other: String)? {
     guard let descriptors else { return nil }
     var unrecorded: Set<String> = assumesEpsilon ? ["epsilon"] : []
     if all(descriptors.periodic) { unrecorded.insert("pbc") }
-    guard let key = descriptors.difference(from: settings, ignoring: unrecorded) else { return nil }
-    return "the networks take other descriptors: \(key.name) is \(key.own) there, \(key.other) here"
+    return descriptors.difference(from: settings, ignoring: unrecorded)
   }
 }
 

@@ -7,7 +7,8 @@ extension Graph {
   ///
   /// In the body of a loop or a branch, values of the graphs around may be targets and sources too. A target depends on a
   /// source by way of all that the body captures; what goes into the body as declared, such as a loop's variables, does not
-  /// depend on anything there. Where nothing of the body is among the values, the gradients are values of the graph around.
+  /// depend on anything there. Where nothing of the body is among the values, the gradients are made in the graph around, and the
+  /// body captures them.
   ///
   /// - Parameters:
   ///   - targets: floating-point values.

@@ -14,9 +14,8 @@ public struct Pow: BinaryOperation {
     let (zero, one) = (node.graph.constant(0, x.elementType), node.graph.constant(1, x.elementType))
     let logarithm = select(x .> 0, log(select(x .> 0, x, one)), zero)
     // What is the same for all bases has no slope, even where the power below it is infinite.
-    let isFlat = y .== 0
-    let slope = select(isFlat, zero, y * pow(x, select(isFlat, one, y - 1)))
-    return [g * slope, g * node.output * logarithm]
+    let base = select(logicalAnd(x .== 0, y .== 0), one, x)
+    return [g * y * pow(base, y - 1), g * node.output * logarithm]
   }
 
   public static var samples: [OperationSample] {

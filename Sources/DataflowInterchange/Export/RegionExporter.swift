@@ -84,7 +84,7 @@ final class RegionExporter {
   }
 
   private func export(_ node: Node) throws {
-    guard Self.isName(node.name) else {
+    guard Self.isName(prefix + node.name) else {
       throw node.error(
         "has a name that TensorFlow does not take; allowed: a letter, digit or ., then also _ - / > \\"
       )

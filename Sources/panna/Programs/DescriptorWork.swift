@@ -26,10 +26,12 @@ struct DescriptorWork: Sendable {
   /// The example files of a folder by name, each with a key of its own.
   static func files(in folder: URL) throws -> [URL] {
     let files = try Folder.files(in: folder, ending: ".example")
-    for (file, next) in zip(files, files.dropFirst())
-    where FileAccess.key(of: file) == FileAccess.key(of: next) {
+    var known: [String: URL] = [:]
+    for next in files {
+      let key = FileAccess.key(of: next)
+      guard let file = known.updateValue(next, forKey: key) else { continue }
       throw WorkError(
-        "\(file.path) and \(next.lastPathComponent): have the same key \(FileAccess.key(of: file)),"
+        "\(file.path) and \(next.lastPathComponent): have the same key \(key),"
           + " the name up to the first dot")
     }
     return files

@@ -24,10 +24,7 @@ struct NetworkChanges {
       return refusal(
         "atomic_sequence", was.joined(separator: ", "), now.joined(separator: ", "))
     }
-    let unrecorded: Set<String> = old.assumesEpsilon ? ["epsilon"] : []
-    if let settings = new.descriptors,
-      let key = old.descriptors?.difference(from: settings, ignoring: unrecorded)
-    {
+    if let settings = new.descriptors, let key = old.difference(from: settings) {
       return refusal("descriptors with \(key.name)", key.own, key.other)
     }
     // Layers of other sizes have weights that do not fit, which is another matter.

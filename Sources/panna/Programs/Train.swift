@@ -117,7 +117,8 @@ enum Train: Program {
     [IO_INFORMATION], of TFRecords
       damaged_records (strict)   skip: damaged records are left out and told of
       max_damaged_records (100)  more than these end the training all the same; bytes lost behind a
-                                 damaged length count as so many records of the usual size
+                                 damaged length count as so many records of the usual size, what is
+                                 behind damage that ends a compressed file as one
 
     TensorBoard (tensorboard --logdir train_dir) shows the event files: curves by the original's tags,
     whose "RMSE" is a standard deviation, with RMSE and MAE in eV and eV/angstrom under 5.Errors and
@@ -125,12 +126,12 @@ enum Train: Program {
     cost in five steps; the configuration.
 
     A training in a train_dir that holds checkpoints goes on from the newest one that is whole, this
-    program's or TensorFlow's, with the example that would have come next; atomic_sequence,
-    activations and descriptors must be those it was begun with. The best networks are looked for
-    anew where criterion or the structures of [VALIDATION] are others. SIGTERM, SIGINT and SIGUSR1
-    end it after the step with a checkpoint and status 0; a second SIGINT ends it at once. Numbers
-    that are not finite end it with the step, the term and the structures. No two trainings use one
-    train_dir or log_dir at a time.
+    program's, or TensorFlow's beside networks_metadata.json, with the example that would have come
+    next; atomic_sequence, activations and descriptors must be those it was begun with. The best
+    networks are looked for anew where criterion or the structures of [VALIDATION] are others.
+    SIGTERM, SIGINT and SIGUSR1 end it after the step with a checkpoint and status 0; a second SIGINT
+    ends it at once. Numbers that are not finite end it with the step, the term and the structures. No
+    two trainings use one train_dir or log_dir at a time.
     """
   static let example = "  panna train --config train.ini"
 

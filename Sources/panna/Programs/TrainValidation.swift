@@ -65,7 +65,8 @@ final class TrainValidation {
 
   /// Nothing says how good the best networks of before are: those of now are no reason to lose them.
   private func keepBestAside(step: Int) throws {
-    guard FileManager.default.fileExists(atPath: folder.path) else { return }
+    guard configuration.keepsBest, FileManager.default.fileExists(atPath: folder.path)
+    else { return }
     let kept = try folder.setAside(step: step)
     warn(
       "train: the checkpoint says nothing of validations: the best networks are looked for anew, those of before are in"

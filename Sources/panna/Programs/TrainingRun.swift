@@ -8,8 +8,8 @@ import ProgramSupport
 struct TrainingRun {
   private let setup: TrainingSetup
   private let trainer: Trainer
-  /// Tells the structures of [VALIDATION] from others, nil where there is none.
-  private let validated: StructureDigest?
+  /// Tells the structures, and those of [VALIDATION] where there is one, from others.
+  private let digests: (training: StructureDigest, validation: StructureDigest?)
   private let saysMore: Bool
   private var configuration: TrainConfiguration { setup.configuration }
 
@@ -21,7 +21,7 @@ struct TrainingRun {
     let threads = configuration.threads == 0 ? ThreadCount.available : configuration.threads
     trainer = try setup.makeTrainer(
       intraOpThreads: threads, interOpThreads: configuration.interOpThreads)
-    validated = try setup.check(with: trainer)
+    digests = try setup.check(with: trainer)
     let chosen = configuration.threads == 0 ? ThreadCount.explanation : "\(threads)"
     say(
       "train: \(setup.structures.count) structures, \(setup.parameterCount) parameters, threads:"
@@ -105,11 +105,11 @@ struct TrainingRun {
   }
 
   private func makeValidation(_ checkpoint: Checkpoint?) throws -> TrainValidation? {
-    guard let validation = configuration.validation, let validated,
+    guard let validation = configuration.validation, let digest = digests.validation,
       let structures = setup.validationStructures
     else { return nil }
     return try TrainValidation(
-      validation, structures: structures, digest: validated,
+      validation, structures: structures, digest: digest,
       trainDirectory: configuration.output.trainDirectory, step: trainer.step,
       checkpoint: checkpoint)
   }
@@ -125,8 +125,8 @@ struct TrainingRun {
     guard let (checkpoint, old, file) = networks.newest(onDamage: { damages.append($0) }) else {
       guard let damage = damages.first else { return nil }
       throw WorkError(
-        "\(damage); no checkpoint in \(networks.folder.path) is whole: remove them to begin anew, or name"
-          + " another train_dir")
+        "\(damage); no checkpoint in \(networks.folder.path) can be gone on from: mend that, move them away"
+          + " to begin anew, or name another train_dir")
     }
     for damage in damages { warn("train: \(damage); \(file) is used") }
     let changes = NetworkChanges(from: old, to: try trainer.model())
@@ -141,9 +141,13 @@ struct TrainingRun {
         "train: \(file) says nothing beside the networks: the order of examples may be another, what validations found"
           + " is not known")
     } else {
-      for (name, value) in notes where checkpoint.texts[name] != value {
+      for (name, value) in notes {
+        let old = checkpoint.texts[name] ?? "unknown"
+        // Earlier checkpoints say only how many structures there are.
+        let count = name == Self.structures ? String(setup.structures.count) : value
+        if old == value || old == count { continue }
         warn(
-          "train: \(name) is \(value), but \(checkpoint.texts[name] ?? "unknown") in \(file):"
+          "train: \(name) is \(value), but \(old) in \(file):"
             + " the order of examples differs from an undisturbed run's")
       }
     }
@@ -167,11 +171,13 @@ struct TrainingRun {
     }
   }
 
+  private static let structures = "structures"
+
   /// What the order of examples depends on.
   private var notes: [String: String] {
     [
       "seed": String(configuration.seed), "batch_size": String(configuration.schedule.batchSize),
-      "structures": String(setup.structures.count),
+      Self.structures: digests.training.text,
       "shuffle_window": configuration.pipeline.window.map { String($0) } ?? "all",
     ]
   }

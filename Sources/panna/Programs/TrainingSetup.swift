@@ -83,9 +83,11 @@ struct TrainingSetup {
   /// Looks whether the networks can be used for the structures, and how good their energies are: at all of them, or
   /// many where there are more.
   ///
-  /// - Returns: what tells those of [VALIDATION] from others, nil where there is none.
+  /// - Returns: what tells the structures, and those of [VALIDATION] where there is one, from others in another order.
   /// - Throws: `DataError` that names the first for which they cannot.
-  func check(with trainer: Trainer) throws -> StructureDigest? {
+  func check(
+    with trainer: Trainer
+  ) throws -> (training: StructureDigest, validation: StructureDigest?) {
     var precision = EnergyPrecision()
     func check(_ source: any StructureSource) throws -> StructureDigest {
       var digest = StructureDigest(count: source.count)
@@ -97,10 +99,9 @@ struct TrainingSetup {
       }
       return digest
     }
-    _ = try check(structures)
-    let validated = try validationStructures.map(check)
+    let digests = (try check(structures), try validationStructures.map(check))
     if let caveat = precision.caveat { warn("train: \(caveat)") }
-    return validated
+    return digests
   }
 
   var parameterCount: Int { model.networks.reduce(0) { $0 + $1.parameterCount } }

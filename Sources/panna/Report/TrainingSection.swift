@@ -202,6 +202,8 @@ struct TrainingSection: ReportSection {
     for best in best {
       let name = "validation_best_\(best.measure.rawValue)"
       members[name] = .number(best.value)
+      // Its name from when energies' were the only ones.
+      if best.measure == .energyRMSE { members["validation_best_step"] = .number(best.step) }
       members["\(name)_step"] = .number(best.step)
     }
     return .members(members)
