@@ -51,7 +51,8 @@ import Testing
     #expect(said.hasPrefix("train/checkpoint-3.panna: "), "\(said)")
     #expect(
       said.hasSuffix(
-        "; no checkpoint in train is whole: remove them to begin anew, or name another train_dir"),
+        "; no checkpoint in train can be gone on from: mend that, move them away to begin anew, or name another train_dir"
+      ),
       "\(said)")
     #expect(try workspace.text("train/delta_e.dat") == log)
     try FileManager.default.removeItem(atPath: workspace.path + "/train/checkpoint-3.panna")
