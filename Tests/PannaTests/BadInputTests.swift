@@ -221,7 +221,7 @@ import Testing
     Case(
       "train: there is no checkpoint of step 7; the steps are 2", "VALIDATION_OPTIONS.step_number=7"
     ),
-    Case("train/checkpoint-2.panna: byte …: 28 bytes are expected, 23 are left") {
+    Case("train/checkpoint-2.panna: byte …: 49 bytes are expected, 44 are left") {
       try $0.editBytes("train/checkpoint-2.panna") { $0.removeLast(9) }
     },
     Case(
