@@ -154,7 +154,8 @@ public struct TrainedNetworks {
     return checkpoint
   }
 
-  /// Goes on from TensorFlow's checkpoint of a step: parameters, and Adam's slots where it has them.
+  /// Goes on from TensorFlow's checkpoint of a step, beside which the metadata are: parameters, and Adam's slots where it
+  /// has them.
   ///
   /// - Throws: `FormatError` or `NetworkError` where variables are missing or do not fit.
   public func restore(_ trainer: Trainer, tensorFlowStep step: Int) throws {
