@@ -7,7 +7,8 @@ struct Benchmark: Sendable {
   let measure: @Sendable (BenchmarkSettings, (BenchmarkResult) -> Void) throws -> Void
 
   static let all: [Benchmark] =
-    Ceilings.all + MoleculeTraining.all + SiliconTraining.all + DescriptorBenchmark.all
+    Ceilings.all + MoleculeTraining.all + SiliconTraining.all + MoleculeForces.all
+    + DescriptorBenchmark.all
     + OverheadBenchmark.all.map(\.benchmark) + [RowCountBenchmark.benchmark] + PlanningBenchmark.all
     + DynamicsBenchmark.all + InputBenchmark.all
 

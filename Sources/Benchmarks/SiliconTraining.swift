@@ -147,6 +147,8 @@ private struct SiliconInputs {
     let sizes = [
       "\(graph.potential.atoms)": B.atomsEach, "\(PotentialGraph.structures)": 1,
       "\(forces.blocks.shape[0])": B.atomsEach * B.slots,
+      // Descriptors are whole: a row for each atom.
+      "\(forces.rowStarts.shape[0])": B.atomsEach + 1,
     ]
     let starts = try graph.inputs.flatMap { input in
       let rows = try input.shape[0].evaluated(with: sizes)

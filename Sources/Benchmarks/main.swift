@@ -31,7 +31,7 @@ let usage = """
     ceilings  matrix products, memory and plain C on this machine
     A         training step on energies: 1024 molecules, 768-128-128-64-1 by species
     A'        the same on descriptors of small molecules, where whole blocks are zero
-    B         training step on energies and forces: 64 x 216 atoms, 48-32-16-1
+    B         training step on energies and forces: 64 x 216 atoms, 48-32-16-1; and 256 molecules
     C         descriptors of small molecules and of silicon
     D         overhead of the engine
     E         molecular dynamics of silicon with a network

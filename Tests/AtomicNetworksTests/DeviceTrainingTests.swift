@@ -71,6 +71,16 @@ struct DeviceTrainingTests {
     try compare(Fixtures.model(.tanh), objective, try Fixtures.structures(8))
   }
 
+  @Test(arguments: [false, true]) func derivativesInParts(isHalf: Bool) throws {
+    var objective = TrainingObjective()
+    objective.forcesCost = 0.1
+    objective.hasHalfDerivatives = isHalf
+    let descriptors = DerivativePartsTests.descriptors
+    try compare(
+      Fixtures.model(.tanh, descriptors: descriptors), objective,
+      try Fixtures.structures(8, descriptors: descriptors))
+  }
+
   @Test func derivativesInHalfPrecision() throws {
     var objective = TrainingObjective()
     objective.forcesCost = 0.1

@@ -10,7 +10,9 @@ enum Fixtures {
     angularEta: 2, angularCutoff: 3, angularStart: 0.5, angularCount: 2, zeta: 4, angleCount: 2)
 
   /// Random clusters of two species with random energies and forces.
-  static func structures(_ count: Int, seed: UInt64 = 1) throws -> [DescribedStructure] {
+  static func structures(
+    _ count: Int, seed: UInt64 = 1, descriptors: DescriptorParameters = Self.descriptors
+  ) throws -> [DescribedStructure] {
     let calculator = try AtomicDescriptors(descriptors)
     var generator = PhiloxGenerator(seed: seed)
     return try (0..<count).map { index in
@@ -28,7 +30,8 @@ enum Fixtures {
   }
 
   static func model(
-    _ activation: Activation = .gaussian, sizes: [Int] = [5, 4, 1], seed: UInt64 = 3
+    _ activation: Activation = .gaussian, sizes: [Int] = [5, 4, 1], seed: UInt64 = 3,
+    descriptors: DescriptorParameters = Self.descriptors
   ) -> NetworkModel {
     var generator = PhiloxGenerator(seed: seed)
     let networks = descriptors.species.enumerated().map { index, symbol in

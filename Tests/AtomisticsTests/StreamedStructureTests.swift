@@ -8,20 +8,26 @@ import Testing
 /// Structures whose derivatives are read straight to where they are wanted.
 @Suite(.timeLimit(.minutes(10))) struct StreamedStructureTests {
   /// Atoms of two species, each with itself and its neighbour; blocks of 3 x 400 numbers.
-  private static func structure(_ number: Int, atoms n: Int = 20) -> DescribedStructure {
+  ///
+  /// - Parameter parts: of the descriptors, each of which depends on the same atoms.
+  private static func structure(
+    _ number: Int, atoms n: Int = 20, parts: Int = 1
+  ) -> DescribedStructure {
     let size = 400
     var (neighbours, starts): ([Int32], [Int32]) = ([], [0])
-    for atom in 0..<n {
+    for row in 0..<n * parts {
+      let atom = row / parts
       for neighbour in atom..<min(atom + 2, n) { neighbours.append(Int32(neighbour)) }
       starts.append(Int32(neighbours.count))
     }
-    let values: [Float] = (0..<neighbours.count * 3 * size).map { Float($0 - number) }
+    let values: [Float] = (0..<neighbours.count * 3 * size / parts).map { Float($0 - number) }
     let descriptors: [Float] = (0..<size * n).map { Float($0 + number) }
     let species: [Int32] = (0..<n).map { Int32($0 / 3 % 2) }
     return DescribedStructure(
       name: "s\(number)", energy: Float(number), species: species, descriptorSize: size,
       descriptors: descriptors,
-      derivatives: DerivativeBlocks(rowStarts: starts, neighbours: neighbours, values: values),
+      derivatives: DerivativeBlocks(
+        parts: parts, rowStarts: starts, neighbours: neighbours, values: values),
       forces: (0..<3 * n).map { Float($0) / 2 })
   }
 
@@ -43,21 +49,24 @@ import Testing
     return false
   }
 
-  @Test func structuresAreThoseOfTheFile() throws {
+  @Test(arguments: [1, 5]) func structuresAreThoseOfTheFile(parts: Int) throws {
+    // Whole ones among those in parts.
+    let all = (0..<4).map { Self.structure($0, parts: $0 == 2 ? 1 : parts) }
     let folder = try TemporaryFolder()
     let storages: [DescribedStructure.DerivativeStorage] = [
       .blocks, .sparse, .dense, .halfBlocks, .none,
     ]
     for storage in storages {
       let file = folder.file("a.tfrecord")
-      try write(Self.all, storage, to: file)
+      try write(all, storage, to: file)
       for includesDerivatives in [true, false] {
         let source = try PackedStructures([file], includesDerivatives: includesDerivatives)
-        for index in Self.all.indices.reversed() {
+        for index in all.indices.reversed() {
           let (found, wasStreamed) = try source.withStreamedStructure(at: index) {
             (DescribedStructure($0), isStreamed($0))
           }
           #expect(try found == source.structure(at: index))
+          if storage == .blocks && includesDerivatives { #expect(found == all[index]) }
           #expect(wasStreamed == (storage == .blocks && includesDerivatives))
         }
       }
@@ -123,6 +132,25 @@ import Testing
       // Nobody minds what nobody reads.
       let energies = try PackedStructures([url], includesDerivatives: false)
       #expect(try energies.withStreamedStructure(at: 0) { $0.name } == "s7")
+    }
+  }
+
+  /// In half precision, too, which looks for the largest number.
+  @Test func numbersThatAreNotFiniteAreToldInHalfPrecision() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.file("a.tfrecord")
+    for wrong in [Float.nan, -.infinity] {
+      var structure = Self.structure(7)
+      structure.derivatives!.values[5000] = wrong
+      try write([structure], .blocks, to: url)
+      let source = try PackedStructures([url], includesDerivatives: true)
+      let expected = #expect(throws: FormatError.self) { try source.structure(at: 0) }
+      let found = #expect(throws: FormatError.self) {
+        try source.withStreamedStructure(at: 0) { view in
+          view.derivatives!.values.withHalves { halves, _ in _ = halves.count }
+        }
+      }
+      #expect(found == expected)
     }
   }
 

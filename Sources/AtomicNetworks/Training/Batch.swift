@@ -27,11 +27,14 @@ public struct Batch: Sendable {
     public var structures = 0
     /// Of each species.
     public var atoms: [Int]
+    /// Parts of descriptors, of all atoms: rows of derivatives.
+    public var rows = 0
     /// Of derivatives.
     public var blocks = 0
   }
 
-  /// What training on forces needs, in sorted order.
+  /// What training on forces needs, in sorted order; derivatives are of descriptors in as many parts as those of the
+  /// first structure.
   public struct ForceTensors: Sendable {
     public let blocks: Tensor
     public let rowStarts: Tensor
@@ -84,6 +87,7 @@ extension Batch {
     for slice in slices {
       var sizes = [
         "\(PotentialGraph.structures)": slice.structures, "\(ForceGraph.blocks)": slice.blocks,
+        "\(ForceGraph.rowBounds)": slice.rows + 1,
       ]
       for (descriptors, atoms) in zip(potential.descriptors, slice.atoms) {
         sizes["\(descriptors.shape[0])"] = atoms

@@ -12,6 +12,8 @@ struct BatchAssembler {
   private let rescale: Float
   /// What blocks of derivatives are kept in; half or single precision.
   private let blockType: ElementType
+  /// How many parts descriptors are cut into in the first structure's derivatives, and so in all.
+  private var partCount = 1
   /// Of each structure, what its blocks in half precision are to be multiplied with.
   private var blockScales: [Float] = []
   private var species: [SpeciesRows]
@@ -41,24 +43,28 @@ struct BatchAssembler {
     species = (0..<speciesCount).map { _ in SpeciesRows(blockType, knowsZeros: speciesCount > 1) }
   }
 
-  /// How many atoms and blocks of each species there are.
-  var sizes: [(atoms: Int, blocks: Int)] {
-    species.map { ($0.atoms.count, $0.neighbours.count) }
+  /// How many atoms of each species there are, and what their derivatives take.
+  var sizes: [(atoms: Int, blockBytes: Int)] {
+    species.map { ($0.atoms.count, $0.blocks.count) }
   }
 
-  /// Makes room for so many atoms and blocks of each species, so that it need not grow.
-  func reserve(_ sizes: [(atoms: Int, blocks: Int)]) {
+  /// The components of a part.
+  private var width: Int { descriptorSize / partCount }
+
+  /// Makes room for so many atoms of each species and their derivatives, so that it need not grow.
+  func reserve(_ sizes: [(atoms: Int, blockBytes: Int)]) {
     for (rows, size) in zip(species, sizes) { rows.reserve(size, descriptorSize) }
   }
 
   /// Makes room for some structures.
   func reserve(for structures: [DescribedStructure]) {
-    var sizes = Array(repeating: (atoms: 0, blocks: 0), count: species.count)
+    var sizes = Array(repeating: (atoms: 0, blockBytes: 0), count: species.count)
     for structure in structures {
       for (atom, kind) in structure.species.enumerated() where species.indices.contains(Int(kind)) {
         sizes[Int(kind)].atoms += 1
         if includesForces, let derivatives = structure.derivatives {
-          sizes[Int(kind)].blocks += derivatives.blocks(ofRow: atom).count
+          let blockBytes = 3 * descriptorSize / derivatives.parts * blockType.size
+          sizes[Int(kind)].blockBytes += derivatives.blocks(ofAtom: atom).count * blockBytes
         }
       }
     }
@@ -81,13 +87,19 @@ struct BatchAssembler {
     }
     let runs = Self.runs(structure.species)
     for run in runs { species[run.kind].add(run.atoms, of: structure, number: number) }
-    count(structure, runs)
-    guard includesForces, let derivatives = structure.derivatives else { return }
+    guard includesForces, var derivatives = structure.derivatives else {
+      return count(structure, runs, blocks: 0)
+    }
+    if number == 0 { partCount = derivatives.parts }
+    if derivatives.parts != partCount {
+      derivatives = derivatives.cut(into: partCount, descriptorSize: descriptorSize)
+    }
+    count(structure, runs, blocks: derivatives.neighbours.count)
     if blockType == .float16 {
       derivatives.values.withHalves { halves, inverseScale in
         blockScales.append(inverseScale)
         for run in runs {
-          species[run.kind].addBlocks(run.atoms, of: derivatives, descriptorSize) { range, target in
+          species[run.kind].addBlocks(run.atoms, of: derivatives, width) { range, target in
             target.copyMemory(
               from: halves.baseAddress! + 2 * range.lowerBound, byteCount: 2 * range.count)
           }
@@ -95,7 +107,7 @@ struct BatchAssembler {
       }
     } else {
       for run in runs {
-        species[run.kind].addBlocks(run.atoms, of: derivatives, descriptorSize) { range, target in
+        species[run.kind].addBlocks(run.atoms, of: derivatives, width) { range, target in
           derivatives.values.copy(
             range, to: target.bindMemory(to: Float.self, capacity: range.count))
         }
@@ -104,16 +116,17 @@ struct BatchAssembler {
   }
 
   private mutating func count(
-    _ structure: StructureView, _ runs: [(kind: Int, atoms: Range<Int>)]
+    _ structure: StructureView, _ runs: [(kind: Int, atoms: Range<Int>)], blocks: Int
   ) {
-    var size = Batch.Slice(structures: 1, atoms: species.map { _ in 0 })
+    var size = Batch.Slice(
+      structures: 1, atoms: species.map { _ in 0 }, rows: structure.species.count * partCount,
+      blocks: blocks)
     for run in runs { size.atoms[run.kind] += run.atoms.count }
-    if includesForces { size.blocks = structure.derivatives?.neighbours.count ?? 0 }
     structures.append(size)
   }
 
   private var slices: [Batch.Slice] {
-    slicing.slices(of: structures, descriptorSize: descriptorSize)
+    slicing.slices(of: structures, width: width)
   }
 
   /// Neighbouring atoms of one species, which are copied at once.
@@ -175,9 +188,11 @@ struct BatchAssembler {
       for (rows, range) in parts {
         for (atom, blocks) in zip(rows.atoms[range], rows.blockRanges[range]) {
           let (places, first) = (places[atom.structure], firstPlace)
+          for end in rows.rowEnds[blocks.rows] {
+            starts.append(Int32(neighbours.count + end - firstBlock))
+          }
           neighbours.append(
-            contentsOf: rows.neighbours[blocks].lazy.map { Int32(places[Int($0)] - first) })
-          starts.append(Int32(neighbours.count - firstBlock))
+            contentsOf: rows.neighbours[blocks.range].lazy.map { Int32(places[Int($0)] - first) })
           reference += forces[atom.structure][3 * atom.index..<3 * atom.index + 3]
           if blockType == .float16 { scales.append(blockScales[atom.structure]) }
         }
@@ -195,16 +210,16 @@ struct BatchAssembler {
 
   /// The blocks of all slices, one species after the other in each.
   private func blocks(count: Int) -> Tensor {
-    let shape: Shape = [count, 3, descriptorSize]
+    let shape: Shape = [count, 3, width]
     let used = species.filter { !$0.neighbours.isEmpty }
     if used.count == 1, used[0].areBlocksInOrder {
       return used[0].blocks.tensor(shape, blockType)
     }
-    let blockSize = 3 * descriptorSize * blockType.size
+    let blockSize = 3 * width * blockType.size
     let storage = AlignedStorage(uninitialized: count * blockSize)
     var position = 0
     for (rows, atoms) in parts.lazy.flatMap(\.parts) {
-      for range in rows.blockRanges[atoms] where !range.isEmpty {
+      for range in rows.blockRanges[atoms].lazy.map(\.range) where !range.isEmpty {
         (storage.base + position).copyMemory(
           from: rows.blocks.base + range.lowerBound * blockSize,
           byteCount: range.count * blockSize)
@@ -247,8 +262,10 @@ private final class SpeciesRows {
   private let blockType: ElementType
   /// For each block the atom of its structure.
   var neighbours: [Int32] = []
-  /// For each atom its blocks.
-  var blockRanges: [Range<Int>] = []
+  /// For each atom its blocks, and the rows of its descriptor's parts.
+  var blockRanges: [(range: Range<Int>, rows: Range<Int>)] = []
+  /// Where the blocks of each row end, counted from the atom's first.
+  private(set) var rowEnds: [Int] = []
   /// Whether each atom's blocks follow those of the one before.
   private(set) var areBlocksInOrder = true
   /// For each atom which blocks of its descriptor are not zero, if that is known.
@@ -260,9 +277,9 @@ private final class SpeciesRows {
     self.knowsZeros = knowsZeros
   }
 
-  func reserve(_ size: (atoms: Int, blocks: Int), _ descriptorSize: Int) {
+  func reserve(_ size: (atoms: Int, blockBytes: Int), _ descriptorSize: Int) {
     descriptors.reserve(4 * size.atoms * descriptorSize)
-    blocks.reserve(blockType.size * size.blocks * 3 * descriptorSize)
+    blocks.reserve(size.blockBytes)
   }
 
   func add(_ range: Range<Int>, of structure: StructureView, number: Int) {
@@ -279,19 +296,23 @@ private final class SpeciesRows {
 
   /// - Parameter write: writes some of the blocks' numbers.
   func addBlocks(
-    _ range: Range<Int>, of derivatives: StructureView.Derivatives, _ size: Int,
+    _ range: Range<Int>, of derivatives: StructureView.Derivatives, _ width: Int,
     _ write: (Range<Int>, UnsafeMutableRawPointer) -> Void
   ) {
-    let starts = derivatives.rowStarts
+    let (starts, parts) = (derivatives.rowStarts, derivatives.parts)
     for index in range {
-      let start = blockRanges.last?.upperBound ?? 0
-      blockRanges.append(start..<start + Int(starts[index + 1] - starts[index]))
+      let (start, firstRow) = (blockRanges.last?.range.upperBound ?? 0, rowEnds.count)
+      let first = starts[index * parts]
+      for row in index * parts..<(index + 1) * parts {
+        rowEnds.append(Int(starts[row + 1] - first))
+      }
+      blockRanges.append((start..<start + rowEnds.last!, firstRow..<rowEnds.count))
     }
-    let own = Int(starts[range.lowerBound])..<Int(starts[range.upperBound])
+    let own = Int(starts[range.lowerBound * parts])..<Int(starts[range.upperBound * parts])
     neighbours += derivatives.neighbours[own]
     guard !own.isEmpty else { return }
-    blocks.append(blockType.size * own.count * 3 * size) {
-      write(own.lowerBound * 3 * size..<own.upperBound * 3 * size, $0)
+    blocks.append(blockType.size * own.count * 3 * width) {
+      write(own.lowerBound * 3 * width..<own.upperBound * 3 * width, $0)
     }
   }
 

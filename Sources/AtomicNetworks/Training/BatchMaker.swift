@@ -12,7 +12,7 @@ public final class BatchMaker: Sendable {
   private let slicing: BatchSlicing
   private let elementType: ElementType
   /// The largest batch of each species so far, for which room is made at once.
-  private let largest: Mutex<[(atoms: Int, blocks: Int)]>
+  private let largest: Mutex<[(atoms: Int, blockBytes: Int)]>
 
   init(
     descriptorSize: Int, offsets: [Double], rescale: Double, includesForces: Bool,
@@ -50,7 +50,9 @@ public final class BatchMaker: Sendable {
     }
     let sizes = assembler.sizes
     largest.withLock { largest in
-      largest = zip(largest, sizes).map { (max($0.atoms, $1.atoms), max($0.blocks, $1.blocks)) }
+      largest = zip(largest, sizes).map {
+        (max($0.atoms, $1.atoms), max($0.blockBytes, $1.blockBytes))
+      }
     }
     return TrainingBatch(
       batch: assembler.batch(elementType), referenceEnergies: referenceEnergies)

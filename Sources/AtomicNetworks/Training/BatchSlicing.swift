@@ -8,14 +8,16 @@ public enum BatchSlicing: Sendable, Equatable {
   case count(Int)
 
   /// The slices of some structures, which are given as a slice each.
-  func slices(of structures: [Batch.Slice], descriptorSize: Int) -> [Batch.Slice] {
+  ///
+  /// - Parameter width: how many components a block of derivatives has.
+  func slices(of structures: [Batch.Slice], width: Int) -> [Batch.Slice] {
     switch self {
     case .whole: return merge(structures) { _, _ in false }
     case .derivatives(let byteCount):
-      let blockSize = 3 * descriptorSize * MemoryLayout<Float>.size
+      let blockSize = 3 * width * MemoryLayout<Float>.size
       return merge(structures) { last, _ in last.blocks * blockSize >= byteCount }
     case .count(let count):
-      let sizes = structures.map { $0.atoms.reduce(3 * $0.blocks, +) }
+      let sizes = structures.map { $0.rows + 3 * $0.blocks }
       let total = max(1, sizes.reduce(0, +))
       var (start, places) = (0, [Int]())
       for size in sizes {
@@ -49,6 +51,7 @@ extension Batch.Slice {
   fileprivate mutating func add(_ other: Self) {
     structures += other.structures
     atoms = zip(atoms, other.atoms).map(+)
+    rows += other.rows
     blocks += other.blocks
   }
 }

@@ -196,12 +196,15 @@ public struct TrainingGraph {
 public struct ForceGraph {
   /// The number of blocks in a batch.
   static let blocks: Dimension = "blocks"
+  /// One more than the parts that all atoms' descriptors are cut into, and how many components each has.
+  static let rowBounds: Dimension = "row_bounds"
+  static let width: Dimension = "part_width"
 
-  /// Blocks dG/dx: `[blocks, 3, g]`, in 1/Å.
+  /// Blocks dG/dx: `[blocks, 3, width]`, in 1/Å.
   public let blocks: Value
   /// What each atom's blocks are multiplied with: `[atoms, 1]`; nil unless they are in half precision.
   public let blockScales: Value?
-  /// Where each atom's blocks begin: `int32 [atoms + 1]`.
+  /// Where the blocks of each part of an atom's descriptor begin: `int32 [rows + 1]`.
   public let rowStarts: Value
   /// The atom that each block is the derivative by: `int32 [blocks]`.
   public let neighbours: Value
@@ -222,17 +225,18 @@ public struct ForceGraph {
       throw GraphError("derivatives in half precision go with single precision, not with \(type)")
     }
     blocks = graph.placeholder(
-      hasHalfBlocks ? .float16 : type, [Self.blocks, 3, gradient.shape[1]],
+      hasHalfBlocks ? .float16 : type, [Self.blocks, 3, Self.width],
       name: "derivative_blocks")
     blockScales =
       hasHalfBlocks ? graph.placeholder(type, [atoms, 1], name: "derivative_scales") : nil
-    rowStarts = graph.placeholder(.int32, [atoms + 1], name: "row_starts")
+    rowStarts = graph.placeholder(.int32, [Self.rowBounds], name: "row_starts")
     neighbours = graph.placeholder(.int32, [Self.blocks], name: "neighbours")
     referenceForces = graph.placeholder(type, [atoms, 3], name: "reference_forces")
     forces = graph.withNameScope("forces") { [blocks, blockScales, rowStarts, neighbours] in
       // A power of two, so that the order of the products makes no difference.
       let scaled = blockScales.map { gradient * $0 } ?? gradient
-      let pulls = blockSparseProduct(blocks, scaled, rowStarts: rowStarts)
+      let parts = reshape(scaled, [Self.rowBounds - 1, Self.width])
+      let pulls = blockSparseProduct(blocks, parts, rowStarts: rowStarts)
       return -unsortedSegmentSum(pulls, neighbours, segments: atoms)
     }
     func perStructure(_ components: Value) -> Value {

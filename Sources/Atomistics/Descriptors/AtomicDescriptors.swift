@@ -18,6 +18,10 @@ public struct AtomicDescriptors: Sendable {
   public let cutoff: Double
   /// Along which vectors of their cells structures may repeat at all.
   public let periodic: Periodicity
+  /// Beyond which neighbours are in no angle, in angstrom.
+  private let angularCutoff: Double
+  /// How derivatives are cut, and how they would not be.
+  private let (parts, whole): (DescriptorParts, DescriptorParts)
   private let centres: CentrePool
 
   /// Modified descriptors.
@@ -41,6 +45,8 @@ public struct AtomicDescriptors: Sendable {
     centres = try CentrePool(settings)
     (species, size) = (settings.species, settings.size)
     (cutoff, periodic) = (settings.cutoff, settings.periodic)
+    angularCutoff = settings.angularCutoff
+    (parts, whole) = (DescriptorParts(settings), DescriptorParts(settings, count: 1))
   }
 
   /// The descriptors of a whole structure, which repeats along none but `periodic`; forces and energy are
@@ -154,26 +160,27 @@ public struct AtomicDescriptors: Sendable {
     values(Double.self, species: species, neighbours: neighbours, executor: executor)
   }
 
-  /// The descriptors of all atoms and their derivatives.
+  /// The descriptors of all atoms and their derivatives, of descriptors in parts (`DescriptorSettings.derivativeParts`)
+  /// where that saves memory.
   ///
   /// - Precondition: as for `values`.
   public func valuesAndDerivatives(
     species: [Int32], neighbours: NeighbourList, executor: any ParallelExecutor = SerialExecutor()
   ) -> (values: [Float], derivatives: DerivativeBlocks) {
-    let (values, layout, blocks) = evaluated(Float.self, species, neighbours, executor)
+    let (values, rowStarts, atoms, blocks) = evaluated(
+      Float.self, species, neighbours, parts: parts, executor)
     return (
       values,
       DerivativeBlocks(
-        rowStarts: layout.rowStarts, neighbours: layout.neighbours, values: blocks)
+        parts: parts.count, rowStarts: rowStarts, neighbours: atoms, values: blocks)
     )
   }
 
-  /// The same in double precision; the blocks' layout is that of `DerivativeBlocks`.
+  /// The same in double precision; the blocks' layout is that of `DerivativeBlocks` of whole descriptors.
   package func preciseValuesAndDerivatives(
     species: [Int32], neighbours: NeighbourList, executor: any ParallelExecutor = SerialExecutor()
   ) -> (values: [Double], rowStarts: [Int32], neighbours: [Int32], blocks: [Double]) {
-    let (values, layout, blocks) = evaluated(Double.self, species, neighbours, executor)
-    return (values, layout.rowStarts, layout.neighbours, blocks)
+    evaluated(Double.self, species, neighbours, parts: whole, executor)
   }
 
   /// Forces and virial from the derivative of the energy by every component, n * g numbers, without
@@ -270,114 +277,132 @@ public struct AtomicDescriptors: Sendable {
     for k in 0..<count { (target + k).initialize(to: Scalar(source[k])) }
   }
 
+  /// - Parameters:
+  ///   - sum: what the numbers are taken off.
+  ///   - isZero: whether that is zero, whatever its memory holds.
   private static func convert<Scalar: DescriptorScalar>(
     _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Scalar>, _ count: Int,
-    takingOff sum: UnsafeMutablePointer<Double>
+    takingOff sum: UnsafeMutablePointer<Double>, isZero: Bool
   ) {
-    for k in 0..<count {
-      let number = source[k]
-      sum[k] -= number
-      (target + k).initialize(to: Scalar(number))
+    typealias Eight = SIMD8<Double>
+    var k = 0
+    while k &+ 8 <= count {
+      let numbers = UnsafeRawPointer(source + k).loadUnaligned(as: Eight.self)
+      let place = UnsafeMutableRawPointer(sum + k)
+      let known = isZero ? .zero : place.loadUnaligned(as: Eight.self)
+      place.storeBytes(of: known - numbers, as: Eight.self)
+      UnsafeMutableRawPointer(target + k).storeBytes(
+        of: SIMD8<Scalar>(numbers), as: SIMD8<Scalar>.self)
+      k &+= 8
     }
-  }
-
-  private struct Layout {
-    var rowStarts: [Int32]
-    var neighbours: [Int32]
-  }
-
-  /// Which atoms every descriptor depends on.
-  private func layout(_ list: NeighbourList) -> Layout {
-    var layout = Layout(rowStarts: [0], neighbours: [])
-    for i in 0..<list.atomCount {
-      let rowStart = layout.neighbours.count
-      var hasSelf = false
-      for e in list.row(i) {
-        let (k, d) = (list.neighbours[e], list.displacements[e])
-        guard layout.neighbours.count == rowStart || layout.neighbours.last != k else { continue }
-        let squared = dot(d, d)
-        guard squared < cutoff * cutoff, squared > 1e-16 else { continue }
-        if !hasSelf && k >= Int32(i) {
-          hasSelf = true
-          if k != Int32(i) { layout.neighbours.append(Int32(i)) }
-        }
-        layout.neighbours.append(k)
-      }
-      if !hasSelf && layout.neighbours.count > rowStart { layout.neighbours.append(Int32(i)) }
-      layout.rowStarts.append(Int32(layout.neighbours.count))
+    while k < count {
+      sum[k] = (isZero ? 0 : sum[k]) - source[k]
+      (target + k).initialize(to: Scalar(source[k]))
+      k &+= 1
     }
-    return layout
   }
 
   private func evaluated<Scalar: DescriptorScalar>(
-    _: Scalar.Type, _ species: [Int32], _ list: NeighbourList, _ executor: any ParallelExecutor
-  ) -> (values: [Scalar], layout: Layout, blocks: [Scalar]) {
-    let layout = layout(list)
-    var values: [Scalar] = []
-    let blocks = [Scalar](filling: layout.neighbours.count * 3 * size) { blocks in
-      values = [Scalar](filling: species.count * size) { values in
-        withInput(species, list) { input in
-          executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
-            let centre = centres.take()
-            defer { centres.give(centre) }
-            for i in atoms {
-              evaluate(i, input, layout, centre, values.baseAddress!, blocks.baseAddress)
+    _: Scalar.Type, _ species: [Int32], _ list: NeighbourList, parts: DescriptorParts,
+    _ executor: any ParallelExecutor
+  ) -> (values: [Scalar], rowStarts: [Int32], neighbours: [Int32], blocks: [Scalar]) {
+    let layout = BlockLayout(
+      list, species: species, parts: parts, cutoff: cutoff, angularCutoff: angularCutoff)
+    var (values, neighbours): ([Scalar], [Int32]) = ([], [])
+    let blocks = [Scalar](filling: layout.blockCount * 3 * parts.width) { blocks in
+      neighbours = [Int32](filling: layout.blockCount) { neighbours in
+        values = [Scalar](filling: species.count * size) { values in
+          withInput(species, list) { input in
+            executor.run(over: species.count, inRangesOf: shardSize(species.count)) { atoms in
+              let centre = centres.take()
+              defer { centres.give(centre) }
+              withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * parts.count) { places in
+                for i in atoms {
+                  evaluate(
+                    i, input, layout, centre, places.baseAddress!, values.baseAddress!,
+                    neighbours.baseAddress, blocks.baseAddress)
+                }
+              }
             }
           }
         }
       }
     }
-    return (values, layout, blocks)
+    return (values, layout.rowStarts, neighbours, blocks)
   }
 
   /// Values and blocks of one atom.
+  ///
+  /// - Parameter places: room for two numbers of each part.
   private func evaluate<Scalar: DescriptorScalar>(
-    _ i: Int, _ input: DescriptorInput, _ layout: Layout, _ centre: any CentreCalculator,
-    _ values: UnsafeMutablePointer<Scalar>, _ blocks: UnsafeMutablePointer<Scalar>?
+    _ i: Int, _ input: DescriptorInput, _ layout: BlockLayout,
+    _ centre: any CentreCalculator, _ places: UnsafeMutablePointer<Int>,
+    _ values: UnsafeMutablePointer<Scalar>, _ neighbours: UnsafeMutablePointer<Int32>?,
+    _ blocks: UnsafeMutablePointer<Scalar>?
   ) {
     centre.prepareDerivatives(i, input)
     Self.convert(centre.values, values + i * size, size)
+    let own = layout.starts[i]..<layout.starts[i + 1]
+    guard let neighbours, let blocks, !own.isEmpty else { return }
+    let parts = layout.parts
+    let (count, width) = (parts.count, parts.width)
     let (environment, block, sum, stride) = (
       centre.environment, centre.block, centre.sum, centre.stride
     )
-    sum.update(repeating: 0, count: 2 * stride + size)
-    var m = 0
-    var own: Int?
-    for p in Int(layout.rowStarts[i])..<Int(layout.rowStarts[i + 1]) {
-      let k = Int(layout.neighbours[p])
+    // Where the next block of each part goes, and where its block of the atom itself does.
+    let ownPlaces = places + count
+    for part in 0..<count { places[part] = Int(layout.rowStarts[i * count + part]) }
+    var (m, ownMask, taken) = (0, UInt64(0), UInt64(0))
+    for place in own {
+      let (k, mask) = (Int(layout.atoms[place]), layout.masks[place])
       let first = m
       while m < environment.count && environment.atoms[m] == k { m += 1 }
       if k == i {
         // The atom's own images move with it: there are no derivatives by them.
-        own = p
+        ownMask = mask
+        DescriptorParts.forEach(of: mask) { part in
+          ownPlaces[part] = places[part]
+          neighbours[places[part]] = Int32(i)
+          places[part] += 1
+        }
         continue
       }
-      let target = blocks! + p * 3 * size
-      var end = 0
-      if m > first {
-        centre.derivatives(by: first..<m, species: Int(input.species[k]))
-        centre.forEachRange(species: Int(input.species[k])) { range in
-          clear(target, end..<range.lowerBound)
-          for c in 0..<3 {
-            let (from, to) = (c * stride + range.lowerBound, c * size + range.lowerBound)
-            Self.convert(block + from, target + to, range.count, takingOff: sum + from)
-          }
-          end = range.upperBound
+      let species = Int(input.species[k])
+      let found = parts.mask(of: first..<m, species: species, in: environment)
+      clear(block, stride, parts, parts.areAligned ? mask & ~found : mask)
+      centre.derivatives(by: first..<m, species: species)
+      DescriptorParts.forEach(of: mask) { part in
+        let (from, target) = (part &* width, blocks + places[part] &* 3 &* width)
+        let isZero = taken >> UInt64(truncatingIfNeeded: part) & 1 == 0
+        (neighbours + places[part]).initialize(to: Int32(k))
+        places[part] += 1
+        for c in 0..<3 {
+          let from = from &+ c &* stride
+          Self.convert(
+            block + from, target + c &* width, width, takingOff: sum + from, isZero: isZero)
         }
       }
-      clear(target, end..<size)
+      taken |= mask
     }
-    if let own {
-      for c in 0..<3 { Self.convert(sum + c * stride, blocks! + (own * 3 + c) * size, size) }
+    clear(sum, stride, parts, ownMask & ~taken)
+    DescriptorParts.forEach(of: ownMask) { part in
+      for c in 0..<3 {
+        let from = part &* width &+ c &* stride
+        Self.convert(sum + from, blocks + (ownPlaces[part] &* 3 &+ c) &* width, width)
+      }
     }
   }
 
-  private func clear<Scalar: DescriptorScalar>(
-    _ target: UnsafeMutablePointer<Scalar>, _ range: Range<Int>
+  /// Sets some parts of three columns to zero.
+  @inline(__always)
+  private func clear(
+    _ columns: UnsafeMutablePointer<Double>, _ stride: Int, _ parts: DescriptorParts,
+    _ mask: UInt64
   ) {
-    if range.isEmpty { return }
-    for c in 0..<3 {
-      (target + c * size + range.lowerBound).initialize(repeating: 0, count: range.count)
+    DescriptorParts.forEach(of: mask) { part in
+      for c in 0..<3 {
+        (columns + (c &* stride &+ part &* parts.width)).update(repeating: 0, count: parts.width)
+      }
     }
   }
 }

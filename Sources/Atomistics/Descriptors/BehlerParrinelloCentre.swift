@@ -45,8 +45,6 @@ final class BehlerParrinelloCentre: CentreCalculator {
     computeValues(centre, input)
   }
 
-  func forEachRange(species: Int, _ body: (Range<Int>) -> Void) { body(0..<parameters.size) }
-
   func derivatives(by images: Range<Int>, species: Int) {
     block.update(repeating: 0, count: 3 * stride)
     let (stride, block) = (stride, block)

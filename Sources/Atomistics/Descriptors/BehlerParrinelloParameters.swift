@@ -60,9 +60,8 @@ public struct BehlerParrinelloParameters: Sendable, Equatable {
 
   /// Where the angular block of a pair of species begins: pairs 00, 01 …, 11, 12 ….
   public func angularOffset(_ one: Int, _ other: Int) -> Int {
-    let (a, b) = (min(one, other), max(one, other))
     let n = species.count
-    return n * radialBlock + (a * n - a * (a + 1) / 2 + b) * angularBlock
+    return n * radialBlock + SpeciesPairs.place(of: one, other, among: n) * angularBlock
   }
 
   /// Checks that every parameter makes sense.

@@ -20,13 +20,9 @@ protocol CentreCalculator: AnyObject {
   /// Computes the values, the same bits, and what `derivatives(by:)` needs.
   func prepareDerivatives(_ centre: Int, _ input: DescriptorInput)
 
-  /// Leaves in `block` the derivatives by the neighbours `images`, periodic images of one atom of
-  /// this species.
+  /// Leaves in `block` the derivatives by the neighbours `images`, periodic images of one atom of this species:
+  /// in its components that depend on them (`DescriptorParts`). Others are left alone.
   func derivatives(by images: Range<Int>, species: Int)
-
-  /// Calls `body` with the ranges of components that the last `derivatives(by:)` may have left other than
-  /// zero, in their order; what `block` holds elsewhere means nothing.
-  func forEachRange(species: Int, _ body: (Range<Int>) -> Void)
 
   /// Minus the derivative of an energy by every displacement of one atom's neighbours.
   ///

@@ -1,43 +1,36 @@
 /// Derivatives by one neighbour at a time, from what `prepareDerivatives` left.
 extension CentreDescriptor {
   func derivatives(by images: Range<Int>, species: Int) {
-    lastHasAngles = images.contains { environment.angularPlaces[$0] >= 0 }
-    forEachRange(species: species) { range in
-      for c in 0..<3 {
-        (block + c * stride + range.lowerBound).update(repeating: 0, count: range.count)
+    var hasAngles = false
+    for m in images {
+      putRadialBlock(m, species, adds: m > images.lowerBound)
+      let a = environment.angularPlaces[m]
+      if a >= 0 {
+        putAngularBlock(a, species, adds: hasAngles)
+        hasAngles = true
       }
     }
-    for m in images {
-      addRadialBlock(m, species)
-      let a = environment.angularPlaces[m]
-      if a >= 0 { addAngularBlock(a, species) }
-    }
   }
 
-  /// The radial block of the species, and its angular blocks with the species that are there.
-  func forEachRange(species: Int, _ body: (Range<Int>) -> Void) {
-    let (constants, starts) = (constants, environment.groupStarts)
-    let radial = constants.radialOffset(species)
-    body(radial..<radial + constants.radialCount)
-    guard lastHasAngles else { return }
-    for other in 0..<constants.speciesCount where starts[other] < starts[other + 1] {
-      let offset = constants.angularOffset(species, other)
-      body(offset..<offset + constants.angularCount * constants.angleCount)
-    }
-  }
-
-  private func addRadialBlock(_ m: Int, _ species: Int) {
+  private func putRadialBlock(_ m: Int, _ species: Int, adds: Bool) {
     let slope =
       slopes.base.assumingMemoryBound(to: Double.self) + 4 * m * constants.radialGroups
     let all = environment.all
     for c in 0..<3 {
       let direction = c == 0 ? all.x[m] : c == 1 ? all.y[m] : all.z[m]
       let target = block + c * stride + constants.radialOffset(species)
-      for p in 0..<constants.radialCount { target[p] += slope[p] * direction }
+      let count = constants.radialCount
+      if adds {
+        for p in 0..<count { target[p] += slope[p] * direction }
+      } else {
+        for p in 0..<count { target[p] = slope[p] * direction }
+      }
     }
   }
 
-  private func addAngularBlock(_ a: Int, _ species: Int) {
+  /// Pairs of species come in the order of their components, so that what is written behind the last angle is written
+  /// again where it matters.
+  private func putAngularBlock(_ a: Int, _ species: Int, adds: Bool) {
     fillRow(a)
     let (constants, starts) = (constants, environment.groupStarts)
     let (radii, blocks, angles) = (
@@ -47,14 +40,16 @@ extension CentreDescriptor {
       let target = block + constants.angularOffset(species, other)
       let others = starts[other]..<starts[other &+ 1]
       for p in 0..<radii {
-        for lanes in 0..<blocks { addBlock(a, others, p, lanes, target + p &* angles) }
+        for lanes in 0..<blocks { putBlock(a, others, p, lanes, target + p &* angles, adds) }
       }
     }
   }
 
   /// The derivatives by neighbour `a` of one centre and lane block: sums over the other neighbours.
   @inline(__always)
-  private func addBlock(_ a: Int, _ others: Range<Int>, _ p: Int, _ lanes: Int, _ target: Column) {
+  private func putBlock(
+    _ a: Int, _ others: Range<Int>, _ p: Int, _ lanes: Int, _ target: Column, _ adds: Bool
+  ) {
     let (n, blocks, pitch) = (
       environment.angularCount, constants.laneBlocks, 4 &* constants.angularGroups
     )
@@ -73,9 +68,9 @@ extension CentreDescriptor {
       weight += pitch
       along += pitch
     }
-    add(s * columns.x[a] + x, to: target, lanes)
-    add(s * columns.y[a] + y, to: target + stride, lanes)
-    add(s * columns.z[a] + z, to: target + 2 &* stride, lanes)
+    put(s * columns.x[a] + x, to: target, lanes, adds: adds)
+    put(s * columns.y[a] + y, to: target + stride, lanes, adds: adds)
+    put(s * columns.z[a] + z, to: target + 2 &* stride, lanes, adds: adds)
   }
 
   @inline(__always)

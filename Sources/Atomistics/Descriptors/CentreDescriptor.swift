@@ -40,8 +40,6 @@ final class CentreDescriptor: CentreCalculator {
   @exclusivity(unchecked) private(set) var slopes = AlignedStorage(byteCount: 0)
   @exclusivity(unchecked) private var slopeCapacity = 0
 
-  /// Whether the last derivatives were by an angular neighbour.
-  @exclusivity(unchecked) var lastHasAngles = false
   @exclusivity(unchecked) private var radialStorage = AlignedStorage(byteCount: 0)
   /// Columns that contractions put together: for every pair what its energy changes with value, mean
   /// distance and cosine, for every neighbour the three components of its force.
@@ -357,10 +355,11 @@ final class CentreDescriptor: CentreCalculator {
     }
   }
 
-  /// Adds eight lanes to the components of their angles; behind the last angle they are zero.
+  /// Writes eight lanes to the components of their angles, or adds them; behind the last angle they are zero.
   @inline(__always)
-  func add(_ eight: Eight, to angles: Column, _ block: Int) {
-    CentreEnvironment.add(eight.lowHalf, angles, 8 &* block)
-    CentreEnvironment.add(eight.highHalf, angles, 8 &* block &+ 4)
+  func put(_ eight: Eight, to angles: Column, _ block: Int, adds: Bool) {
+    let place = UnsafeMutableRawPointer(angles + 8 &* block)
+    let known = adds ? place.loadUnaligned(as: Eight.self) : .zero
+    place.storeBytes(of: adds ? known + eight : eight, as: Eight.self)
   }
 }

@@ -21,18 +21,18 @@ extension DerivativeBlocks {
 
   /// All derivatives, zeros too, in the order `[i][component][k][c]`: n * g * n * 3 numbers.
   public func dense(descriptorSize g: Int) -> [Float] {
-    let n = rowCount
+    let (n, width) = (atomCount, g / parts)
     var dense = [Float](repeating: 0, count: n * g * n * 3)
     dense.withUnsafeMutableBufferPointer { dense in
       values.withUnsafeBufferPointer { values in
-        for i in 0..<n {
-          for component in 0..<g {
-            let row = (i * g + component) * 3 * n
-            for p in blocks(ofRow: i) {
-              let (source, target) = (p * 3 * g + component, row + 3 * Int(neighbours[p]))
+        for row in 0..<rowCount {
+          for component in 0..<width {
+            let start = (row * width + component) * 3 * n
+            for p in blocks(ofRow: row) {
+              let (source, target) = (p * 3 * width + component, start + 3 * Int(neighbours[p]))
               dense[target] = values[source]
-              dense[target + 1] = values[source + g]
-              dense[target + 2] = values[source + 2 * g]
+              dense[target + 1] = values[source + width]
+              dense[target + 2] = values[source + 2 * width]
             }
           }
         }
@@ -43,19 +43,22 @@ extension DerivativeBlocks {
 
   /// The blocks with any non-zero derivative of `dense`, in the order `[i][component][k][c]`.
   ///
-  /// - Precondition: `dense` has n * g * n * 3 numbers.
-  public init(dense: [Float], atoms n: Int, descriptorSize g: Int) {
+  /// - Parameter parts: into how many parts descriptors are cut.
+  /// - Precondition: `dense` has n * g * n * 3 numbers, and g is a multiple of the parts.
+  public init(dense: [Float], atoms n: Int, descriptorSize g: Int, parts: Int = 1) {
+    precondition(parts > 0 && g.isMultiple(of: parts), "\(parts) parts of \(g) components")
     precondition(dense.count == n * g * n * 3, "\(dense.count) numbers for \(n) atoms and \(g)")
-    var builder = Builder(atoms: n, descriptorSize: g)
-    for i in 0..<n {
+    let width = g / parts
+    var builder = Builder(atoms: n, parts: parts, width: width)
+    for row in 0..<n * parts {
       builder.beginRow()
-      for component in 0..<g {
-        let start = (i * g + component) * 3 * n
+      for component in 0..<width {
+        let start = (row * width + component) * 3 * n
         for column in 0..<(3 * n) where dense[start + column] != 0 { builder.mark(column) }
       }
-      builder.openRow(i)
-      for component in 0..<g {
-        let start = (i * g + component) * 3 * n
+      builder.openRow(row)
+      for component in 0..<width {
+        let start = (row * width + component) * 3 * n
         for column in 0..<(3 * n) where dense[start + column] != 0 {
           builder.set(component, column, dense[start + column])
         }
@@ -66,17 +69,17 @@ extension DerivativeBlocks {
 
   /// The non-zero derivatives one by one.
   public func entries(descriptorSize g: Int) -> Entries {
-    let count = values.reduce(0) { $1 != 0 ? $0 + 1 : $0 }
+    let (width, count) = (g / parts, values.reduce(0) { $1 != 0 ? $0 + 1 : $0 })
     var entries = Entries(
       values: Array(repeating: 0, count: count), rows: Array(repeating: 0, count: count),
       columns: Array(repeating: 0, count: count))
     var e = 0
-    for i in 0..<rowCount {
-      for component in 0..<g {
-        for p in blocks(ofRow: i) {
-          for c in 0..<3 where values[(p * 3 + c) * g + component] != 0 {
-            entries.values[e] = values[(p * 3 + c) * g + component]
-            entries.rows[e] = Int32(i * g + component)
+    for row in 0..<rowCount {
+      for component in 0..<width {
+        for p in blocks(ofRow: row) {
+          for c in 0..<3 where values[(p * 3 + c) * width + component] != 0 {
+            entries.values[e] = values[(p * 3 + c) * width + component]
+            entries.rows[e] = Int32(row * width + component)
             entries.columns[e] = 3 * neighbours[p] + Int32(c)
             e += 1
           }
@@ -88,35 +91,48 @@ extension DerivativeBlocks {
 
   /// The blocks that hold the given derivatives, in any order of the entries.
   ///
-  /// - Precondition: rows are below n * g, columns below 3 n.
-  public init(entries: Entries, atoms n: Int, descriptorSize g: Int) {
+  /// - Parameter parts: into how many parts descriptors are cut.
+  /// - Precondition: rows are below n * g, columns below 3 n, and g is a multiple of the parts.
+  public init(entries: Entries, atoms n: Int, descriptorSize g: Int, parts: Int = 1) {
+    precondition(parts > 0 && g.isMultiple(of: parts), "\(parts) parts of \(g) components")
     precondition(entries.rows.allSatisfy { (0..<(n * g)).contains(Int($0)) }, "row out of range")
     precondition(entries.columns.allSatisfy { (0..<(3 * n)).contains(Int($0)) }, "column")
-    var builder = Builder(atoms: n, descriptorSize: g)
-    var starts = [Int](repeating: 0, count: n + 1)
-    for row in entries.rows { starts[Int(row) / g + 1] += 1 }
-    for i in 0..<n { starts[i + 1] += starts[i] }
+    let (rows, width) = (n * parts, g / parts)
+    var builder = Builder(atoms: n, parts: parts, width: width)
+    var starts = [Int](repeating: 0, count: rows + 1)
+    for row in entries.rows { starts[Int(row) / width + 1] += 1 }
+    for row in 0..<rows { starts[row + 1] += starts[row] }
     var place = starts
     var ordered = [Int](repeating: 0, count: entries.values.count)
     for (e, row) in entries.rows.enumerated() {
-      ordered[place[Int(row) / g]] = e
-      place[Int(row) / g] += 1
+      ordered[place[Int(row) / width]] = e
+      place[Int(row) / width] += 1
     }
-    for i in 0..<n {
-      let mine = ordered[starts[i]..<starts[i + 1]]
+    for row in 0..<rows {
+      let mine = ordered[starts[row]..<starts[row + 1]]
       builder.beginRow()
       for e in mine { builder.mark(Int(entries.columns[e])) }
-      builder.openRow(i)
+      builder.openRow(row)
       for e in mine {
-        builder.set(Int(entries.rows[e]) % g, Int(entries.columns[e]), entries.values[e])
+        builder.set(Int(entries.rows[e]) % width, Int(entries.columns[e]), entries.values[e])
       }
     }
     self = builder.finished()
   }
 
+  /// The same derivatives, of descriptors that are cut into so many parts; blocks of zeros are left out.
+  ///
+  /// - Precondition: the descriptor's size is a multiple of the parts.
+  public func cut(into parts: Int, descriptorSize g: Int) -> DerivativeBlocks {
+    if parts == self.parts { return self }
+    return DerivativeBlocks(
+      entries: entries(descriptorSize: g), atoms: atomCount, descriptorSize: g, parts: parts)
+  }
+
   /// Collects the blocks row by row: columns are marked, the row is opened, values set.
   private struct Builder {
-    let descriptorSize: Int
+    let parts: Int
+    let width: Int
     var rowStarts: [Int32] = [0]
     var neighbours: [Int32] = []
     var values: [Float] = []
@@ -124,8 +140,8 @@ extension DerivativeBlocks {
     var blockOfAtom: [Int]
     var marked: [Int32] = []
 
-    init(atoms: Int, descriptorSize: Int) {
-      self.descriptorSize = descriptorSize
+    init(atoms: Int, parts: Int, width: Int) {
+      (self.parts, self.width) = (parts, width)
       blockOfAtom = Array(repeating: -1, count: atoms)
     }
 
@@ -144,23 +160,24 @@ extension DerivativeBlocks {
     }
 
     mutating func openRow(_ row: Int) {
-      if !marked.isEmpty { mark(atom: row) }
+      if !marked.isEmpty { mark(atom: row / parts) }
       marked.sort()
       for k in marked {
         blockOfAtom[Int(k)] = neighbours.count
         neighbours.append(k)
       }
       marked.removeAll(keepingCapacity: true)
-      values += repeatElement(0, count: neighbours.count * 3 * descriptorSize - values.count)
+      values += repeatElement(0, count: neighbours.count * 3 * width - values.count)
       rowStarts.append(Int32(neighbours.count))
     }
 
     mutating func set(_ component: Int, _ column: Int, _ value: Float) {
-      values[(blockOfAtom[column / 3] * 3 + column % 3) * descriptorSize + component] = value
+      values[(blockOfAtom[column / 3] * 3 + column % 3) * width + component] = value
     }
 
     func finished() -> DerivativeBlocks {
-      DerivativeBlocks(rowStarts: rowStarts, neighbours: neighbours, values: values)
+      DerivativeBlocks(
+        parts: parts, rowStarts: rowStarts, neighbours: neighbours, values: values)
     }
   }
 }

@@ -1,22 +1,26 @@
 /// The derivatives of every atom's descriptor by the positions of its neighbours, block-sparse.
 ///
-/// Row `i` is atom i's descriptor; each of its blocks is one atom `k` that it depends on and holds
-/// `dG_i[component] / dx_k[c]`, in 1/angstrom. Atom i itself is among them when it has neighbours;
-/// periodic images count for the atom that they repeat.
+/// A row is a part of an atom's descriptor, row `i * parts + q` the components from `q * width` on of atom i's, where
+/// all descriptors are cut into as many parts of one width, or not at all. Each of its blocks is one atom `k` that the
+/// part depends on and holds `dG_i[component] / dx_k[c]`, in 1/angstrom. Atom i itself is among them when there are
+/// others; periodic images count for the atom that they repeat.
 public struct DerivativeBlocks: Sendable, Equatable {
-  /// Where every row's blocks begin in `neighbours`, and the end of the last: n+1 numbers.
+  /// The parts of each descriptor: 1 where it is whole.
+  public let parts: Int
+  /// Where every row's blocks begin in `neighbours`, and the end of the last: n * parts + 1 numbers.
   public var rowStarts: [Int32]
   /// For each block the atom it is the derivative by: ascending within a row, none twice.
   public var neighbours: [Int32]
-  /// The blocks, each three runs of g numbers: block p's `[c][component]` is at
-  /// `(p * 3 + c) * g + component`.
+  /// The blocks, each three runs of `width` numbers: block p's `[c][component]` is at
+  /// `(p * 3 + c) * width + component`.
   public var values: [Float]
 
   /// Blocks put together by the caller.
   ///
   /// - Precondition: `rowStarts` ascends from 0 to the number of blocks, neighbours ascend within
-  ///   every row, and all blocks have the same size.
-  public init(rowStarts: [Int32], neighbours: [Int32], values: [Float]) {
+  ///   every row, all blocks have the same size, and every atom has as many rows as there are parts.
+  public init(parts: Int = 1, rowStarts: [Int32], neighbours: [Int32], values: [Float]) {
+    precondition(parts > 0 && (rowStarts.count - 1).isMultiple(of: parts), "\(parts) parts")
     precondition(rowStarts.first == 0 && Int(rowStarts.last!) == neighbours.count, "row starts")
     precondition(
       neighbours.isEmpty ? values.isEmpty : values.count % (3 * neighbours.count) == 0,
@@ -27,17 +31,23 @@ public struct DerivativeBlocks: Sendable, Equatable {
         precondition(neighbours[p - 1] < neighbours[p], "neighbours of row \(row) do not ascend")
       }
     }
+    self.parts = parts
     self.rowStarts = rowStarts
     self.neighbours = neighbours
     self.values = values
   }
 
   /// No blocks at all, for atoms without neighbours.
-  public init(emptyRows atoms: Int) {
-    self.init(rowStarts: Array(repeating: 0, count: atoms + 1), neighbours: [], values: [])
+  public init(emptyRows atoms: Int, parts: Int = 1) {
+    self.init(
+      parts: parts, rowStarts: Array(repeating: 0, count: atoms * parts + 1), neighbours: [],
+      values: [])
   }
 
-  /// The number of atoms, one row each.
+  /// The number of atoms.
+  public var atomCount: Int { rowCount / parts }
+
+  /// The number of rows: of parts of all atoms.
   public var rowCount: Int { rowStarts.count - 1 }
 
   /// The number of blocks in all rows.
@@ -48,6 +58,11 @@ public struct DerivativeBlocks: Sendable, Equatable {
     Int(rowStarts[row])..<Int(rowStarts[row + 1])
   }
 
-  /// The number of values in one block: three times the descriptor's size.
+  /// The blocks of all parts of one atom's descriptor.
+  public func blocks(ofAtom atom: Int) -> Range<Int> {
+    Int(rowStarts[atom * parts])..<Int(rowStarts[(atom + 1) * parts])
+  }
+
+  /// The number of values in one block: three times the width of a part.
   public var blockSize: Int { neighbours.isEmpty ? 0 : values.count / neighbours.count }
 }

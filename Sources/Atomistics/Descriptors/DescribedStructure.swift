@@ -27,9 +27,11 @@ public struct DescribedStructure: Sendable, Equatable {
     let n = species.count
     precondition(descriptors.count == n * descriptorSize, "descriptors of \(name)")
     if let derivatives {
-      precondition(derivatives.rowCount == n, "rows of the derivatives of \(name)")
+      precondition(derivatives.atomCount == n, "rows of the derivatives of \(name)")
       precondition(
-        derivatives.values.count == derivatives.blockCount * 3 * descriptorSize,
+        descriptorSize.isMultiple(of: derivatives.parts), "parts of the derivatives of \(name)")
+      precondition(
+        derivatives.values.count * derivatives.parts == derivatives.blockCount * 3 * descriptorSize,
         "blocks of the derivatives of \(name)")
     }
     precondition(forces.map { $0.count == 3 * n } ?? true, "forces of \(name)")
@@ -42,6 +44,16 @@ public struct DescribedStructure: Sendable, Equatable {
     self.derivatives = derivatives
     self.forces = forces
     self.perAtomQuantity = perAtomQuantity
+  }
+
+  /// The same structure, its derivatives of descriptors that are cut into so many parts.
+  ///
+  /// - Precondition: the descriptor's size is a multiple of the parts.
+  public func cut(into parts: Int) -> DescribedStructure {
+    guard let derivatives else { return self }
+    var structure = self
+    structure.derivatives = derivatives.cut(into: parts, descriptorSize: descriptorSize)
+    return structure
   }
 
   /// The number of atoms, n.

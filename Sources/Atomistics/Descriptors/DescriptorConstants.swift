@@ -125,17 +125,11 @@ final class DescriptorConstants: @unchecked Sendable {
   @inline(__always)
   func radialOffset(_ species: Int) -> Int { species &* radialCount }
 
-  /// The place of a pair of species among the pairs.
-  @inline(__always)
-  func pairOfSpecies(_ one: Int, _ other: Int) -> Int {
-    let (a, b) = (min(one, other), max(one, other))
-    return a &* speciesCount &- a &* (a &+ 1) / 2 &+ b
-  }
-
   /// Where the angular block of a pair of species begins.
   @inline(__always)
   func angularOffset(_ one: Int, _ other: Int) -> Int {
-    speciesCount &* radialCount &+ pairOfSpecies(one, other) &* angularCount &* angleCount
+    let pair = SpeciesPairs.place(of: one, other, among: speciesCount)
+    return speciesCount &* radialCount &+ pair &* angularCount &* angleCount
   }
 
   private func fill(_ fours: UnsafeMutablePointer<Four>, _ groups: Int, _ centres: [Double]) {

@@ -1,5 +1,7 @@
 /// The floating-point types that descriptors are handed out in; inside all is `Double`.
-public protocol DescriptorScalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
+public protocol DescriptorScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable,
+  BitwiseCopyable
+{
   /// The nearest number of this type.
   init(_ value: Double)
 }

@@ -41,6 +41,14 @@ public enum DescriptorSettings: Sendable, Equatable {
     }
   }
 
+  /// Beyond which neighbours are in no angle, in angstrom.
+  var angularCutoff: Double {
+    switch self {
+    case .behlerParrinello(let parameters): parameters.angularCutoff
+    case .modified(let parameters): parameters.angularCutoff
+    }
+  }
+
   /// The larger cutoff in angstrom.
   var cutoff: Double {
     switch self {

@@ -10,10 +10,9 @@ struct HalfPrecision: Equatable {
   /// What the numbers were multiplied with.
   var scale: Float
 
-  /// - Precondition: the numbers are finite.
+  /// Numbers that are not finite stay so.
   init(_ values: [Float]) {
-    let largest = values.reduce(0) { max($0, abs($1)) }
-    precondition(largest.isFinite, "\(largest) has no half precision")
+    let largest = values.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
     // Powers beyond these are no single-precision numbers; what is so small is 0 in any case.
     let power = largest == 0 ? 0 : min(14 - largest.exponent, 126)
     let scale = Float(sign: .plus, exponent: power, significand: 1)

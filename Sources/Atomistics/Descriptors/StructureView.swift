@@ -127,9 +127,21 @@ public struct StructureView: @unchecked Sendable {
 
   /// As `DerivativeBlocks`.
   package struct Derivatives {
+    package let parts: Int
     package let rowStarts: [Int32]
     package let neighbours: [Int32]
     package let values: FloatList
+
+    /// The same derivatives, of descriptors that are cut into so many parts.
+    package func cut(into parts: Int, descriptorSize: Int) -> Derivatives {
+      Derivatives(blocks.cut(into: parts, descriptorSize: descriptorSize))
+    }
+
+    /// The same with numbers of their own.
+    fileprivate var blocks: DerivativeBlocks {
+      DerivativeBlocks(
+        parts: parts, rowStarts: rowStarts, neighbours: neighbours, values: values.array)
+    }
   }
 
   /// The same structure, whose numbers nobody else keeps.
@@ -139,7 +151,8 @@ public struct StructureView: @unchecked Sendable {
       descriptors: descriptors.owned,
       derivatives: derivatives.map {
         Derivatives(
-          rowStarts: $0.rowStarts, neighbours: $0.neighbours, values: $0.values.owned)
+          parts: $0.parts, rowStarts: $0.rowStarts, neighbours: $0.neighbours,
+          values: $0.values.owned)
       }, forces: forces?.owned, perAtomQuantity: perAtomQuantity?.owned)
   }
 
@@ -167,15 +180,21 @@ public struct StructureView: @unchecked Sendable {
   }
 }
 
+extension StructureView.Derivatives {
+  init(_ blocks: DerivativeBlocks) {
+    self.init(
+      parts: blocks.parts, rowStarts: blocks.rowStarts, neighbours: blocks.neighbours,
+      values: .array(blocks.values))
+  }
+}
+
 extension DescribedStructure {
   package var view: StructureView {
     StructureView(
       name: name, energy: energy, species: species, descriptorSize: descriptorSize,
       descriptors: .array(descriptors),
-      derivatives: derivatives.map {
-        StructureView.Derivatives(
-          rowStarts: $0.rowStarts, neighbours: $0.neighbours, values: .array($0.values))
-      }, forces: forces.map { .array($0) }, perAtomQuantity: perAtomQuantity.map { .array($0) })
+      derivatives: derivatives.map(StructureView.Derivatives.init),
+      forces: forces.map { .array($0) }, perAtomQuantity: perAtomQuantity.map { .array($0) })
   }
 
   /// A structure with numbers of its own.
@@ -183,9 +202,7 @@ extension DescribedStructure {
     self.init(
       name: view.name, energy: view.energy, species: view.species,
       descriptorSize: view.descriptorSize, descriptors: view.descriptors.array,
-      derivatives: view.derivatives.map {
-        DerivativeBlocks(
-          rowStarts: $0.rowStarts, neighbours: $0.neighbours, values: $0.values.array)
-      }, forces: view.forces?.array, perAtomQuantity: view.perAtomQuantity?.array)
+      derivatives: view.derivatives?.blocks, forces: view.forces?.array,
+      perAtomQuantity: view.perAtomQuantity?.array)
   }
 }

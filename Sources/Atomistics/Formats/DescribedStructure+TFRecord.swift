@@ -9,7 +9,8 @@ extension DescribedStructure {
     case dense
     /// The non-zero ones with their places, as in the original.
     case sparse
-    /// As they lie in memory: a block for each atom and neighbour; the smallest exact form, and the fastest to read.
+    /// As they lie in memory: a block for each atom and neighbour, or for each part of an atom's descriptor; the smallest
+    /// exact form, and the fastest to read.
     case blocks
     /// The same in half precision: off by at most 2^-11 of themselves, or 2^-39 of the structure's largest.
     case halfBlocks
@@ -98,12 +99,15 @@ extension DescribedStructure {
 extension StructureView {
   /// The structure in an encoded example, as long as its bytes are there.
   ///
-  /// - Parameter streamed: of the bytes those that are not read yet.
+  /// - Parameters:
+  ///   - streamed: of the bytes those that are not read yet.
+  ///   - parts: into how many parts descriptors are cut for derivatives in the original's forms, if their size
+  ///     allows it.
   init(
-    _ example: EncodedExample, streamed: StreamedBytes? = nil,
+    _ example: EncodedExample, streamed: StreamedBytes? = nil, parts: Int = 1,
     fallbackName: @autoclosure () -> String
   ) throws {
-    let reader = FeatureReader(features: example, streamed: streamed)
+    let reader = FeatureReader(features: example, streamed: streamed, parts: parts)
     let species = try reader.species()
     let descriptors = try reader.floats("gvects")
     let n = species.count
@@ -132,6 +136,7 @@ extension StructureView {
 private struct FeatureReader {
   let features: EncodedExample
   let streamed: StreamedBytes?
+  let parts: Int
 
   func floats(_ name: String, count: Int? = nil) throws -> FloatList {
     let values: FloatList
@@ -183,17 +188,15 @@ private struct FeatureReader {
     if features["dgvect_row_starts"] != nil && features["dgvects"] == nil {
       return try blocks(atoms: n, size: g)
     }
-    return try converted(atoms: n, size: g).map {
-      StructureView.Derivatives(
-        rowStarts: $0.rowStarts, neighbours: $0.neighbours, values: .array($0.values))
-    }
+    return try converted(atoms: n, size: g).map(StructureView.Derivatives.init)
   }
 
   /// Derivatives in one of the original's forms, made blocks.
   private func converted(atoms n: Int, size g: Int) throws -> DerivativeBlocks? {
+    let parts = g.isMultiple(of: parts) ? parts : 1
     if features["dgvects"] != nil {
       let dense = try floats("dgvects", count: n * g * n * 3)
-      return DerivativeBlocks(dense: dense.array, atoms: n, descriptorSize: g)
+      return DerivativeBlocks(dense: dense.array, atoms: n, descriptorSize: g, parts: parts)
     }
     guard features["dgvect_values"] != nil else { return nil }
     let values = try floats("dgvect_values").array
@@ -209,20 +212,27 @@ private struct FeatureReader {
     let columns = try indices("dgvect_indices2", count: values.count, below: 3 * n)
     return DerivativeBlocks(
       entries: DerivativeBlocks.Entries(values: values, rows: rows, columns: columns), atoms: n,
-      descriptorSize: g)
+      descriptorSize: g, parts: parts)
   }
 
   private func blocks(atoms n: Int, size g: Int) throws -> StructureView.Derivatives {
     let starts = try integers("dgvect_row_starts")
     let neighbours = try integers("dgvect_neighbours")
     let ascend = zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 }
-    guard starts.count == n + 1, starts[0] == 0, ascend, starts[n] == Int64(neighbours.count)
+    // Each descriptor is whole, or in as many parts as there are rows for it.
+    let rows = starts.count - 1
+    let parts = rows / n
+    guard parts > 0, parts * n == rows, g.isMultiple(of: parts), starts[0] == 0, ascend,
+      starts[rows] == Int64(neighbours.count)
     else {
       throw AtomisticsError(
         key: "dgvect_row_starts", found: "\(starts.count) numbers",
-        allowed: "\(n + 1), ascending from 0 to the \(neighbours.count) neighbours")
+        allowed:
+          "\(n + 1), ascending from 0 to the \(neighbours.count) neighbours; or, for descriptors in p"
+          + " parts, \(n) p + 1, where p divides their size \(g)")
     }
-    for row in 0..<n {
+    let width = g / parts
+    for row in 0..<rows {
       let row = Int(starts[row])..<Int(starts[row + 1])
       var (last, ascend) = (Int64(-1), true)
       for neighbour in neighbours[row] {
@@ -237,10 +247,10 @@ private struct FeatureReader {
     }
     let values =
       features["dgvect_half_blocks"] == nil
-      ? try floats("dgvect_blocks", count: 3 * g * neighbours.count)
-      : try halfBlocks(count: 3 * g * neighbours.count)
+      ? try floats("dgvect_blocks", count: 3 * width * neighbours.count)
+      : try halfBlocks(count: 3 * width * neighbours.count)
     return StructureView.Derivatives(
-      rowStarts: starts.map { Int32($0) }, neighbours: neighbours.map { Int32($0) },
+      parts: parts, rowStarts: starts.map { Int32($0) }, neighbours: neighbours.map { Int32($0) },
       values: values)
   }
 

@@ -12,9 +12,11 @@ public enum DescribedStructureFile {
 
   /// The same without what is damaged or does not fit.
   ///
-  /// - Parameter note: is told of what is left out; nil where that is an error.
+  /// - Parameters:
+  ///   - parts: into how many parts descriptors are cut for derivatives in the original's forms.
+  ///   - note: is told of what is left out; nil where that is an error.
   static func read(
-    _ file: URL, leavingOut note: ((FormatError) -> Void)?
+    _ file: URL, parts: Int = 1, leavingOut note: ((FormatError) -> Void)?
   ) throws(FormatError) -> [DescribedStructure] {
     var reader = try TFRecordReader(file)
     var result: [DescribedStructure] = []
@@ -24,7 +26,7 @@ public enum DescribedStructureFile {
         let structure = try reader.nextRecord { bytes in
           DescribedStructure(
             try StructureView(
-              try EncodedExample(bytes), fallbackName: fallbackName(file, record)))
+              try EncodedExample(bytes), parts: parts, fallbackName: fallbackName(file, record)))
         }
         guard let structure else { return result }
         result.append(structure)

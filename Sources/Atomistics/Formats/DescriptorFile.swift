@@ -32,10 +32,12 @@ public enum DescriptorFile {
 
   /// Reads a file; the structure is named after it.
   ///
+  /// - Parameter parts: into how many parts descriptors are cut for their derivatives, if their size allows it.
   /// - Throws: `AtomisticsError` with the field that is wrong.
-  public static func read(_ url: URL) throws -> DescribedStructure {
+  public static func read(_ url: URL, parts: Int = 1) throws -> DescribedStructure {
     do {
-      return try decode([UInt8](FileAccess.read(url)), name: FileAccess.key(of: url))
+      return try decode(
+        [UInt8](FileAccess.read(url)), name: FileAccess.key(of: url), parts: parts)
     } catch let error as AtomisticsError {
       throw error.inFile(url.path)
     }
@@ -86,10 +88,14 @@ public enum DescriptorFile {
 
   /// The structure that the bytes of a file hold.
   ///
+  /// - Parameter parts: as for `read`.
   /// - Throws: `AtomisticsError` with the field that is wrong.
-  public static func decode(_ bytes: [UInt8], name: String) throws -> DescribedStructure {
+  public static func decode(
+    _ bytes: [UInt8], name: String, parts: Int = 1
+  ) throws -> DescribedStructure {
     var reader = ByteReader(bytes: bytes)
     let (flags, n, g) = try header(&reader)
+    let parts = g.isMultiple(of: parts) ? parts : 1
     let energy = try reader.floats(1, "energy")[0]
     let species = try reader.wholeNumbers(n, below: 1 << 16, "species")
     let descriptors = try reader.floats(n * g, "descriptors")
@@ -98,9 +104,10 @@ public enum DescriptorFile {
     if flags.contains(.derivatives) {
       structure.derivatives =
         try flags.contains(.sparse)
-        ? sparseDerivatives(&reader, n, g)
+        ? sparseDerivatives(&reader, n, g, parts)
         : DerivativeBlocks(
-          dense: reader.floats(n * g * n * 3, "derivatives"), atoms: n, descriptorSize: g)
+          dense: reader.floats(n * g * n * 3, "derivatives"), atoms: n, descriptorSize: g,
+          parts: parts)
     }
     if flags.contains(.forces) { structure.forces = try reader.floats(3 * n, "forces") }
     if flags.contains(.perAtomQuantity) {
@@ -136,7 +143,7 @@ public enum DescriptorFile {
   }
 
   private static func sparseDerivatives(
-    _ reader: inout ByteReader, _ n: Int, _ g: Int
+    _ reader: inout ByteReader, _ n: Int, _ g: Int, _ parts: Int
   ) throws -> DerivativeBlocks {
     let field = "number of sparse derivatives"
     let count = Int(try reader.wholeNumbers(1, below: largestExact + 1, field)[0])
@@ -155,7 +162,7 @@ public enum DescriptorFile {
           allowed: "rows below \(n * g), columns below \(3 * n)")
       }
     }
-    return DerivativeBlocks(entries: entries, atoms: n, descriptorSize: g)
+    return DerivativeBlocks(entries: entries, atoms: n, descriptorSize: g, parts: parts)
   }
 }
 

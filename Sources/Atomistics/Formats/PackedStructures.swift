@@ -26,6 +26,12 @@ public final class PackedStructures: StructureSource {
     }
   }
 
+  /// What is read of a structure.
+  private struct Wanted {
+    let derivatives: Bool
+    let parts: Int
+  }
+
   private struct Place {
     let part: Int32
     let record: Int32
@@ -33,7 +39,7 @@ public final class PackedStructures: StructureSource {
 
   private let parts: [Part]
   private let places: [Place]
-  private let includesDerivatives: Bool
+  private let wanted: Wanted
   /// What was left out, in the order of the files.
   public let damage: [FormatError]
   /// The files in which there is no record at all.
@@ -45,16 +51,20 @@ public final class PackedStructures: StructureSource {
   ///
   /// - Parameters:
   ///   - includesDerivatives: whether derivatives and forces are wanted.
+  ///   - derivativeParts: into how many parts descriptors are cut for derivatives in the original's forms, if their size allows
+  ///     it; blocks stay as they are stored.
   ///   - executor: files are read side by side on it.
   /// - Throws: `FormatError` with file, record and byte for the first damage, or the one too many.
   public init(
-    _ files: [URL], includesDerivatives: Bool, damaged: DamagedRecords = .strict,
+    _ files: [URL], includesDerivatives: Bool, derivativeParts: Int = 1,
+    damaged: DamagedRecords = .strict,
     executor: any ParallelExecutor = SerialExecutor()
   ) throws {
-    self.includesDerivatives = includesDerivatives
+    let wanted = Wanted(derivatives: includesDerivatives, parts: derivativeParts)
+    self.wanted = wanted
     let opened = Mutex([Int: Result<Opened, any Error>]())
     executor.run(shards: files.count) { index in
-      let result = Result { try Self.open(files[index], includesDerivatives, damaged) }
+      let result = Result { try Self.open(files[index], wanted, damaged) }
       opened.withLock { $0[index] = result }
     }
     let all = try opened.withLock { opened in try files.indices.map { try opened[$0]!.get() } }
@@ -84,7 +94,7 @@ public final class PackedStructures: StructureSource {
     case .kept(let structures): return try body(structures[Int(place.record)].view)
     case .records(let file):
       // What `body` throws is not of the file.
-      return try Self.withStructure(in: file, Int(place.record), includesDerivatives) { view in
+      return try Self.withStructure(in: file, Int(place.record), wanted) { view in
         Result { try body(view) }
       }.get()
     }
@@ -116,7 +126,7 @@ public final class PackedStructures: StructureSource {
     }
     return try file.withStreamedRecord(record, longRun: longRun) { bytes, streamed in
       try body(
-        try Self.view(of: bytes, in: file, record, includesDerivatives, streamed: streamed))
+        try Self.view(of: bytes, in: file, record, wanted, streamed: streamed))
     }
   }
 
@@ -137,15 +147,15 @@ public final class PackedStructures: StructureSource {
   }
 
   private static func open(
-    _ url: URL, _ includesDerivatives: Bool, _ damaged: DamagedRecords
+    _ url: URL, _ wanted: Wanted, _ damaged: DamagedRecords
   ) throws -> Opened {
     let leavesOut = damaged != .strict
     var damage: [FormatError] = []
     if try TFRecordReader.isCompressed(url) {
       let structures = try DescribedStructureFile.read(
-        url, leavingOut: leavesOut ? { damage.append($0) } : nil)
+        url, parts: wanted.parts, leavingOut: leavesOut ? { damage.append($0) } : nil)
       var opened = Opened(
-        .kept(includesDerivatives ? structures : structures.map(\.withoutDerivatives)))
+        .kept(wanted.derivatives ? structures : structures.map(\.withoutDerivatives)))
       opened.damage = damage
       return opened
     }
@@ -159,7 +169,7 @@ public final class PackedStructures: StructureSource {
     opened.records = []
     for record in 0..<file.count {
       do throws(FormatError) {
-        try withStructure(in: file, record, includesDerivatives) { _ in }
+        try withStructure(in: file, record, wanted) { _ in }
         opened.records.append(record)
       } catch {
         opened.damage.append(error)
@@ -183,21 +193,21 @@ public final class PackedStructures: StructureSource {
   }
 
   private static func withStructure<R>(
-    in file: TFRecordFile, _ record: Int, _ includesDerivatives: Bool,
+    in file: TFRecordFile, _ record: Int, _ wanted: Wanted,
     _ body: (StructureView) -> R
   ) throws(FormatError) -> R {
     try file.withRecord(record) { bytes in
-      body(try view(of: bytes, in: file, record, includesDerivatives))
+      body(try view(of: bytes, in: file, record, wanted))
     }
   }
 
   private static func view(
     of bytes: UnsafeRawBufferPointer, in file: TFRecordFile, _ record: Int,
-    _ includesDerivatives: Bool, streamed: StreamedBytes? = nil
+    _ wanted: Wanted, streamed: StreamedBytes? = nil
   ) throws -> StructureView {
     try StructureView(
-      try EncodedExample(bytes) { includesDerivatives || !isDerivative($0) }, streamed: streamed,
-      fallbackName: DescribedStructureFile.fallbackName(file.url, record))
+      try EncodedExample(bytes) { wanted.derivatives || !isDerivative($0) }, streamed: streamed,
+      parts: wanted.parts, fallbackName: DescribedStructureFile.fallbackName(file.url, record))
   }
 
   private static func isDerivative(_ feature: String) -> Bool {

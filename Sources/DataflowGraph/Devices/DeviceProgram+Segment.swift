@@ -1,6 +1,9 @@
 import Tensors
 
 extension DeviceProgram {
+  /// Longer segments are combined by a group each. An atom of a dense material has some hundred blocks of derivatives.
+  private static let longest = 2048
+
   /// Rows with equal ids, combined in the order of the rows.
   ///
   /// Rows are put into the order of their ids first: they are counted, each takes a place in its segment
@@ -16,7 +19,7 @@ extension DeviceProgram {
     let (name, id) = (DeviceDialect.name(of: type), DeviceDialect.name(of: ids))
     let combined = function.combining("total", "next", type)
     let source = """
-      #define LONG 512
+      #define LONG \(longest)
       KERNEL(clear)(BUFFER(int, counts), INDEX count) {
         OPEN(int, counts)
         FOR_EACH(i, count) { counts[i] = 0; }
@@ -165,7 +168,7 @@ extension DeviceProgram {
         "combineShort", items: segments * inner,
         [.input(0), starts, ordered, .output(0), all, width]),
     ]
-    if rows > 512 {
+    if rows > longest {
       launches.append(
         DeviceLaunch(
           "combineLong", groups: min(segments, 1024),

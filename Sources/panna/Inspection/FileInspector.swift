@@ -34,7 +34,7 @@ enum FileInspector {
       ("descriptors", .array(Tensor(shape: [atoms, size], scalars: structure.descriptors))),
     ]
     if let blocks = structure.derivatives {
-      let shape: Shape = [blocks.neighbours.count, 3, size]
+      let shape: Shape = [blocks.neighbours.count, 3, size / blocks.parts]
       let derivatives: [(name: String, value: Inspection)] = [
         ("row_starts", .array(Tensor(blocks.rowStarts))),
         ("neighbours", .array(Tensor(blocks.neighbours))),

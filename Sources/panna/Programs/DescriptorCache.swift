@@ -20,7 +20,7 @@ struct DescriptorCache: Sendable {
     encoder.outputFormatting = .sortedKeys
     let flags = settings.periodic.flags.map { $0 ? "T" : "F" }.joined()
     self.settings =
-      try encoder.encode(DescriptorDescription(settings)) + Array("\(flags) \(storage) 1".utf8)
+      try encoder.encode(DescriptorDescription(settings)) + Array("\(flags) \(storage) 2".utf8)
   }
 
   /// The described structure of an example file, from the folder where it is there, else as `describe` finds it.

@@ -19,9 +19,10 @@ enum TFRPacker: Program {
       include_derivatives          derivatives and forces (False)
       sparse_derivatives           store non-zero derivatives only (False)
       derivative_format            dense; sparse; blocks: the smallest exact form, a block for each
-                                   neighbour; half_blocks: the same in half precision, each number
-                                   off by at most 0.05 %, or 2e-12 of the structure's largest.
-                                   The original reads dense and sparse
+                                   neighbour and, of several species, each part of a descriptor
+                                   that depends on it; half_blocks: the same in half precision,
+                                   each number off by at most 0.05 %, or 2e-12 of the structure's
+                                   largest. The original reads dense and sparse
       include_per_atom_quantity    (False)
     [DIVISION]                     optional: mixes structures and sets some aside
       shuffle (True)               packs structures in an order drawn at random
@@ -32,7 +33,7 @@ enum TFRPacker: Program {
                                    (in its first parentheses) stay together in one of the folders
 
     Where input_dir has \(DescriptorRecord.name), folders of TFRecords get it too, and take
-    structures of one kind only.
+    structures of one kind only; without it blocks are of whole descriptors.
     Without [DIVISION] files are taken in the order of their names. A target is kept where it is newer
     than its *.bin files and holds the same structures in the same form. Other files of the prefix in
     its folder, such as those of another elements_per_file, are refused, since they would be read as
@@ -117,13 +118,14 @@ enum TFRPacker: Program {
     let folder = packing.folder
     try Folder.make(folder)
     let record = try self.record(for: folder, of: configuration)
+    let form = Form(configuration, parts: try record?.settings().derivativeParts ?? 1)
     for (target, chunk) in packing.chunks {
-      if Freshness.isFresh(target, of: chunk), try holds(target, chunk, configuration) {
+      if Freshness.isFresh(target, of: chunk), try holds(target, chunk, form) {
         say("\(target.path): already computed")
         progress.advance(by: chunk.count)
       } else {
         let writer = try TFRecordWriter(target)
-        try write(chunk, to: writer, configuration) { file, structure in
+        try write(chunk, to: writer, form) { file, structure in
           try seen.check(structure, file)
           progress.advance()
         }
@@ -172,19 +174,31 @@ enum TFRPacker: Program {
   }
 
   private static func write(
-    _ files: [URL], to writer: TFRecordWriter, _ configuration: TFRPackerConfiguration,
+    _ files: [URL], to writer: TFRecordWriter, _ form: Form,
     _ onEach: (URL, DescribedStructure) throws -> Void
   ) throws {
     for file in files {
-      let structure = try DescriptorFile.read(file)
+      let structure = try DescriptorFile.read(file, parts: form.parts)
       try onEach(file, structure)
-      try writer.write(try record(structure, file, configuration))
+      try writer.write(try record(structure, file, form))
+    }
+  }
+
+  /// What is stored, and into how many parts descriptors are cut where derivatives are in blocks.
+  private struct Form {
+    let configuration: TFRPackerConfiguration
+    let parts: Int
+
+    init(_ configuration: TFRPackerConfiguration, parts: Int) {
+      self.configuration = configuration
+      self.parts = [.blocks, .halfBlocks].contains(configuration.storage) ? parts : 1
     }
   }
 
   private static func record(
-    _ structure: DescribedStructure, _ file: URL, _ configuration: TFRPackerConfiguration
+    _ structure: DescribedStructure, _ file: URL, _ form: Form
   ) throws -> [UInt8] {
+    let configuration = form.configuration
     if configuration.storage != .none && structure.derivatives == nil {
       throw WorkError("\(file.path): has no derivatives, which include_derivatives asks for")
     }
@@ -200,10 +214,10 @@ enum TFRPacker: Program {
 
   /// Whether a target has the structures of some files, the first in the form that is asked for.
   private static func holds(
-    _ target: URL, _ files: [URL], _ configuration: TFRPackerConfiguration
+    _ target: URL, _ files: [URL], _ form: Form
   ) throws -> Bool {
     guard let packed = try? TFRecordFile(target), packed.count == files.count else { return false }
-    let first = try record(DescriptorFile.read(files[0]), files[0], configuration)
+    let first = try record(DescriptorFile.read(files[0], parts: form.parts), files[0], form)
     guard (try? packed.withRecord(0) { $0.elementsEqual(first) }) == true else { return false }
     return files.indices.allSatisfy { index in
       let name = try? packed.withRecord(index) { bytes in

@@ -22,21 +22,24 @@ enum TrainingData: String, CaseIterable {
     in folder: URL, descriptors: DescriptorConfiguration?, includesForces: Bool,
     _ pipeline: PipelineConfiguration
   ) throws -> any StructureSource {
+    let settings = try descriptors?.settings ?? DescriptorRecord(in: folder)?.settings()
+    let parts = settings?.derivativeParts ?? 1
     switch self {
     case .packed:
       let packed = try PackedStructures(
         Folder.files(in: folder, ending: ".tfrecord"), includesDerivatives: includesForces,
-        damaged: pipeline.damaged, executor: ComputePool(threads: pipeline.threads))
+        derivativeParts: parts, damaged: pipeline.damaged,
+        executor: ComputePool(threads: pipeline.threads))
       report(packed)
       return packed
     case .singleFiles:
       return StructuresInFiles(try Folder.files(in: folder, ending: ".bin")) { file in
-        var structure = try DescriptorFile.read(file)
+        var structure = try DescriptorFile.read(file, parts: parts)
         if !includesForces { (structure.derivatives, structure.forces) = (nil, nil) }
         return structure
       }
     case .examples:
-      let settings = descriptors!.settings
+      let settings = settings!
       let work = try DescriptorWork(settings, includesDerivatives: includesForces)
       let files = try DescriptorWork.files(in: folder)
       guard let place = pipeline.descriptorCache else {
