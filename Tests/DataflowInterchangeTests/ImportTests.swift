@@ -186,6 +186,30 @@ import Testing
     #expect(try Session(whole).run([whole.value(named: "y")])[0] == Tensor(Int32(10)))
   }
 
+  /// TensorFlow's gradients are 0 where those that arrive are, whatever the slope.
+  @Test(
+    arguments: [
+      ("SqrtGrad", [0, 0.75, .infinity]), ("RsqrtGrad", [0, -12, 0]),
+      ("ReciprocalGrad", [0, -12, 0]), ("InvGrad", [0, -12, 0]),
+    ] as [(String, [Double])])
+  func gradientsAreZeroWhereNoneArrives(name: String, expected: [Double]) throws {
+    let graph = try imported([
+      constant("y", Tensor([0, 2.0, 0, .infinity, .nan])),
+      placeholder("g", [5], DataType(.float64)),
+      NodeDef(name: "d", op: name, inputs: ["y", "g"]),
+    ])
+    let feeds = [try graph.value(named: "g"): Tensor([0, 3.0, 1, 0, -0.0])]
+    let found = try Session(graph).run([graph.value(named: "d")], feeds: feeds)[0]
+    #expect(found.scalars(as: Double.self) == expected + [0, 0])
+    let wrong = #expect(throws: GraphError.self) {
+      try imported([
+        placeholder("y", [2]), placeholder("g", [3]),
+        NodeDef(name: "d", op: name, inputs: ["y", "g"]),
+      ])
+    }
+    #expect(wrong?.message == "input 1 has shape [3], input 0 [2]")
+  }
+
   @Test func aGradientOfTheUsersChoiceIsRefused() {
     let error = #expect(throws: GraphError.self) {
       try imported([

@@ -10,10 +10,6 @@ extension ImportRule {
   static let gradients: [String: ImportRule] = [
     "TanhGrad": .ofValue { y, dy, _ in dy * (1 - y * y) },
     "SigmoidGrad": .ofValue { y, dy, _ in dy * y * (1 - y) },
-    "SqrtGrad": .ofValue { y, dy, _ in dy * 0.5 / y },
-    "RsqrtGrad": .ofValue { y, dy, _ in dy * (y * y * y * -0.5) },
-    "ReciprocalGrad": .ofValue { y, dy, _ in -(dy * y * y) },
-    "InvGrad": .ofValue { y, dy, _ in -(dy * y * y) },
     "EluGrad": .ofGradient { dy, y, node in
       try node.choice("Less", y, 0, dy * (y + 1), dy)
     },

@@ -91,7 +91,7 @@ struct ImportRule: Sendable {
     "Snapshot": "Identity", "DeepCopy": "Identity",
     "RefIdentity": "Identity", "_Retval": "Identity", "PreventGradient": "StopGradient",
     "RefSwitch": "Switch", "RefMerge": "Merge", "ControlTrigger": "NoOp",
-    "ParallelDynamicStitch": "DynamicStitch",
+    "ParallelDynamicStitch": "DynamicStitch", "InvGrad": "ReciprocalGrad",
   ]
 
   private static let gatherOfRows = ImportRule { node in
