@@ -210,17 +210,46 @@ import Testing
     #expect(wrong?.message == "input 1 has shape [3], input 0 [2]")
   }
 
-  @Test func aGradientOfTheUsersChoiceIsRefused() {
-    let error = #expect(throws: GraphError.self) {
-      try imported([
-        placeholder("x", [2]),
-        NodeDef(
-          name: "both", op: "IdentityN", inputs: ["x"],
-          attributes: ["_gradient_op_type": .string(Array("CustomGradient-1".utf8))]),
-        NodeDef(name: "y", op: "Neg", inputs: ["both"]),
-      ])
-    }
-    #expect(error?.message.contains("a gradient of the user's choice") == true)
+  /// The values are there, and so is the gradient past it.
+  @Test func aGradientOfTheUsersChoiceIsRefused() throws {
+    let graph = try imported([
+      placeholder("x", [2]), constant("c", Tensor(Float(3))),
+      NodeDef(
+        name: "both", op: "IdentityN", inputs: ["x", "c"],
+        attributes: ["_gradient_op_type": .string(Array("CustomGradient-1".utf8))]),
+      NodeDef(name: "y", op: "Mul", inputs: ["both", "both:1"]),
+      NodeDef(name: "z", op: "Neg", inputs: ["x"]),
+    ])
+    let x = try graph.value(named: "x")
+    let (y, z) = (try graph.value(named: "y"), try graph.value(named: "z"))
+    let values = [y, try graph.gradient(of: z, withRespectTo: x)]
+    let found = try Session(graph).run(values, feeds: [x: Tensor([1, 2] as [Float])])
+    #expect(found == [Tensor([3, 6] as [Float]), Tensor([-1, -1] as [Float])])
+    let error = #expect(throws: GraphError.self) { try graph.gradient(of: y, withRespectTo: x) }
+    #expect(error?.node == "both" && error?.operation == "PreventGradient")
+    #expect(
+      error?.message
+        == "has a gradient of the user's choice, which is in no file (on the path both <- x)")
+  }
+
+  @Test func preventedGradientsAreErrors() throws {
+    let graph = try imported([
+      placeholder("x", [2]),
+      NodeDef(
+        name: "p", op: "PreventGradient", inputs: ["x"],
+        attributes: ["message": .string(Array("is not twice differentiable".utf8))]),
+      NodeDef(name: "y", op: "Neg", inputs: ["p"]),
+    ])
+    let (x, y) = (try graph.value(named: "x"), try graph.value(named: "y"))
+    #expect(
+      try Session(graph).run([y], feeds: [x: Tensor([1, 2] as [Float])])
+        == [Tensor([-1, -2] as [Float])])
+    let error = #expect(throws: GraphError.self) { try graph.gradient(of: y, withRespectTo: x) }
+    #expect(error?.message == "is not twice differentiable (on the path p <- x)")
+    let node = try GraphDef(exporting: graph).nodes.first { $0.name == "p" }
+    #expect(node?.op == "PreventGradient")
+    #expect(
+      node?.attributes["message"] == .string(Array("is not twice differentiable".utf8)))
   }
 
   @Test func meansOfSegmentsAreOfAllNumbers() throws {

@@ -109,6 +109,7 @@ public enum OperationRegistry {
     PaddingFIFOQueueV2.self,
     Placeholder.self,
     Pow.self,
+    PreventGradient.self,
     Print.self,
     Prod.self,
     QueueCloseV2.self,
