@@ -27,6 +27,19 @@ import Testing
     #expect(found == [Tensor(place), Tensor(place)])
   }
 
+  @Test(
+    arguments: [
+      ([1, .nan, 2, 3], 2, [1, 3]), ([.nan, 1, .infinity, .nan], 3, [0, 3, 2]),
+      ([2, 3, .nan], 1, [2]), ([1, .nan, 2, 1], 4, [1, 2, 0, 3]),
+    ] as [([Double], Int, [Int32])])
+  func ofTheLargestNaNIsFirst(elements: [Double], k: Int, expected: [Int32]) throws {
+    let (x, feeds) = vector(elements, Dimension(elements.count))
+    let (values, places) = try topK(x, k: Dimension(k))
+    let found = try Session(graph).run([values, places], feeds: feeds)
+    #expect(found[0].hasSameBits(as: Tensor(expected.map { elements[Int($0)] })))
+    #expect(found[1] == Tensor(expected))
+  }
+
   // MARK: Sizes
 
   @Test(
