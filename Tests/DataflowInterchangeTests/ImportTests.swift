@@ -210,6 +210,31 @@ import Testing
     #expect(wrong?.message == "input 1 has shape [3], input 0 [2]")
   }
 
+  /// TensorFlow's results of 0...11 in three rows.
+  @Test(
+    arguments: [
+      ("REFLECT", [1, 0, 1, 1], [12, 10, 24, 20]), ("SYMMETRIC", [0, 1, 1, 1], [1, 5, 26, 34]),
+      ("REFLECT", [0, 0, 0, 0], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+    ] as [(String, [Int32], [Float])])
+  func gradientsOfReflectionsAreSums(mode: String, paddings: [Int32], expected: [Float]) throws {
+    func graph(_ paddings: [Int32]) throws -> Graph {
+      try imported([
+        placeholder("g", [-1, 4]), constant("p", Tensor(shape: [2, 2], scalars: paddings)),
+        NodeDef(
+          name: "d", op: "MirrorPadGrad", inputs: ["g", "p"],
+          attributes: ["mode": .string(Array(mode.utf8))]),
+      ])
+    }
+    let right = try graph(paddings)
+    let g = Tensor(shape: [3, 4], scalars: (0..<12).map { Float($0) })
+    let found = try Session(right).run(
+      [right.value(named: "d")], feeds: [right.value(named: "g"): g])[0]
+    #expect(found.scalars(as: Float.self) == expected)
+    let error = #expect(throws: GraphError.self) { try graph([0, 0, 3, 2]) }
+    #expect(
+      error?.message == "paddings [0, 3] and [0, 2] are longer than the shape [g_0, 4]")
+  }
+
   /// The values are there, and so is the gradient past it.
   @Test func aGradientOfTheUsersChoiceIsRefused() throws {
     let graph = try imported([

@@ -39,6 +39,14 @@ extension ImportRule {
       guard dy.shape.rank > 0 else { throw GraphError("the gradient of a scalar has no channels") }
       return sum(dy, axes: Array(0..<dy.shape.rank - 1))
     },
+    "MirrorPadGrad": .rewrite { node in
+      let dy = try node.alike(0)
+      var operands = OperandImport(node, node.inputs, attributes: node.def.importedAttributes)
+      try operands.take(MirrorPad.tensorFlowForm.operands, of: "MirrorPadGrad")
+      let pad = try MirrorPad(attributes: operands.attributes)
+      let pivots = try node.region.pivots(of: operands.droppedConditions)
+      return try node.graph.withControlDependencies(pivots) { try pad.gradient(dy) }
+    },
   ]
 
   private static let seluScale = 1.0507009873554805
