@@ -186,17 +186,95 @@ import Testing
     #expect(try Session(whole).run([whole.value(named: "y")])[0] == Tensor(Int32(10)))
   }
 
-  @Test func aGradientOfTheUsersChoiceIsRefused() {
-    let error = #expect(throws: GraphError.self) {
+  /// TensorFlow's gradients are 0 where those that arrive are, whatever the slope.
+  @Test(
+    arguments: [
+      ("SqrtGrad", [0, 0.75, .infinity]), ("RsqrtGrad", [0, -12, 0]),
+      ("ReciprocalGrad", [0, -12, 0]), ("InvGrad", [0, -12, 0]),
+    ] as [(String, [Double])])
+  func gradientsAreZeroWhereNoneArrives(name: String, expected: [Double]) throws {
+    let graph = try imported([
+      constant("y", Tensor([0, 2.0, 0, .infinity, .nan])),
+      placeholder("g", [5], DataType(.float64)),
+      NodeDef(name: "d", op: name, inputs: ["y", "g"]),
+    ])
+    let feeds = [try graph.value(named: "g"): Tensor([0, 3.0, 1, 0, -0.0])]
+    let found = try Session(graph).run([graph.value(named: "d")], feeds: feeds)[0]
+    #expect(found.scalars(as: Double.self) == expected + [0, 0])
+    let wrong = #expect(throws: GraphError.self) {
       try imported([
-        placeholder("x", [2]),
-        NodeDef(
-          name: "both", op: "IdentityN", inputs: ["x"],
-          attributes: ["_gradient_op_type": .string(Array("CustomGradient-1".utf8))]),
-        NodeDef(name: "y", op: "Neg", inputs: ["both"]),
+        placeholder("y", [2]), placeholder("g", [3]),
+        NodeDef(name: "d", op: name, inputs: ["y", "g"]),
       ])
     }
-    #expect(error?.message.contains("a gradient of the user's choice") == true)
+    #expect(wrong?.message == "input 1 has shape [3], input 0 [2]")
+  }
+
+  /// TensorFlow's results of 0...11 in three rows.
+  @Test(
+    arguments: [
+      ("REFLECT", [1, 0, 1, 1], [12, 10, 24, 20]), ("SYMMETRIC", [0, 1, 1, 1], [1, 5, 26, 34]),
+      ("REFLECT", [0, 0, 0, 0], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+    ] as [(String, [Int32], [Float])])
+  func gradientsOfReflectionsAreSums(mode: String, paddings: [Int32], expected: [Float]) throws {
+    func graph(_ paddings: [Int32]) throws -> Graph {
+      try imported([
+        placeholder("g", [-1, 4]), constant("p", Tensor(shape: [2, 2], scalars: paddings)),
+        NodeDef(
+          name: "d", op: "MirrorPadGrad", inputs: ["g", "p"],
+          attributes: ["mode": .string(Array(mode.utf8))]),
+      ])
+    }
+    let right = try graph(paddings)
+    let g = Tensor(shape: [3, 4], scalars: (0..<12).map { Float($0) })
+    let found = try Session(right).run(
+      [right.value(named: "d")], feeds: [right.value(named: "g"): g])[0]
+    #expect(found.scalars(as: Float.self) == expected)
+    let error = #expect(throws: GraphError.self) { try graph([0, 0, 3, 2]) }
+    #expect(
+      error?.message == "paddings [0, 3] and [0, 2] are longer than the shape [g_0, 4]")
+  }
+
+  /// The values are there, and so is the gradient past it.
+  @Test func aGradientOfTheUsersChoiceIsRefused() throws {
+    let graph = try imported([
+      placeholder("x", [2]), constant("c", Tensor(Float(3))),
+      NodeDef(
+        name: "both", op: "IdentityN", inputs: ["x", "c"],
+        attributes: ["_gradient_op_type": .string(Array("CustomGradient-1".utf8))]),
+      NodeDef(name: "y", op: "Mul", inputs: ["both", "both:1"]),
+      NodeDef(name: "z", op: "Neg", inputs: ["x"]),
+    ])
+    let x = try graph.value(named: "x")
+    let (y, z) = (try graph.value(named: "y"), try graph.value(named: "z"))
+    let values = [y, try graph.gradient(of: z, withRespectTo: x)]
+    let found = try Session(graph).run(values, feeds: [x: Tensor([1, 2] as [Float])])
+    #expect(found == [Tensor([3, 6] as [Float]), Tensor([-1, -1] as [Float])])
+    let error = #expect(throws: GraphError.self) { try graph.gradient(of: y, withRespectTo: x) }
+    #expect(error?.node == "both" && error?.operation == "PreventGradient")
+    #expect(
+      error?.message
+        == "has a gradient of the user's choice, which is in no file (on the path both <- x)")
+  }
+
+  @Test func preventedGradientsAreErrors() throws {
+    let graph = try imported([
+      placeholder("x", [2]),
+      NodeDef(
+        name: "p", op: "PreventGradient", inputs: ["x"],
+        attributes: ["message": .string(Array("is not twice differentiable".utf8))]),
+      NodeDef(name: "y", op: "Neg", inputs: ["p"]),
+    ])
+    let (x, y) = (try graph.value(named: "x"), try graph.value(named: "y"))
+    #expect(
+      try Session(graph).run([y], feeds: [x: Tensor([1, 2] as [Float])])
+        == [Tensor([-1, -2] as [Float])])
+    let error = #expect(throws: GraphError.self) { try graph.gradient(of: y, withRespectTo: x) }
+    #expect(error?.message == "is not twice differentiable (on the path p <- x)")
+    let node = try GraphDef(exporting: graph).nodes.first { $0.name == "p" }
+    #expect(node?.op == "PreventGradient")
+    #expect(
+      node?.attributes["message"] == .string(Array("is not twice differentiable".utf8)))
   }
 
   @Test func meansOfSegmentsAreOfAllNumbers() throws {

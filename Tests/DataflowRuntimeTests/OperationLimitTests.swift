@@ -27,6 +27,19 @@ import Testing
     #expect(found == [Tensor(place), Tensor(place)])
   }
 
+  @Test(
+    arguments: [
+      ([1, .nan, 2, 3], 2, [1, 3]), ([.nan, 1, .infinity, .nan], 3, [0, 3, 2]),
+      ([2, 3, .nan], 1, [2]), ([1, .nan, 2, 1], 4, [1, 2, 0, 3]),
+    ] as [([Double], Int, [Int32])])
+  func ofTheLargestNaNIsFirst(elements: [Double], k: Int, expected: [Int32]) throws {
+    let (x, feeds) = vector(elements, Dimension(elements.count))
+    let (values, places) = try topK(x, k: Dimension(k))
+    let found = try Session(graph).run([values, places], feeds: feeds)
+    #expect(found[0].hasSameBits(as: Tensor(expected.map { elements[Int($0)] })))
+    #expect(found[1] == Tensor(expected))
+  }
+
   // MARK: Sizes
 
   @Test(
@@ -317,6 +330,38 @@ import Testing
     #expect(results[0] == [0, 0.25, .infinity])
     #expect(results[1] == [0, 0.25, .infinity])
     #expect(results[2] == [0, 0.25, 0])
+  }
+
+  private static let withInfiniteSlopes:
+    [(any Operation, atZero: Double, atFour: Double, bend: Double)] = [
+      (Sqrt(), .infinity, 0.25, -0.03125), (Rsqrt(), -.infinity, -0.0625, 0.0234375),
+      (Reciprocal(), -.infinity, -0.0625, 0.03125), (Inv(), -.infinity, -0.0625, 0.03125),
+    ]
+
+  /// What a mask leaves out has no gradient, even where the slope is infinite, nor has its gradient; the slope is there
+  /// still, by what it is multiplied with.
+  @Test func infiniteSlopesTimesZeroAreZero() throws {
+    for (operation, atZero, atFour, bend) in Self.withInfiniteSlopes {
+      let graph = Graph()
+      let x = graph.placeholder(.float64, ["n"])
+      let weights = graph.placeholder(.float64, ["n"])
+      let y = try graph.add(operation, [x]).output
+      let first = try graph.gradient(of: sum(y * weights), withRespectTo: x)
+      let values = [
+        first, try graph.gradient(of: sum(first), withRespectTo: x),
+        try graph.gradient(of: sum(first), withRespectTo: weights),
+      ]
+      func run(_ elements: [Double], _ factors: [Double]) throws -> [[Double]] {
+        try Session(graph).run(values, feeds: [x: Tensor(elements), weights: Tensor(factors)])
+          .map { $0.scalars(as: Double.self) }
+      }
+      let found = try run([0, 4, 4], [0, 0, 3])
+      #expect(found[0] == [0, 0, 3 * atFour])
+      #expect(found[1] == [0, 0, 3 * bend])
+      #expect(found[2] == [atZero, atFour, atFour])
+      #expect(try run([0], [1])[0] == [atZero])
+      #expect(try run([.nan], [0])[0] == [0])
+    }
   }
 
   /// What is the same for all bases has no slope, even where the power below it is infinite.

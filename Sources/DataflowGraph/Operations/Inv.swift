@@ -8,8 +8,7 @@ public struct Inv: UnaryOperation {
   public init() {}
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
-    let (y, g) = (node.output, outputGradients[0]!)
-    return [-g * square(y)]
+    [reciprocalGradient(node.output, outputGradients[0]!)]
   }
 
   public static var samples: [OperationSample] {

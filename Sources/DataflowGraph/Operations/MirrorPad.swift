@@ -68,14 +68,35 @@ public struct MirrorPad: Operation {
   }
 
   public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
+    [try gradient(outputGradients[0]!, of: node.inputs[0].shape)]
+  }
+
+  /// The gradient with respect to an input of a shape.
+  private func gradient(_ g: Value, of shape: SymbolicShape) throws -> Value {
     // Every element of the output is one of the input's: the gradient is summed over the copies.
-    let (x, g) = (node.inputs[0], outputGradients[0]!)
-    let count = x.shape.elementCount
-    let places = reshape(node.graph.range(to: count), x.shape)
-    let copies = try node.graph.add(self, [places]).output
+    let count = shape.elementCount
+    let places = reshape(g.graph.range(to: count), shape)
+    let copies = try g.graph.add(self, [places]).output
     let sums = unsortedSegmentSum(
       reshape(g, [g.shape.elementCount]), reshape(copies, [g.shape.elementCount]), segments: count)
-    return [reshape(sums, x.shape)]
+    return reshape(sums, shape)
+  }
+
+  /// The gradient with respect to an input that is as much smaller than the gradient with respect to the output as the
+  /// paddings are long.
+  ///
+  /// - Throws: `GraphError` where there is no such input.
+  package func gradient(_ g: Value) throws -> Value {
+    let whole = g.shape.dimensions
+    guard whole.count == before.count, before.count == after.count else {
+      throw GraphError("paddings \(before) and \(after) do not fit the shape \(g.shape)")
+    }
+    let shape = SymbolicShape(whole.indices.map { whole[$0] - before[$0] - after[$0] })
+    guard shape.dimensions.allSatisfy({ $0.known ?? 0 >= 0 }) else {
+      throw GraphError("paddings \(before) and \(after) are longer than the shape \(g.shape)")
+    }
+    _ = try outputs(for: [TensorSpec(g.elementType, shape)])
+    return try gradient(g, of: shape)
   }
 
   public static var samples: [OperationSample] {

@@ -8,7 +8,7 @@ public struct Reciprocal: UnaryOperation {
   public init() {}
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
-    [-outputGradients[0]! * square(node.output)]
+    [reciprocalGradient(node.output, outputGradients[0]!)]
   }
 
   public static var samples: [OperationSample] {

@@ -8,8 +8,7 @@ public struct Rsqrt: UnaryOperation {
   public init() {}
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
-    let (y, g) = (node.output, outputGradients[0]!)
-    return [g * y * square(y) * -0.5]
+    [rsqrtGradient(node.output, outputGradients[0]!)]
   }
 
   public static var samples: [OperationSample] {

@@ -8,7 +8,7 @@ public struct Sqrt: UnaryOperation {
   public init() {}
 
   public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
-    [outputGradients[0]! * 0.5 / node.output]
+    [sqrtGradient(node.output, outputGradients[0]!)]
   }
 
   public static var samples: [OperationSample] {

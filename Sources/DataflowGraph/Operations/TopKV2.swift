@@ -1,7 +1,7 @@
 import Tensors
 
 /// The `k` largest elements along the last dimension, in descending order, and their places (`int32`);
-/// of equal ones the first come first. TensorFlow's `TopKV2` with `k` as an attribute.
+/// of equal ones the first come first, and NaN is larger than all numbers. TensorFlow's `TopKV2` with `k` as an attribute.
 public struct TopKV2: Operation {
   public static let name = "TopKV2"
 
@@ -105,9 +105,9 @@ private final class TopKernel<T: KernelNumber>: Kernel {
   ) {
     var count = 0
     for index in 0..<length {
-      guard k > 0, count < k || x[index] > values[k - 1] else { continue }
+      guard k > 0, count < k || isLarger(x[index], values[k - 1]) else { continue }
       var place = min(count, k - 1)
-      while place > 0 && x[index] > values[place - 1] {
+      while place > 0 && isLarger(x[index], values[place - 1]) {
         values[place] = values[place - 1]
         places[place] = places[place - 1]
         place -= 1
@@ -116,5 +116,10 @@ private final class TopKernel<T: KernelNumber>: Kernel {
       places[place] = Int32(index)
       count = min(count + 1, k)
     }
+  }
+
+  /// NaN alone is unlike itself.
+  private func isLarger(_ element: T, _ other: T) -> Bool {
+    element > other || element != element && other == other
   }
 }

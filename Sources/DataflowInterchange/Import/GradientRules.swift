@@ -10,10 +10,6 @@ extension ImportRule {
   static let gradients: [String: ImportRule] = [
     "TanhGrad": .ofValue { y, dy, _ in dy * (1 - y * y) },
     "SigmoidGrad": .ofValue { y, dy, _ in dy * y * (1 - y) },
-    "SqrtGrad": .ofValue { y, dy, _ in dy * 0.5 / y },
-    "RsqrtGrad": .ofValue { y, dy, _ in dy * (y * y * y * -0.5) },
-    "ReciprocalGrad": .ofValue { y, dy, _ in -(dy * y * y) },
-    "InvGrad": .ofValue { y, dy, _ in -(dy * y * y) },
     "EluGrad": .ofGradient { dy, y, node in
       try node.choice("Less", y, 0, dy * (y + 1), dy)
     },
@@ -42,6 +38,14 @@ extension ImportRule {
       let dy = try node.alike(0)
       guard dy.shape.rank > 0 else { throw GraphError("the gradient of a scalar has no channels") }
       return sum(dy, axes: Array(0..<dy.shape.rank - 1))
+    },
+    "MirrorPadGrad": .rewrite { node in
+      let dy = try node.alike(0)
+      var operands = OperandImport(node, node.inputs, attributes: node.def.importedAttributes)
+      try operands.take(MirrorPad.tensorFlowForm.operands, of: "MirrorPadGrad")
+      let pad = try MirrorPad(attributes: operands.attributes)
+      let pivots = try node.region.pivots(of: operands.droppedConditions)
+      return try node.graph.withControlDependencies(pivots) { try pad.gradient(dy) }
     },
   ]
 

@@ -58,12 +58,13 @@ struct ImportRule: Sendable {
       return segmentMean(try node.value(0), try node.value(1))
     }
     rules["IdentityN"] = ImportRule { node in
-      guard node.def.attributes["_gradient_op_type"] == nil else {
-        throw GraphError("has a gradient of the user's choice, which is in no file")
-      }
+      let operation: any Operation =
+        node.def.attributes["_gradient_op_type"] == nil
+        ? Identity()
+        : PreventGradient(message: "has a gradient of the user's choice, which is in no file")
       return try node.inputs.indices.map { index in
         try node.graph.add(
-          Identity(), [node.value(index)], name: node.outputName(index),
+          operation, [node.value(index)], name: node.outputName(index),
           controlInputs: node.controls
         ).output
       }
@@ -89,9 +90,9 @@ struct ImportRule: Sendable {
   private static let otherNames = [
     "Add": "AddV2", "BatchMatMul": "BatchMatMulV2", "BatchMatMulV3": "BatchMatMulV2",
     "Snapshot": "Identity", "DeepCopy": "Identity",
-    "RefIdentity": "Identity", "_Retval": "Identity", "PreventGradient": "StopGradient",
+    "RefIdentity": "Identity", "_Retval": "Identity",
     "RefSwitch": "Switch", "RefMerge": "Merge", "ControlTrigger": "NoOp",
-    "ParallelDynamicStitch": "DynamicStitch",
+    "ParallelDynamicStitch": "DynamicStitch", "InvGrad": "ReciprocalGrad",
   ]
 
   private static let gatherOfRows = ImportRule { node in
