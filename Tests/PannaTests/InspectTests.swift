@@ -41,6 +41,38 @@ import Testing
     #expect(try FileInspector.inspect(file).json(showsValues: true).contains("[\"nan\",\"-inf\"]"))
   }
 
+  /// NaN is neither less nor greater than anything, wherever it stands.
+  @Test(arguments: [[1, .nan, 0.5], [.nan, 1, 0.5], [0.5, 1, .nan]])
+  func whatIsNoNumberIsCounted(elements: [Double]) throws {
+    let fixture = try ProgramFixture()
+    let file = fixture.url("x.npy")
+    try NumPyFile.write(Tensor(elements), to: file)
+    let found = try FileInspector.inspect(file)
+    #expect(
+      found.text(showsValues: false).hasSuffix(
+        "array: double[3] from 0.5 to 1.0, mean 0.75, 1 of 3 nan"))
+    #expect(
+      found.json(showsValues: false).hasSuffix(
+        "\"shape\":[3],\"minimum\":0.5,\"maximum\":1.0,\"mean\":0.75,\"nan_count\":1}}"))
+  }
+
+  /// Text has no quotes around what JSON has no numbers for, and one NaN for all kinds of it.
+  @Test func infinitiesAndNothingButNaN() throws {
+    let fixture = try ProgramFixture()
+    let file = fixture.url("x.npy")
+    try NumPyFile.write(Tensor([-Float.infinity, .infinity, 1]), to: file)
+    let infinite = try FileInspector.inspect(file)
+    #expect(
+      infinite.text(showsValues: false).hasSuffix("array: float[3] from -inf to inf, mean nan"))
+    #expect(
+      infinite.json(showsValues: false).hasSuffix(
+        "\"minimum\":\"-inf\",\"maximum\":\"inf\",\"mean\":\"nan\"}}"))
+    try NumPyFile.write(Tensor([Float.nan, .nan]), to: file)
+    let nothing = try FileInspector.inspect(file)
+    #expect(nothing.text(showsValues: false).hasSuffix("array: float[2], 2 of 2 nan"))
+    #expect(nothing.json(showsValues: false).hasSuffix("\"shape\":[2],\"nan_count\":2}}"))
+  }
+
   /// Whole numbers are written exactly, those that no real number is, too.
   @Test func largeIntegersAreExact() throws {
     let fixture = try ProgramFixture()

@@ -15,7 +15,8 @@ enum Inspect: Program {
     (*tfevents*), a TensorFlow checkpoint (its common name, or one of its files), a training's
     checkpoint (*.panna), a folder of saved networks. Checksums are verified where there are some.
 
-    Without --values an array is its type, its shape, its least and greatest element and the mean.
+    Without --values an array is its type, its shape, its least and greatest element and the mean,
+    and how many of its elements are NaN, where there are some; these are left out of the others.
     Half precision is shown in single precision. In JSON, "nan", "inf" and "-inf" are strings.
     """
   static let example = "  panna inspect --json --values saved_networks train/model.ckpt-10"
