@@ -8,7 +8,7 @@ public struct EventScalar: Sendable, Equatable {
   public let wallTime: Double
   /// The name of the curve.
   public let tag: String
-  /// The value, which the file holds in single precision.
+  /// The value, which the file holds in single precision, or as a tensor of one element.
   public let value: Double
 
   /// One point of a curve.
@@ -31,7 +31,7 @@ public struct EventRunMetadata: Sendable, Equatable {
 
 /// What event files hold, in the order of the file.
 public struct EventContents: Sendable, Equatable {
-  /// Every `simple_value`.
+  /// Every `simple_value`, and the tensors of one number that TensorFlow 2 has in their place.
   public internal(set) var scalars: [EventScalar] = []
   public internal(set) var graphs: [GraphDef] = []
   public internal(set) var runMetadata: [EventRunMetadata] = []
@@ -52,7 +52,7 @@ public enum EventReader {
       .map { folder.appendingPathComponent($0) }
   }
 
-  /// All scalars (`simple_value`) of a file, in its order.
+  /// All scalars of a file, in its order.
   ///
   /// A record that is cut off ends the file: its writer still runs or was killed.
   ///
@@ -111,14 +111,37 @@ extension EventContents {
   /// The tag and the number of a `Summary.Value`, in whatever order they stand; nil without a number.
   private static func scalar(in message: ProtobufReader) throws -> (String, Double)? {
     var (reader, tag, value) = (message, "", Float?.none)
+    var (tensor, plugin) = (ProtobufReader.Field?.none, "")
     while let (number, field) = try reader.next() {
       switch (number, field) {
       case (1, .bytes(let name)): tag = String(decoding: name, as: UTF8.self)
       case (2, .fixed32(let bits)): value = Float(bitPattern: bits)
+      case (8, _): tensor = field
+      case (9, .bytes(let metadata)): plugin = try Self.plugin(in: reader.nested(metadata))
       default: continue
       }
     }
-    return value.map { (tag, Double($0)) }
+    if let value { return (tag, Double(value)) }
+    // Texts, histograms and pictures are tensors too, which may be large.
+    guard let tensor, plugin == "scalars" else { return nil }
+    var proto = TensorProto()
+    try proto.merge(tensor, of: reader)
+    return try proto.number().map { (tag, $0) }
+  }
+
+  /// Whose values they are, as a `SummaryMetadata` says.
+  private static func plugin(in metadata: ProtobufReader) throws -> String {
+    var (reader, name) = (metadata, "")
+    while let (number, field) = try reader.next() {
+      guard number == 1, case .bytes(let content) = field else { continue }
+      var data = reader.nested(content)
+      while let (number, field) = try data.next() {
+        if number == 1, case .bytes(let text) = field {
+          name = String(decoding: text, as: UTF8.self)
+        }
+      }
+    }
+    return name
   }
 
   /// The tag and the costs of a `TaggedRunMetadata`.

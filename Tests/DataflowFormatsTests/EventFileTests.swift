@@ -1,4 +1,6 @@
 import Foundation
+import ProtobufWire
+import Tensors
 import TestSupport
 import Testing
 
@@ -94,5 +96,88 @@ import Testing
     try events.close()
     let scalars = try EventReader.scalars(in: events.file)
     #expect(scalars.map(\.tag) == ["loss"] && scalars[0].value == 0.5)
+  }
+
+  /// Writes each tensor as a value of its own with a plugin's name before or behind it.
+  private func write(
+    _ tensors: [(tag: String, tensor: TensorProto)], plugin: String?, isFirst: Bool = false,
+    to events: EventWriter, step: Int
+  ) throws {
+    func metadata(_ value: inout ProtobufWriter) {
+      guard let plugin else { return }
+      value.field(9) { $0.field(1) { $0.field(1, string: plugin) } }
+    }
+    try events.write(step: step) { summary in
+      for (tag, tensor) in tensors {
+        summary.field(1) {
+          $0.field(1, string: tag)
+          if isFirst { metadata(&$0) }
+          $0.field(8, bytes: tensor.encode())
+          if !isFirst { metadata(&$0) }
+        }
+      }
+    }
+  }
+
+  /// A tensor by its number of a type, and the bytes of its elements.
+  private func proto(_ type: Int, _ content: [UInt8], _ sizes: [Int] = []) -> TensorProto {
+    var proto = TensorProto()
+    proto.type = DataType(number: type)
+    proto.shape = TensorShapeProto(sizes: sizes)
+    proto.content = content
+    return proto
+  }
+
+  /// TensorFlow 2 has no other scalars.
+  @Test func tensorsOfOneNumberAreScalars() throws {
+    let folder = try TemporaryFolder()
+    let events = try EventWriter(folder: folder.url)
+    var listed = TensorProto()
+    (listed.type, listed.halves) = (.bfloat16, [0xC0_20])
+    let tensors: [(String, TensorProto)] = [
+      ("float", proto(1, [0, 0, 0x20, 0x40])), ("double", TensorProto(Tensor(0.1))),
+      ("half", proto(19, [0, 0x41])), ("bfloat16", proto(14, [0x20, 0x40])),
+      ("listed", listed), ("int32", TensorProto(Tensor(Int32(-3)))),
+      ("int64", TensorProto(Tensor(Int64(1) << 40))),
+      ("of rank 2", proto(1, [0, 0, 0x20, 0x40], [1, 1])), ("nothing but zeros", proto(1, [])),
+      ("two", TensorProto(Tensor([1, 2] as [Float]))), ("none", proto(1, [], [0])),
+      ("truth", TensorProto(Tensor(true))),
+    ]
+    try write(tensors, plugin: "scalars", to: events, step: 7)
+    try write([tensors[0]], plugin: "scalars", isFirst: true, to: events, step: 8)
+    try events.close()
+    let found = try EventReader.scalars(in: events.file)
+    #expect(
+      found.map(\.tag) == [
+        "float", "double", "half", "bfloat16", "listed", "int32", "int64", "of rank 2",
+        "nothing but zeros", "float",
+      ])
+    #expect(
+      found.map(\.value) == [2.5, 0.1, 2.5, 2.5, -2.5, -3, 1_099_511_627_776, 2.5, 0, 2.5])
+    #expect(found.map(\.step) == Array(repeating: 7, count: 9) + [8])
+  }
+
+  @Test func tensorsOfOtherPluginsAreNoScalars() throws {
+    let folder = try TemporaryFolder()
+    let events = try EventWriter(folder: folder.url)
+    let tensor = TensorProto(Tensor(Float(1)))
+    for plugin in ["histograms", "text", "images", nil] {
+      try write([("x", tensor)], plugin: plugin, to: events, step: 1)
+    }
+    try events.write([("loss", 0.5)], step: 2)
+    try events.close()
+    #expect(try EventReader.scalars(in: events.file).map(\.tag) == ["loss"])
+  }
+
+  @Test func scalarsWhoseBytesDoNotFitAreDamaged() throws {
+    let folder = try TemporaryFolder()
+    for (type, size) in [(1, 3), (2, 4), (14, 3), (19, 1)] {
+      let events = try EventWriter(folder: folder.url)
+      let tensor = proto(type, Array(repeating: 0, count: size))
+      try write([("x", tensor)], plugin: "scalars", to: events, step: 1)
+      try events.close()
+      let error = #expect(throws: FormatError.self) { try EventReader.scalars(in: events.file) }
+      #expect(error?.record == 1)
+    }
   }
 }

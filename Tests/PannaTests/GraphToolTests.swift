@@ -198,6 +198,54 @@ import Testing
     #expect(found == message)
   }
 
+  /// Files of a run that would be lost, or have no place; nothing else is written then.
+  private static let losses: [(arguments: [String], message: String)] = [
+    (
+      ["--fetch", "y=y.npy", "--fetch", "x=./no/../y.npy"],
+      "--fetch x=./no/../y.npy: --fetch y=y.npy has the same file"
+    ),
+    (["--fetch", "y=x.npy"], "--fetch y=x.npy: --feed x=x.npy has the same file"),
+    (["--fetch", "y=net.graph"], "--fetch y=net.graph: FILE net.graph has the same file"),
+    (
+      ["--fetch", "y=y.npy", "--gradient", "y", "--with-respect-to", "x=y.npy"],
+      "--with-respect-to x=y.npy: --fetch y=y.npy has the same file"
+    ),
+    (
+      ["--fetch", "y=y.npy", "--gradient", "y=dy.npy", "--with-respect-to", "x=dy.npy"],
+      "--with-respect-to x=dy.npy: --gradient y=dy.npy has the same file"
+    ),
+    (
+      ["--fetch", "y=y.npy", "--gradient", "y", "--with-respect-to", "x=x.npy"],
+      "--with-respect-to x=x.npy: --feed x=x.npy has the same file"
+    ),
+    (
+      ["--fetch", "y=y.npy", "--fetch", "x=no/x.npy"],
+      "--fetch x=no/x.npy: there is no such folder to write it to"
+    ),
+    (["--fetch", "y=y.npy", "--fetch", "x=folder"], "--fetch x=folder: is a folder"),
+  ]
+
+  @Test(arguments: losses.indices) func runsLoseNoFiles(index: Int) throws {
+    let (arguments, message) = Self.losses[index]
+    let fixture = try prepared()
+    try NumPyFile.write(
+      Tensor(shape: [3, 1], scalars: [1, 1, 1] as [Float]), to: fixture.url("dy.npy"))
+    try FileManager.default.createDirectory(
+      at: fixture.url("folder"), withIntermediateDirectories: true)
+    let before = try ["net.graph", "x.npy", "dy.npy"].map { try fixture.bytes($0) }
+    let files = ["--feed", "x=x.npy"] + arguments
+    let full =
+      ["run", fixture.path("net.graph"), "--initialize"]
+      + files.map { $0.replacing("=", with: "=\(fixture.folder.path)/") }
+    let found = fixture.message { try GraphTool.run(GraphTool.options.parse(full)) }
+    let end =
+      message.hasSuffix("same file") ? ", which would be lost: name another one to write" : ""
+    #expect(found == message + end)
+    #expect(try ["net.graph", "x.npy", "dy.npy"].map { try fixture.bytes($0) } == before)
+    #expect(!fixture.exists("y.npy"))
+    #expect(throws: UsageError.self) { try GraphTool.run(GraphTool.options.parse(full)) }
+  }
+
   @Test func mistakesInTextsHaveStatusOne() throws {
     let fixture = try prepared()
     try fixture.write("y = Tahn(x)", to: "bad.graph")

@@ -41,6 +41,38 @@ import Testing
     #expect(try FileInspector.inspect(file).json(showsValues: true).contains("[\"nan\",\"-inf\"]"))
   }
 
+  /// NaN is neither less nor greater than anything, wherever it stands.
+  @Test(arguments: [[1, .nan, 0.5], [.nan, 1, 0.5], [0.5, 1, .nan]])
+  func whatIsNoNumberIsCounted(elements: [Double]) throws {
+    let fixture = try ProgramFixture()
+    let file = fixture.url("x.npy")
+    try NumPyFile.write(Tensor(elements), to: file)
+    let found = try FileInspector.inspect(file)
+    #expect(
+      found.text(showsValues: false).hasSuffix(
+        "array: double[3] from 0.5 to 1.0, mean 0.75, 1 of 3 nan"))
+    #expect(
+      found.json(showsValues: false).hasSuffix(
+        "\"shape\":[3],\"minimum\":0.5,\"maximum\":1.0,\"mean\":0.75,\"nan_count\":1}}"))
+  }
+
+  /// Text has no quotes around what JSON has no numbers for, and one NaN for all kinds of it.
+  @Test func infinitiesAndNothingButNaN() throws {
+    let fixture = try ProgramFixture()
+    let file = fixture.url("x.npy")
+    try NumPyFile.write(Tensor([-Float.infinity, .infinity, 1]), to: file)
+    let infinite = try FileInspector.inspect(file)
+    #expect(
+      infinite.text(showsValues: false).hasSuffix("array: float[3] from -inf to inf, mean nan"))
+    #expect(
+      infinite.json(showsValues: false).hasSuffix(
+        "\"minimum\":\"-inf\",\"maximum\":\"inf\",\"mean\":\"nan\"}}"))
+    try NumPyFile.write(Tensor([Float.nan, .nan]), to: file)
+    let nothing = try FileInspector.inspect(file)
+    #expect(nothing.text(showsValues: false).hasSuffix("array: float[2], 2 of 2 nan"))
+    #expect(nothing.json(showsValues: false).hasSuffix("\"shape\":[2],\"nan_count\":2}}"))
+  }
+
   /// Whole numbers are written exactly, those that no real number is, too.
   @Test func largeIntegersAreExact() throws {
     let fixture = try ProgramFixture()
@@ -95,6 +127,64 @@ import Testing
     #expect(fixture.message { try fixture.run(Inspect.self) } == "which files?")
     try fixture.write("short", to: "b.npy")
     #expect(fixture.message { try fixture.run(Inspect.self, fixture.path("b.npy")) } != "no error")
+  }
+
+  /// One damaged file keeps none of the others from being shown, in either form.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func othersAreShownBesideDamagedFiles() throws {
+    let fixture = try ProgramFixture()
+    for (index, name) in ["a.npy", "c.npy"].enumerated() {
+      try NumPyFile.write(Tensor(Int32(index + 1)), to: fixture.url(name))
+    }
+    try fixture.write("short", to: "b.npy")
+    let paths = ["a.npy", "b.npy", "c.npy", "absent.npy"].map(fixture.path)
+    func inspect(_ arguments: [String]) throws -> (Int32, out: Data, errors: [Substring]) {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: TrainTests.executable)
+      process.arguments = ["inspect"] + arguments
+      let (out, errors) = (Pipe(), Pipe())
+      (process.standardOutput, process.standardError) = (out, errors)
+      try process.run()
+      let data = out.fileHandleForReading.readDataToEndOfFile()
+      let said = String(
+        decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      return (
+        process.terminationStatus, data,
+        said.replacing(fixture.folder.path + "/", with: "").split(separator: "\n")
+      )
+    }
+    let (status, text, errors) = try inspect(paths)
+    #expect(status == 1)
+    #expect(
+      String(decoding: text, as: UTF8.self).replacing(fixture.folder.path + "/", with: "") == """
+        file: a.npy
+        kind: NumPy array
+        array: int32[] [1]
+
+        file: c.npy
+        kind: NumPy array
+        array: int32[] [2]
+
+        """)
+    try #require(errors.count == 3, "\(errors)")
+    #expect(errors[0].hasPrefix("b.npy: ") && errors[1] == "absent.npy: is not there")
+    #expect(errors[2] == "panna: inspect: 2 of 4 files are not shown, for the reasons above")
+
+    /// The values of the files in a list, and the exit status.
+    func values(_ paths: [String]) throws -> (values: [[Int]], status: Int32) {
+      let (status, json, _) = try inspect(["--json", "--values"] + paths)
+      let objects = try JSONSerialization.jsonObject(with: json) as? [[String: Any]]
+      return (
+        try #require(objects).map {
+          try #require(($0["array"] as? [String: Any])?["values"] as? [Int])
+        }, status
+      )
+    }
+    #expect(try values(paths) == ([[1], [2]], 1))
+    #expect(try values([paths[1], paths[2]]) == ([[2]], 1))
+    #expect(try values([paths[1], paths[3]]) == ([], 1))
+    #expect(try values([paths[0], paths[2]]) == ([[1], [2]], 0))
   }
 
   @Test func descriptorsWeightsAndCheckpoints() throws {

@@ -57,6 +57,32 @@ extension TensorProto {
     }
   }
 
+  /// The only element as a number; nil where there is not one, or where it is of a type that is not for numbers.
+  ///
+  /// - Throws: `FormatError` for elements that do not fit the shape.
+  func number() throws(FormatError) -> Double? {
+    guard let sizes = shape.sizes, sizes.allSatisfy({ $0 == 1 }) else { return nil }
+    if type == .bfloat16 { return try withoutBFloat16.number() }
+    return switch type.elementType {
+    case .float32: Double(try tensor().scalar(as: Float.self))
+    case .float64: try tensor().scalar(as: Double.self)
+    case .float16: Double(try tensor().scalar(as: Float16.self))
+    case .int32: Double(try tensor().scalar(as: Int32.self))
+    case .int64: Double(try tensor().scalar(as: Int64.self))
+    default: nil
+    }
+  }
+
+  /// In single precision, of which `bfloat16` is the first half, for one element.
+  private var withoutBFloat16: Self {
+    var result = TensorProto()
+    result.type = .float
+    result.shape = shape
+    result.content = content.isEmpty ? [] : [0, 0] + content
+    result.floats = halves.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16) }
+    return result
+  }
+
   private func knownSizes() throws(FormatError) -> [Int] {
     guard let sizes = shape.sizes else { throw FormatError("a tensor's shape is unknown") }
     let known = sizes.compactMap { $0 }

@@ -33,7 +33,8 @@ public struct IniSection: Sendable, Equatable {
     entries[entries.count - 1].value += "\n" + line
   }
 
-  mutating func set(_ key: String, to value: String) {
+  /// Gives a key a value, in place of the one that it may have.
+  public mutating func set(_ key: String, to value: String) {
     entries.removeAll { $0.key.lowercased() == key.lowercased() }
     entries.append(Entry(key: key, value: value, line: 0))
   }
@@ -43,6 +44,14 @@ public struct IniSection: Sendable, Equatable {
 
   /// The keys as they are written, in the order of the file.
   public var keys: [String] { entries.map(\.key) }
+
+  /// The section as it stands in a file, without comments.
+  public var text: String {
+    entries.reduce(into: "[\(name)]\n") { text, entry in
+      // Lines of a value are told from keys by their indentation.
+      text += "\(entry.key) = \(entry.value.replacing("\n", with: "\n  "))\n"
+    }
+  }
 
   /// Where an entry stands; line 0 is what the command line set.
   func place(of entry: Entry) -> String {

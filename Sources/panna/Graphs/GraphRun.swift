@@ -22,12 +22,14 @@ struct GraphRun {
 
   /// - Parameter isPlan: whether feeds need no files, and everything is fetched where nothing is asked
   ///   for.
-  /// - Throws: `UsageError` for names that the graph does not have, and where nothing is wanted.
+  /// - Throws: `UsageError` for names that the graph does not have, for files that cannot be written or would be
+  ///   lost, and where nothing is wanted.
   init(_ graph: Graph, _ arguments: ParsedArguments, isPlan: Bool = false) throws {
     self.graph = graph
     options = try Self.options(arguments)
     isInitializing = arguments.has("--initialize")
     count = try arguments.int("--repeat", in: 1 ... .max) ?? 1
+    if !isPlan { try GraphRunFiles(arguments).check() }
     try readFeeds(arguments, needFiles: !isPlan)
     for text in arguments.all("--fetch") { results.append(try result(text, "--fetch")) }
     targets = try arguments.all("--target").map { name in

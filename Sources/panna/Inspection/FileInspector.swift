@@ -122,7 +122,7 @@ enum FileInspector {
           ("points", .integer(points.count)),
           ("steps", .array(Tensor(points.map { Int64($0.step) }))),
           ("wall_times", .array(Tensor(points.map(\.wallTime)))),
-          ("values", .array(Tensor(points.map { Float($0.value) }))),
+          ("values", .array(Self.values(points.map(\.value)))),
         ])
       )
     }
@@ -132,6 +132,12 @@ enum FileInspector {
       ("run_metadata", .list(contents.runMetadata.map { .text($0.tag) })),
       ("is_cut_off", .flag(try isCutOff(file))),
     ]
+  }
+
+  /// In single precision, as most files hold them, unless one is more exact.
+  private static func values(_ numbers: [Double]) -> Tensor {
+    let isSingle = numbers.allSatisfy { $0.isNaN || Double(Float($0)) == $0 }
+    return isSingle ? Tensor(numbers.map { Float($0) }) : Tensor(numbers)
   }
 
   /// Whether a file of records ends within one, as while somebody writes it.

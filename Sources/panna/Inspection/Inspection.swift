@@ -31,7 +31,8 @@ indirect enum Inspection {
       }
     case .text(let text): return [text]
     case .integer(let value): return ["\(value)"]
-    case .number(let value): return ["\(value)"]
+    // Every kind of NaN is the usual one.
+    case .number(let value): return [value.isNaN ? "nan" : "\(value)"]
     case .flag(let value): return ["\(value)"]
     case .array(let tensor): return [Self.summary(tensor, showsValues)]
     }
@@ -47,9 +48,14 @@ indirect enum Inspection {
 
   private static func summary(_ tensor: Tensor, _ showsValues: Bool) -> String {
     if showsValues || tensor.elementCount == 1 { return tensor.text() }
-    let name = "\(tensor.elementType)\(tensor.shape)"
-    guard let (low, high, mean) = tensor.statistics else { return name }
-    return "\(name) from \(low) to \(high), mean \(mean)"
+    let statistics = tensor.statistics
+    var result = "\(tensor.elementType)\(tensor.shape)"
+    if let (low, high, mean) = statistics.range {
+      let texts = [low, high, mean].map { $0.text(showsValues: true) }
+      result += " from \(texts[0]) to \(texts[1]), mean \(texts[2])"
+    }
+    let count = statistics.nanCount
+    return count == 0 ? result : "\(result), \(count) of \(tensor.elementCount) nan"
   }
 
   // MARK: JSON
@@ -77,9 +83,13 @@ indirect enum Inspection {
       "\"type\":\"\(tensor.elementType)\"",
       "\"shape\":[\(tensor.shape.dimensions.map(String.init).joined(separator: ","))]",
     ]
-    if let (low, high, mean) = tensor.statistics {
-      parts += ["\"minimum\":\(low)", "\"maximum\":\(high)", "\"mean\":\(written(mean))"]
+    let statistics = tensor.statistics
+    if let (low, high, mean) = statistics.range {
+      for (name, value) in [("minimum", low), ("maximum", high), ("mean", mean)] {
+        parts.append("\"\(name)\":\(value.json(showsValues: true))")
+      }
     }
+    if statistics.nanCount > 0 { parts.append("\"nan_count\":\(statistics.nanCount)") }
     if showsValues { parts.append("\"values\":[\(tensor.elements.joined(separator: ","))]") }
     return "{\(parts.joined(separator: ","))}"
   }
@@ -103,30 +113,42 @@ indirect enum Inspection {
   }
 }
 
-extension Tensor {
-  /// The least, the greatest and the mean element; nil for truth values and where there are none.
-  fileprivate var statistics: (low: String, high: String, mean: Double)? {
-    switch elementType {
-    case .float32: Self.statistics(scalars(as: Float.self).map(Double.init))
-    case .float64: Self.statistics(scalars(as: Double.self))
-    case .float16: Self.statistics(scalars(as: Float16.self).map(Double.init))
-    case .int32: Self.statistics(scalars(as: Int32.self).map(Int.init))
-    case .int64: Self.statistics(scalars(as: Int64.self).map(Int.init))
-    case .uint8: Self.statistics(scalars(as: UInt8.self).map(Int.init))
-    case .bool, .resource: nil
-    }
-  }
+/// What an array's numbers are like.
+private struct Statistics {
+  /// Of all that is not NaN; nil where there is no number.
+  var range: (low: Inspection, high: Inspection, mean: Inspection)?
+  var nanCount = 0
 
-  private static func statistics(_ numbers: [Double]) -> (String, String, Double)? {
-    guard let low = numbers.min(), let high = numbers.max() else { return nil }
+  /// Of truth values.
+  init() {}
+
+  init(_ elements: [Double]) {
+    let numbers = elements.filter { !$0.isNaN }
+    nanCount = elements.count - numbers.count
+    guard let low = numbers.min(), let high = numbers.max() else { return }
     let mean = numbers.reduce(0, +) / Double(numbers.count)
-    return (Inspection.written(low), Inspection.written(high), mean)
+    range = (.number(low), .number(high), .number(mean))
   }
 
   /// A real number would not be exact for all of them.
-  private static func statistics(_ numbers: [Int]) -> (String, String, Double)? {
-    guard let low = numbers.min(), let high = numbers.max() else { return nil }
-    return ("\(low)", "\(high)", numbers.reduce(0) { $0 + Double($1) } / Double(numbers.count))
+  init(_ numbers: [Int]) {
+    guard let low = numbers.min(), let high = numbers.max() else { return }
+    let mean = numbers.reduce(0) { $0 + Double($1) } / Double(numbers.count)
+    range = (.integer(low), .integer(high), .number(mean))
+  }
+}
+
+extension Tensor {
+  fileprivate var statistics: Statistics {
+    switch elementType {
+    case .float32: Statistics(scalars(as: Float.self).map(Double.init))
+    case .float64: Statistics(scalars(as: Double.self))
+    case .float16: Statistics(scalars(as: Float16.self).map(Double.init))
+    case .int32: Statistics(scalars(as: Int32.self).map(Int.init))
+    case .int64: Statistics(scalars(as: Int64.self).map(Int.init))
+    case .uint8: Statistics(scalars(as: UInt8.self).map(Int.init))
+    case .bool, .resource: Statistics()
+    }
   }
 
   /// The elements as JSON, row by row.

@@ -45,7 +45,8 @@ enum GraphTool: Program {
       draw FILE      a picture of the graph, each variable with its initialiser as one box
       trace FILE     a run, the last one's steps as a Chrome trace: a row a thread, a bar a step
 
-    NAME is a node's name, or NAME:1 for its second output.
+    NAME is a node's name, or NAME:1 for its second output. What is written needs a folder that is
+    there, and a file that no other option names.
     """
   static let example = """
       panna graph run network.graph --initialize --feed x=x.npy --fetch y=y.npy \\

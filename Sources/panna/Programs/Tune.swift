@@ -18,14 +18,16 @@ enum Tune: Program {
     of operations at a time (inter_op), threads inside each (intra_op) and threads that make batches
     (readers), all in turn and twice, and nothing of the training is written. It prints a table with
     the steps a second of each setting and the part of the time that was spent waiting for input,
-    and writes a picture, tune.svg, and the best setting as a [PARALLELIZATION] section, tune.ini.
+    and writes a picture, tune.svg, and the best setting as a [PARALLELIZATION] section, tune.ini,
+    which replaces that of the configuration, whose other keys it takes over.
 
     Results of a training do not depend on these settings, only its speed does.
     """
   static let example = "  panna tune --config train.ini --seconds 120"
 
   static func run(_ arguments: ParsedArguments) throws {
-    let configuration = try TrainConfiguration(arguments.configuration())
+    let file = try arguments.configuration()
+    let configuration = try TrainConfiguration(file)
     let seconds = try arguments.int("--seconds", in: 1...86_400) ?? 60
     let folder = URL(fileURLWithPath: arguments["--output"] ?? ".")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -35,11 +37,15 @@ enum Tune: Program {
     let picture = folder.appendingPathComponent("tune.svg")
     try FileAccess.write(Data(tuning.plot.standaloneSVG.utf8), to: picture)
     let section = folder.appendingPathComponent("tune.ini")
-    try FileAccess.write(Data(tuning.section.utf8), to: section)
+    let text = tuning.section(in: file).text
+    try FileAccess.write(Data(text.utf8), to: section)
     say("")
-    say(tuning.section)
+    say(text)
     say("tune: \(tuning.summary)")
     say("tune: the picture is \(picture.path), the section \(section.path)")
+    if file["PARALLELIZATION"] != nil {
+      say("tune: the section replaces that of \(file.path), whose other keys it takes over")
+    }
   }
 }
 
@@ -157,17 +163,15 @@ struct Tuning {
       }
   }
 
-  /// The best setting as it stands in a configuration.
-  var section: String {
+  /// The best setting beside what else a configuration says in its section.
+  func section(in file: IniFile) -> IniSection {
     let setting = best.setting
-    return """
-      [PARALLELIZATION]
-      inter_op_parallelism_threads = \(setting.interOp)
-      intra_op_parallelism_threads = \(setting.intraOp)
-      num_parallel_readers = \(setting.readers)
-      num_parallel_calls = \(setting.readers)
-
-      """
+    var section = file.optionalSection("PARALLELIZATION")
+    section.set("inter_op_parallelism_threads", to: "\(setting.interOp)")
+    section.set("intra_op_parallelism_threads", to: "\(setting.intraOp)")
+    section.set("num_parallel_readers", to: "\(setting.readers)")
+    section.set("num_parallel_calls", to: "\(setting.readers)")
+    return section
   }
 
   var summary: String {
