@@ -36,8 +36,29 @@ import Testing
   @Test func atomicNumbersStandForSpecies() throws {
     let frame = try ExtendedXYZ.decode("1\nProperties=Z:I:1:pos:R:3\n14 0 0 0\n")[0]
     #expect(frame.species == ["Si"])
-    let both = try ExtendedXYZ.decode("1\nProperties=species:S:1:Z:I:1:pos:R:3\nGe 32 0 0 0\n")[0]
-    #expect(both.species == ["Ge"])
+    let numbers = try ExtendedXYZ.decode("1\nProperties=pos:R:3:numbers:I:1\n0 0 0 32\n")[0]
+    #expect(numbers.species == ["Ge"])
+    let error = #expect(throws: AtomisticsError.self) {
+      try ExtendedXYZ.decode("1\nProperties=Z:I:1:numbers:I:1:pos:R:3\n32 32 0 0 0\n")
+    }
+    #expect(
+      error?.description
+        == "line 2: Properties: found columns Z and numbers; allowed: one of them")
+  }
+
+  /// Wherever they stand; a name that is no element's may have any number.
+  @Test(arguments: [
+    ("species:S:1:Z:I:1", "Ge 32"), ("Z:I:1:species:S:1", "32 Ge"), ("z:R:1:species:S:1", "0.5 Ge"),
+    ("species:S:1:z:I:1", "Ge 14"), ("z:R:2:species:S:1", "1 2 Ge"),
+    ("Z:R:1:species:S:1", "14.0 Ge"),
+    ("numbers:I:1:species:S:1", "14 Ge"), ("species:S:1:Z:I:1:numbers:I:1", "Ge 32 0"),
+  ])
+  func speciesDecide(columns: String, atom: String) throws {
+    for other in ["pos:R:3:\(columns)\n0 0 0 \(atom)", "\(columns):pos:R:3\n\(atom) 0 0 0"] {
+      #expect(try ExtendedXYZ.decode("1\nProperties=\(other)\n")[0].species == ["Ge"])
+    }
+    let label = "1\nProperties=Z:I:1:species:S:1:pos:R:3\n0 Ge1 0 0 0\n"
+    #expect(try ExtendedXYZ.decode(label)[0].species == ["Ge1"])
   }
 
   @Test func writtenFramesComeBackToTheLastBit() throws {
@@ -169,7 +190,10 @@ import Testing
     }
     #expect(
       error("1\nProperties=species:S:1\n")
-        == "line 2: Properties: found no column pos; allowed: species or Z, and pos")
+        == "line 2: Properties: found no column pos; allowed: species, Z or numbers, and pos")
+    #expect(
+      error("1\nProperties=z:R:1:pos:R:3\n14 0 0 0\n")
+        == "line 2: Properties: found no column species; allowed: species, Z or numbers, and pos")
     #expect(
       error("1\nProperties=species:S:1:pos:R:2\n")
         == "line 2: Properties: found pos with 2 columns; allowed: 3")
@@ -183,6 +207,14 @@ import Testing
     #expect(
       error("1\nProperties=Z:I:1:pos:R:3\n200 0 0 0\n")
         == "line 3: Z: found \"200\"; allowed: 1 to 118")
+    for columns in [
+      "species:S:1:Z:I:1:pos:R:3\nSi 14 0 0 0\nGe 14",
+      "Z:I:1:species:S:1:pos:R:3\n14 Si 0 0 0\n14 Ge",
+    ] {
+      #expect(
+        error("2\nProperties=\(columns) 0 0 0\n")
+          == "line 4: Z: found \"14\" beside the species Ge; allowed: 32")
+    }
     // The second frame's lines are counted from the file's beginning.
     #expect(error("1\n\nSi 0 0 0\n1\n\nSi 0 0\n").hasPrefix("line 6: atom 1"))
   }

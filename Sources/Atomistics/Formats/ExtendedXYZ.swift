@@ -5,9 +5,10 @@ import Foundation
 /// The second line of a frame holds `key=value` pairs, values with blanks in quotes; words alone are
 /// skipped. Understood, as spelled here or else in another case: `Lattice` (three rows, nine numbers),
 /// `pbc`, `Properties` (name:type:count, any order), `energy`, `virial` (skipped but for nine numbers),
-/// `name`; `stress` is written beside a virial where there is one; columns `species` or `Z`, `pos`,
+/// `name`; `stress` is written beside a virial where there is one; columns `species`, `pos`,
 /// `force` or `forces`, `velo`, `vel` or `velocities` (angstrom/fs), `local_energy` or `energies`.
-/// Others are skipped.
+/// Others are skipped. Where there are no species, whole numbers `Z` or `numbers` are atomic numbers; where there
+/// are, `Z` has to say the same.
 /// Units are eV and angstrom, where the keys `energy-unit` and `force-unit` say no other.
 public enum ExtendedXYZ {
   /// What a file calls energies and forces, and the units they are in.

@@ -15,6 +15,8 @@ extension ExtendedXYZ {
 
     private(set) var structure: Structure
     private var columns: [Column] = []
+    /// Atomic numbers beside the species, which have to say the same.
+    private var confirmation: Column?
     private var width = 0
     /// Plain xyz files may have anything behind the position.
     private var mayBeWider = false
@@ -118,20 +120,17 @@ extension ExtendedXYZ {
               + " \(Self.columnCounts.lowerBound) to \(Self.columnCounts.upperBound)")
         }
         let name = String(parts[start])
-        let (quantity, needed) = quantity(name)
+        let (quantity, needed) = quantity(name, type: parts[start + 1], count)
         guard quantity == .other || needed == count else {
           throw AtomisticsError(
             line: line, key: "Properties", found: "\(name) with \(count) columns",
             allowed: "\(needed)")
         }
-        if quantity != .other, let other = columns.first(where: { $0.quantity == quantity }) {
-          throw AtomisticsError(
-            line: line, key: "Properties", found: "columns \(other.name) and \(name)",
-            allowed: "one of them")
-        }
         columns.append(Column(quantity: quantity, name: name, first: width, count: count))
         width += count
       }
+      letSpeciesDecide()
+      try checkThatNoneIsTwice(line)
       if let force = names.force, !columns.contains(where: { $0.quantity == .force }) {
         throw AtomisticsError(
           line: line, key: "Properties", found: columns.map(\.name).joined(separator: ", "),
@@ -144,7 +143,7 @@ extension ExtendedXYZ {
         guard isThere else {
           throw AtomisticsError(
             line: line, key: "Properties", found: "no column \(name)",
-            allowed: "species or Z, and pos")
+            allowed: "species, Z or numbers, and pos")
         }
       }
       if columns.contains(where: { $0.quantity == .force }) { structure.forces = [] }
@@ -154,13 +153,35 @@ extension ExtendedXYZ {
       }
     }
 
-    private func quantity(_ name: String) -> (Quantity, count: Int) {
+    /// Where there are species, other columns do not tell them.
+    private mutating func letSpeciesDecide() {
+      guard columns.contains(where: { $0.quantity == .species }) else { return }
+      confirmation = columns.first { $0.quantity == .atomicNumber && $0.name == "Z" }
+      for index in columns.indices where columns[index].quantity == .atomicNumber {
+        columns[index].quantity = .other
+      }
+    }
+
+    private func checkThatNoneIsTwice(_ line: Int) throws {
+      for (index, column) in columns.enumerated() where column.quantity != .other {
+        if let other = columns[..<index].first(where: { $0.quantity == column.quantity }) {
+          throw AtomisticsError(
+            line: line, key: "Properties", found: "columns \(other.name) and \(column.name)",
+            allowed: "one of them")
+        }
+      }
+    }
+
+    private func quantity(
+      _ name: String, type: Substring, _ count: Int
+    ) -> (Quantity, count: Int) {
+      // Others by this name in small letters, or of real numbers, are coordinates or charges.
+      if ["Z", "numbers"].contains(name), type == "I", count == 1 { return (.atomicNumber, 1) }
       if let force = names.force {
         if name.lowercased() == force.lowercased() { return (.force, 3) }
       }
       return switch name.lowercased() {
       case "species": (.species, 1)
-      case "z": (.atomicNumber, 1)
       case "pos": (.position, 3)
       case "force" where names.force == nil, "forces" where names.force == nil: (.force, 3)
       case "velo", "vel", "velocities": (.velocity, 3)
@@ -185,7 +206,8 @@ extension ExtendedXYZ {
       for column in columns {
         switch column.quantity {
         case .species: structure.species.append(String(fields[column.first]))
-        case .atomicNumber: structure.species.append(try Self.symbol(fields[column.first], line))
+        case .atomicNumber:
+          structure.species.append(try Self.symbol(fields[column.first], column.name, line))
         case .position: structure.positions.append(try vector(column))
         case .force: structure.forces?.append(try vector(column) * forceUnit)
         case .velocity: structure.velocities?.append(try vector(column))
@@ -195,13 +217,26 @@ extension ExtendedXYZ {
         case .other: break
         }
       }
-      if structure.species.count > structure.positions.count { structure.species.removeLast() }
+      if let confirmation, let symbol = structure.species.last {
+        try Self.check(symbol, fields[confirmation.first], line)
+      }
     }
 
-    private static func symbol(_ text: Substring, _ line: Int) throws -> String {
+    /// Checks that an element has the atomic number beside it; a name that is no element's may have any.
+    private static func check(_ symbol: String, _ text: Substring, _ line: Int) throws {
+      guard let number = Elements.number(of: symbol), Int(text) != number else { return }
+      throw AtomisticsError(
+        line: line, key: "Z", found: "\"\(text)\" beside the species \(symbol)",
+        allowed: "\(number)")
+    }
+
+    private static func symbol(
+      _ text: Substring, _ column: String, _ line: Int
+    ) throws -> String {
       guard let number = Int(text), (1...Elements.symbols.count).contains(number) else {
         throw AtomisticsError(
-          line: line, key: "Z", found: "\"\(text)\"", allowed: "1 to \(Elements.symbols.count)")
+          line: line, key: column, found: "\"\(text)\"",
+          allowed: "1 to \(Elements.symbols.count)")
       }
       return Elements.symbols[number - 1]
     }
