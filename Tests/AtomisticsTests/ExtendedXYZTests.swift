@@ -61,14 +61,52 @@ import Testing
     #expect(try ExtendedXYZ.decode(label)[0].species == ["Ge1"])
   }
 
+  /// As ASE 3.29 writes velocities of 0.01, 0.002 and -0.003 angstrom/fs.
+  @Test func momentaAreVelocities() throws {
+    func frame(_ columns: String, _ ends: [String]) throws -> Structure {
+      let momenta = ["0.20503538 0 0", "0 0.24455611 0", "0 0 -0.48863373"]
+      let atoms = zip(zip(["H", "C", "O"], momenta), ends).map { "\($0.0) 0 0 0 \($0.1) \($1)\n" }
+      return try ExtendedXYZ.decode(
+        "3\nProperties=species:S:1:pos:R:3:momenta:R:3\(columns)\n" + atoms.joined())[0]
+    }
+    let masses = ["2.014", "12.011", "15.999"]
+    let velocities: [SIMD3<Double>] = [[0.01, 0, 0], [0, 0.002, 0], [0, 0, -0.003]]
+    func isClose(_ structure: Structure, _ factors: [Double] = [1, 1, 1]) -> Bool {
+      zip(structure.velocities ?? [], zip(velocities, factors)).allSatisfy { found, expected in
+        dot(found - expected.0 * expected.1, found - expected.0 * expected.1) < 1e-18
+      } && structure.velocities?.count == 3
+    }
+    let deuterated = try frame(":masses:R:1", masses)
+    #expect(deuterated.masses == [2.014, 12.011, 15.999] && isClose(deuterated))
+    let plain = try frame("", ["", "", ""])
+    #expect(plain.masses == nil && isClose(plain, [2.014 / 1.008, 1, 1]))
+    // Beside velocities they change nothing, and have to agree.
+    let both = try frame(
+      ":masses:R:1:velocity:R:3",
+      zip(masses, ["0.01 0 0", "0 0.002 0", "0 0 -0.003"]).map { "\($0) \($1)" })
+    #expect(both.velocities == velocities)
+    let error = #expect(throws: AtomisticsError.self) {
+      try frame(":velo:R:3", ["0.01 0 0", "0 0.002 0", "0 0 -0.003"])
+    }
+    #expect(
+      error?.description
+        == "line 3: momenta: found a velocity of 0.019980159 0.0 0.0 angstrom/fs beside one of 0.01 0.0 0.0;"
+        + " allowed: the same")
+    // What is no element has no mass, and whoever does not ask for it reads the rest.
+    let label = try ExtendedXYZ.decode(
+      "2\nProperties=species:S:1:pos:R:3:momenta:R:3\nH 0 0 0 1 0 0\nX 1 0 0 1 0 0\n")[0]
+    #expect(label.count == 2 && label.velocities == nil)
+  }
+
   @Test func writtenFramesComeBackToTheLastBit() throws {
     var full = try ExtendedXYZ.decode(Self.sample)[0]
     full.positions[0] /= 3
     full.forces![1] /= 7
     full.energy = -1 / 3
+    full.masses = [28 / 3, 2.014]
     full.name = #"quotes " and \ backslashes"#
     var bare = full
-    (bare.forces, bare.velocities, bare.virial) = (nil, nil, nil)
+    (bare.forces, bare.velocities, bare.masses, bare.virial) = (nil, nil, nil, nil)
     (bare.energy, bare.perAtomQuantity, bare.cell, bare.name) = (nil, nil, .none, "")
     let empty = Structure(
       name: "empty", species: [], positions: [], cell: Cell(cubic: 3), energy: 0)
@@ -180,7 +218,7 @@ import Testing
     #expect(error("1\npbc=\"F F\"\n") == "line 2: pbc: found F F; allowed: three flags T or F")
     // Their numbers would be mixed up.
     for (one, other) in [
-      ("force:R:3", "forces:R:3"), ("vel:R:3", "velocities:R:3"),
+      ("force:R:3", "forces:R:3"), ("vel:R:3", "velocity:R:3"),
       ("energies:R:1", "local_energy:R:1"), ("pos:R:3", "pos:R:3"), ("species:S:1", "species:S:1"),
     ] {
       let names = [one, other].map { $0.split(separator: ":")[0] }
@@ -214,6 +252,11 @@ import Testing
       #expect(
         error("2\nProperties=\(columns) 0 0 0\n")
           == "line 4: Z: found \"14\" beside the species Ge; allowed: 32")
+    }
+    for mass in ["0", "-1"] {
+      #expect(
+        error("1\nProperties=species:S:1:pos:R:3:masses:R:1\nH 0 0 0 \(mass)\n")
+          == "line 3: masses: found \(mass); allowed: numbers above 0")
     }
     // The second frame's lines are counted from the file's beginning.
     #expect(error("1\n\nSi 0 0 0\n1\n\nSi 0 0\n").hasPrefix("line 6: atom 1"))

@@ -271,7 +271,7 @@ import Testing
     #expect(frames[0].count == 64 && frames[0].cell.vectors.a.x == 10.86)
   }
 
-  @Test func structuresFromAFileKeepTheirVelocities() throws {
+  @Test func structuresFromAFileKeepTheirVelocitiesAndMasses() throws {
     let fixture = try fixture(
       Self.ini.replacing(
         "type = diamond\nlattice_parameter = 5.43", with: "type = file\nfile = FOLDER/in.xyz"
@@ -279,10 +279,15 @@ import Testing
       .replacing("equilibration_steps = 20\n", with: ""))
     var start = try StartingStructures.diamond("Si", latticeConstant: 5.5)
     start.velocities = (0..<8).map { SIMD3(0.001 * Double($0) - 0.0035, 0, 0) }
+    start.masses = (0..<8).map { 28 + Double($0) }
     try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
     try run(fixture)
+    let kinetic = try rows(fixture.text("out/si_T300_r1_thermo.dat"))[0][3]
+    let expected = Velocities.kineticEnergy(of: start.velocities!, masses: start.masses!)
+    #expect(abs(kinetic - expected) < 1e-9)
     let frames = try ExtendedXYZ.read(fixture.url("out/si_T300_r1.xyz"))
     #expect(frames[0].velocities == start.velocities && frames[0].positions == start.positions)
+    #expect(frames.allSatisfy { $0.masses == start.masses })
     start.cell = .none
     try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
     #expect(
@@ -307,10 +312,12 @@ import Testing
       .replacing("equilibration_steps = 20\n", with: ""))
     var start = try StartingStructures.diamond("Si", latticeConstant: 5.5)
     start.velocities = (0..<8).map { SIMD3(0.001 * Double($0) - 0.0035, 0, 0) }
+    start.masses = (0..<8).map { 28 + Double($0) }
     try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
     try run(fixture)
     let first = try ExtendedXYZ.read(fixture.url("out/si_T300_r1.xyz"))[0]
     #expect(first.count == 64 && first.velocities == (0..<8).flatMap { _ in start.velocities! })
+    #expect(first.masses == (0..<8).flatMap { _ in start.masses! })
     start.cell = try Cell(vectors: Matrix3([5.5, 0, 0], [0, 5.5, 0], .zero))
     try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
     #expect(

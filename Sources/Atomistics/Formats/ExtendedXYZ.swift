@@ -6,7 +6,8 @@ import Foundation
 /// skipped. Understood, as spelled here or else in another case: `Lattice` (three rows, nine numbers),
 /// `pbc`, `Properties` (name:type:count, any order), `energy`, `virial` (skipped but for nine numbers),
 /// `name`; `stress` is written beside a virial where there is one; columns `species`, `pos`,
-/// `force` or `forces`, `velo`, `vel` or `velocities` (angstrom/fs), `local_energy` or `energies`.
+/// `force` or `forces`, `velo`, `vel`, `velocity` or `velocities` (angstrom/fs), `momenta` (as ASE has them), `masses`
+/// (u), `local_energy` or `energies`.
 /// Others are skipped. Where there are no species, whole numbers `Z` or `numbers` are atomic numbers; where there
 /// are, `Z` has to say the same.
 /// Units are eV and angstrom, where the keys `energy-unit` and `force-unit` say no other.
@@ -135,7 +136,7 @@ public enum ExtendedXYZ {
     }
     let columns: [(name: String, isPresent: Bool)] = [
       ("species:S:1:pos:R:3", true), ("velo:R:3", structure.velocities != nil),
-      ("forces:R:3", structure.forces != nil),
+      ("masses:R:1", structure.masses != nil), ("forces:R:3", structure.forces != nil),
       ("local_energy:R:1", structure.perAtomQuantity != nil),
     ]
     header.append(
@@ -151,6 +152,7 @@ public enum ExtendedXYZ {
       text += structure.species[i]
       append(structure.positions[i], to: &text)
       if let velocities = structure.velocities { append(velocities[i], to: &text) }
+      if let masses = structure.masses { text += " \(masses[i])" }
       if let forces = structure.forces { append(forces[i], to: &text) }
       if let shares = structure.perAtomQuantity { text += " \(shares[i])" }
       text += "\n"

@@ -3,7 +3,7 @@ extension ExtendedXYZ {
   struct Frame {
     /// What a column holds.
     private enum Quantity {
-      case species, atomicNumber, position, force, velocity, atomicEnergy, other
+      case species, atomicNumber, position, force, velocity, momentum, mass, atomicEnergy, other
     }
 
     private struct Column {
@@ -17,6 +17,7 @@ extension ExtendedXYZ {
     private var columns: [Column] = []
     /// Atomic numbers beside the species, which have to say the same.
     private var confirmation: Column?
+    private var hasVelocities = false
     private var width = 0
     /// Plain xyz files may have anything behind the position.
     private var mayBeWider = false
@@ -147,7 +148,11 @@ extension ExtendedXYZ {
         }
       }
       if columns.contains(where: { $0.quantity == .force }) { structure.forces = [] }
-      if columns.contains(where: { $0.quantity == .velocity }) { structure.velocities = [] }
+      hasVelocities = columns.contains { $0.quantity == .velocity }
+      if hasVelocities || columns.contains(where: { $0.quantity == .momentum }) {
+        structure.velocities = []
+      }
+      if columns.contains(where: { $0.quantity == .mass }) { structure.masses = [] }
       if columns.contains(where: { $0.quantity == .atomicEnergy }) {
         structure.perAtomQuantity = []
       }
@@ -184,7 +189,9 @@ extension ExtendedXYZ {
       case "species": (.species, 1)
       case "pos": (.position, 3)
       case "force" where names.force == nil, "forces" where names.force == nil: (.force, 3)
-      case "velo", "vel", "velocities": (.velocity, 3)
+      case "velo", "vel", "velocity", "velocities": (.velocity, 3)
+      case "momenta": (.momentum, 3)
+      case "masses": (.mass, 1)
       case "local_energy", "energies": (.atomicEnergy, 1)
       default: (.other, 0)
       }
@@ -203,6 +210,7 @@ extension ExtendedXYZ {
           try Self.number(fields[column.first + 1], column.name, line),
           try Self.number(fields[column.first + 2], column.name, line))
       }
+      var momentum: SIMD3<Double>?
       for column in columns {
         switch column.quantity {
         case .species: structure.species.append(String(fields[column.first]))
@@ -211,6 +219,8 @@ extension ExtendedXYZ {
         case .position: structure.positions.append(try vector(column))
         case .force: structure.forces?.append(try vector(column) * forceUnit)
         case .velocity: structure.velocities?.append(try vector(column))
+        case .momentum: momentum = try vector(column)
+        case .mass: structure.masses?.append(try Self.mass(fields[column.first], column.name, line))
         case .atomicEnergy:
           structure.perAtomQuantity?.append(
             try Self.number(fields[column.first], column.name, line) * energyUnit)
@@ -219,6 +229,41 @@ extension ExtendedXYZ {
       }
       if let confirmation, let symbol = structure.species.last {
         try Self.check(symbol, fields[confirmation.first], line)
+      }
+      if let momentum { try takeOver(momentum, line) }
+    }
+
+    private static func mass(_ text: Substring, _ key: String, _ line: Int) throws -> Double {
+      let mass = try number(text, key, line)
+      guard mass > 0 else {
+        throw AtomisticsError(line: line, key: key, found: "\(text)", allowed: "numbers above 0")
+      }
+      return mass
+    }
+
+    /// Momenta, in the unit of eV, angstrom and u, are the velocities of atoms whose masses are known; velocities
+    /// beside them have to say the same, up to a hundredth, by which tables of masses differ.
+    private mutating func takeOver(_ momentum: SIMD3<Double>, _ line: Int) throws {
+      guard
+        let mass = structure.masses?.last ?? structure.species.last.flatMap(Elements.mass(of:))
+      else {
+        if !hasVelocities { structure.velocities = nil }
+        return
+      }
+      let velocity = momentum / (mass * Units.naturalTime)
+      guard hasVelocities else {
+        structure.velocities?.append(velocity)
+        return
+      }
+      let given = structure.velocities?.last ?? velocity
+      let difference = given - velocity
+      guard dot(difference, difference).squareRoot() <= 0.01 * dot(given, given).squareRoot() + 1e-6
+      else {
+        func text(_ v: SIMD3<Double>) -> String { "\(Float(v.x)) \(Float(v.y)) \(Float(v.z))" }
+        throw AtomisticsError(
+          line: line, key: "momenta",
+          found: "a velocity of \(text(velocity)) angstrom/fs beside one of \(text(given))",
+          allowed: "the same")
       }
     }
 
