@@ -166,6 +166,42 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    #"Lattice=[[1,2,3],[4,5,6],[7,8,10]] pbc=[T,F,T]"#,
+    #"Lattice=[[1, 2, 3], [4, 5, 6], [7, 8, 10]] pbc=[T, F, T]"#,
+    #"Lattice={1 2 3 4 5 6 7 8 10} pbc={T F T}"#, #"Lattice="1,2,3,4,5,6,7,8,10" pbc="T,F,T""#,
+    #"Lattice = "1 2 3 4 5 6 7 8 10" pbc  =  T,F,T"#,
+    #"pbc= [true, false, true] Lattice = {1 2 3 4 5 6 7 8 10}"#,
+    #"other=[["]", "\"]"], ["{", "x"]] Lattice=[1,2,3,4,5,6,7,8,10] pbc="T F T""#,
+  ])
+  func listsAreSpelledInSeveralWays(comment: String) throws {
+    let frame = try ExtendedXYZ.decode("1\n\(comment) energy = -2.5 \nH 0 0 0\n")[0]
+    #expect(frame.cell.vectors == Matrix3([1, 2, 3], [4, 5, 6], [7, 8, 10]))
+    #expect(frame.cell.periodic == [true, false, true] && frame.energy == -2.5)
+  }
+
+  /// Neither a bracket that nothing closes nor a value that is missing takes the pairs that follow.
+  @Test(arguments: [
+    "range=[0, name=b energy=-2.5", "smiles=[Na+].[Cl-] energy=-2.5 name=b",
+    "x=[[1,2] name=b energy=-2.5",
+    "label= energy=-2.5 name=b", "label= name = b energy = -2.5", "name=b energy=-2.5 label=",
+    "label= \"name\"=b energy=-2.5", "T = 300 K name=b energy=-2.5", "energy=-2.5 name=b label= ",
+  ])
+  func pairsStayApart(comment: String) throws {
+    let frame = try ExtendedXYZ.decode("1\n\(comment)\nH 0 0 0\n")[0]
+    #expect(frame.energy == -2.5 && frame.name == "b")
+    #expect(try ExtendedXYZ.decode("1\nname=[Cu]Cl2\nH 0 0 0\n")[0].name == "[Cu]Cl2")
+  }
+
+  @Test func aMarkMayStandBeforeTheText() throws {
+    try withTemporaryFolder { folder in
+      let file = folder.appendingPathComponent("marked.xyz")
+      try Data("\u{feff}\(Self.sample)".utf8).write(to: file)
+      let frames = try ExtendedXYZ.read(file)
+      #expect(try frames.count == 2 && frames[0] == ExtendedXYZ.decode(Self.sample)[0])
+    }
+  }
+
   @Test func wordsOfATitleAreNoKeys() throws {
     let cell = "Lattice=\"5 0 0 0 5 0 0 0 5\""
     for title in [
@@ -176,9 +212,10 @@ import Testing
       #expect(frames.map(\.cell.isPeriodic) == [false, true])
     }
     let error = #expect(throws: AtomisticsError.self) {
-      try ExtendedXYZ.decode("1\nWater, energy = -76.4\nH 0 0 0\n")
+      try ExtendedXYZ.decode("1\nWater, energy = minimum\nH 0 0 0\n")
     }
-    #expect(error?.description == "line 2: energy: found \"\"; allowed: one number")
+    #expect(error?.description == "line 2: energy: found \"minimum\"; allowed: a number")
+    #expect(try ExtendedXYZ.decode("1\nWater, energy = -76.4\nH 0 0 0\n")[0].energy == -76.4)
   }
 
   /// Six numbers have no order that all agree on.

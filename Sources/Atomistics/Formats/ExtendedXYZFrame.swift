@@ -66,7 +66,7 @@ extension ExtendedXYZ {
     }
 
     private static func periodicity(_ text: String, _ line: Int) throws -> Periodicity {
-      let flags = ExtendedXYZ.fields(text[...]).map(flag)
+      let flags = ExtendedXYZ.elements(text).map(flag)
       guard flags.count == 3, let a = flags[0], let b = flags[1], let c = flags[2] else {
         throw AtomisticsError(line: line, key: "pbc", found: text, allowed: "three flags T or F")
       }
@@ -88,7 +88,7 @@ extension ExtendedXYZ {
     private static func numbers(
       _ text: String, _ count: Int, _ key: String, _ line: Int
     ) throws -> [Double] {
-      let fields = ExtendedXYZ.fields(text[...])
+      let fields = count == 1 ? ExtendedXYZ.fields(text[...]) : ExtendedXYZ.elements(text)
       guard fields.count == count else {
         throw AtomisticsError(
           line: line, key: key, found: "\"\(text)\"",
