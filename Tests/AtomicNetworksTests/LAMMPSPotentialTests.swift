@@ -29,6 +29,7 @@ import Testing
       ])
       model.networks[index].offset = 0
     }
+    model.assumesPeriodicity = version == .grid
     #expect(try LAMMPSPotential.read(folder.url) == model)
     #expect(try LAMMPSPotential.read(folder.file("panna.in")) == model)
     let text = try String(contentsOf: folder.file("panna.in"), encoding: .utf8)

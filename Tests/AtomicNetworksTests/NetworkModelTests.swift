@@ -20,14 +20,22 @@ import Testing
     #expect(names.count == 13)
   }
 
-  /// Where structures repeat along all vectors other readers find nothing new.
+  /// A folder that says nothing of it is another program's, or an older one; it is not known better in a copy.
   @Test(arguments: NetworkModel.FolderVersion.allCases)
   func aFolderKeepsPeriodicity(version: NetworkModel.FolderVersion) throws {
     let folder = try TemporaryFolder()
     var model = Fixtures.model()
     try model.write(to: folder.url, version: version)
     let metadata = folder.file("networks_metadata.json")
-    #expect(try !String(contentsOf: metadata, encoding: .utf8).contains("pbc"))
+    #expect(try NetworkModel(folder: folder.url) == model)
+    let all = try String(contentsOf: metadata, encoding: .utf8)
+    let entry = /"pbc" : \[\s*true,\s*true,\s*true\s*\],/
+    #expect(all.contains(entry))
+    try Data(all.replacing(entry, with: "").utf8).write(to: metadata)
+    let unrecorded = try NetworkModel(folder: folder.url)
+    #expect(unrecorded.assumesPeriodicity && unrecorded.descriptors == model.descriptors)
+    try unrecorded.write(to: folder.url, version: version)
+    #expect(try NetworkModel(folder: folder.url) == unrecorded)
     model.descriptors?.periodic = [false, true, false]
     try model.write(to: folder.url, version: version)
     #expect(try NetworkModel(folder: folder.url) == model)
@@ -46,7 +54,12 @@ import Testing
       some.conflict(with: all.descriptors!)
         == "the networks take other descriptors: pbc is True, True, False there, True, True, True here"
     )
+    #expect(
+      all.conflict(with: some.descriptors!)
+        == "the networks take other descriptors: pbc is True, True, True there, True, True, False here"
+    )
     // Networks of other programs do not record it.
+    all.assumesPeriodicity = true
     try all.describe(by: some.descriptors!)
     #expect(all == some)
   }

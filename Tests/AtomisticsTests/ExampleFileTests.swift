@@ -36,7 +36,9 @@ func withTemporaryFolder(_ body: (URL) throws -> Void) throws {
   }
 
   @Test func unitsAreConverted() throws {
-    let structure = try decode(Self.text(more: #", "per_atom_energy": [-1, -1.5]"#))
+    let text = Self.text(more: #", "per_atom_energy": [-1, -1.5]"#)
+    let structure = try decode(text)
+    #expect(try decode("\u{feff}\(text)") == structure)
     let bohr = Double(Float(0.52917721067))
     let rydberg = Double(Float(13.6056980659))
     #expect(structure.energy == -2.5 * rydberg)

@@ -36,8 +36,66 @@ import Testing
   @Test func atomicNumbersStandForSpecies() throws {
     let frame = try ExtendedXYZ.decode("1\nProperties=Z:I:1:pos:R:3\n14 0 0 0\n")[0]
     #expect(frame.species == ["Si"])
-    let both = try ExtendedXYZ.decode("1\nProperties=species:S:1:Z:I:1:pos:R:3\nGe 32 0 0 0\n")[0]
-    #expect(both.species == ["Ge"])
+    let numbers = try ExtendedXYZ.decode("1\nProperties=pos:R:3:numbers:I:1\n0 0 0 32\n")[0]
+    #expect(numbers.species == ["Ge"])
+    let error = #expect(throws: AtomisticsError.self) {
+      try ExtendedXYZ.decode("1\nProperties=Z:I:1:numbers:I:1:pos:R:3\n32 32 0 0 0\n")
+    }
+    #expect(
+      error?.description
+        == "line 2: Properties: found columns Z and numbers; allowed: one of them")
+  }
+
+  /// Wherever they stand; a name that is no element's may have any number.
+  @Test(arguments: [
+    ("species:S:1:Z:I:1", "Ge 32"), ("Z:I:1:species:S:1", "32 Ge"), ("z:R:1:species:S:1", "0.5 Ge"),
+    ("species:S:1:z:I:1", "Ge 14"), ("z:R:2:species:S:1", "1 2 Ge"),
+    ("Z:R:1:species:S:1", "14.0 Ge"),
+    ("numbers:I:1:species:S:1", "14 Ge"), ("species:S:1:Z:I:1:numbers:I:1", "Ge 32 0"),
+  ])
+  func speciesDecide(columns: String, atom: String) throws {
+    for other in ["pos:R:3:\(columns)\n0 0 0 \(atom)", "\(columns):pos:R:3\n\(atom) 0 0 0"] {
+      #expect(try ExtendedXYZ.decode("1\nProperties=\(other)\n")[0].species == ["Ge"])
+    }
+    let label = "1\nProperties=Z:I:1:species:S:1:pos:R:3\n0 Ge1 0 0 0\n"
+    #expect(try ExtendedXYZ.decode(label)[0].species == ["Ge1"])
+  }
+
+  /// As ASE 3.29 writes velocities of 0.01, 0.002 and -0.003 angstrom/fs.
+  @Test func momentaAreVelocities() throws {
+    func frame(_ columns: String, _ ends: [String]) throws -> Structure {
+      let momenta = ["0.20503538 0 0", "0 0.24455611 0", "0 0 -0.48863373"]
+      let atoms = zip(zip(["H", "C", "O"], momenta), ends).map { "\($0.0) 0 0 0 \($0.1) \($1)\n" }
+      return try ExtendedXYZ.decode(
+        "3\nProperties=species:S:1:pos:R:3:momenta:R:3\(columns)\n" + atoms.joined())[0]
+    }
+    let masses = ["2.014", "12.011", "15.999"]
+    let velocities: [SIMD3<Double>] = [[0.01, 0, 0], [0, 0.002, 0], [0, 0, -0.003]]
+    func isClose(_ structure: Structure, _ factors: [Double] = [1, 1, 1]) -> Bool {
+      zip(structure.velocities ?? [], zip(velocities, factors)).allSatisfy { found, expected in
+        dot(found - expected.0 * expected.1, found - expected.0 * expected.1) < 1e-18
+      } && structure.velocities?.count == 3
+    }
+    let deuterated = try frame(":masses:R:1", masses)
+    #expect(deuterated.masses == [2.014, 12.011, 15.999] && isClose(deuterated))
+    let plain = try frame("", ["", "", ""])
+    #expect(plain.masses == nil && isClose(plain, [2.014 / 1.008, 1, 1]))
+    // Beside velocities they change nothing, and have to agree.
+    let both = try frame(
+      ":masses:R:1:velocity:R:3",
+      zip(masses, ["0.01 0 0", "0 0.002 0", "0 0 -0.003"]).map { "\($0) \($1)" })
+    #expect(both.velocities == velocities)
+    let error = #expect(throws: AtomisticsError.self) {
+      try frame(":velo:R:3", ["0.01 0 0", "0 0.002 0", "0 0 -0.003"])
+    }
+    #expect(
+      error?.description
+        == "line 3: momenta: found a velocity of 0.019980159 0.0 0.0 angstrom/fs beside one of 0.01 0.0 0.0;"
+        + " allowed: the same")
+    // What is no element has no mass, and whoever does not ask for it reads the rest.
+    let label = try ExtendedXYZ.decode(
+      "2\nProperties=species:S:1:pos:R:3:momenta:R:3\nH 0 0 0 1 0 0\nX 1 0 0 1 0 0\n")[0]
+    #expect(label.count == 2 && label.velocities == nil)
   }
 
   @Test func writtenFramesComeBackToTheLastBit() throws {
@@ -45,9 +103,10 @@ import Testing
     full.positions[0] /= 3
     full.forces![1] /= 7
     full.energy = -1 / 3
+    full.masses = [28 / 3, 2.014]
     full.name = #"quotes " and \ backslashes"#
     var bare = full
-    (bare.forces, bare.velocities, bare.virial) = (nil, nil, nil)
+    (bare.forces, bare.velocities, bare.masses, bare.virial) = (nil, nil, nil, nil)
     (bare.energy, bare.perAtomQuantity, bare.cell, bare.name) = (nil, nil, .none, "")
     let empty = Structure(
       name: "empty", species: [], positions: [], cell: Cell(cubic: 3), energy: 0)
@@ -107,6 +166,42 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    #"Lattice=[[1,2,3],[4,5,6],[7,8,10]] pbc=[T,F,T]"#,
+    #"Lattice=[[1, 2, 3], [4, 5, 6], [7, 8, 10]] pbc=[T, F, T]"#,
+    #"Lattice={1 2 3 4 5 6 7 8 10} pbc={T F T}"#, #"Lattice="1,2,3,4,5,6,7,8,10" pbc="T,F,T""#,
+    #"Lattice = "1 2 3 4 5 6 7 8 10" pbc  =  T,F,T"#,
+    #"pbc= [true, false, true] Lattice = {1 2 3 4 5 6 7 8 10}"#,
+    #"other=[["]", "\"]"], ["{", "x"]] Lattice=[1,2,3,4,5,6,7,8,10] pbc="T F T""#,
+  ])
+  func listsAreSpelledInSeveralWays(comment: String) throws {
+    let frame = try ExtendedXYZ.decode("1\n\(comment) energy = -2.5 \nH 0 0 0\n")[0]
+    #expect(frame.cell.vectors == Matrix3([1, 2, 3], [4, 5, 6], [7, 8, 10]))
+    #expect(frame.cell.periodic == [true, false, true] && frame.energy == -2.5)
+  }
+
+  /// Neither a bracket that nothing closes nor a value that is missing takes the pairs that follow.
+  @Test(arguments: [
+    "range=[0, name=b energy=-2.5", "smiles=[Na+].[Cl-] energy=-2.5 name=b",
+    "x=[[1,2] name=b energy=-2.5",
+    "label= energy=-2.5 name=b", "label= name = b energy = -2.5", "name=b energy=-2.5 label=",
+    "label= \"name\"=b energy=-2.5", "T = 300 K name=b energy=-2.5", "energy=-2.5 name=b label= ",
+  ])
+  func pairsStayApart(comment: String) throws {
+    let frame = try ExtendedXYZ.decode("1\n\(comment)\nH 0 0 0\n")[0]
+    #expect(frame.energy == -2.5 && frame.name == "b")
+    #expect(try ExtendedXYZ.decode("1\nname=[Cu]Cl2\nH 0 0 0\n")[0].name == "[Cu]Cl2")
+  }
+
+  @Test func aMarkMayStandBeforeTheText() throws {
+    try withTemporaryFolder { folder in
+      let file = folder.appendingPathComponent("marked.xyz")
+      try Data("\u{feff}\(Self.sample)".utf8).write(to: file)
+      let frames = try ExtendedXYZ.read(file)
+      #expect(try frames.count == 2 && frames[0] == ExtendedXYZ.decode(Self.sample)[0])
+    }
+  }
+
   @Test func wordsOfATitleAreNoKeys() throws {
     let cell = "Lattice=\"5 0 0 0 5 0 0 0 5\""
     for title in [
@@ -117,9 +212,10 @@ import Testing
       #expect(frames.map(\.cell.isPeriodic) == [false, true])
     }
     let error = #expect(throws: AtomisticsError.self) {
-      try ExtendedXYZ.decode("1\nWater, energy = -76.4\nH 0 0 0\n")
+      try ExtendedXYZ.decode("1\nWater, energy = minimum\nH 0 0 0\n")
     }
-    #expect(error?.description == "line 2: energy: found \"\"; allowed: one number")
+    #expect(error?.description == "line 2: energy: found \"minimum\"; allowed: a number")
+    #expect(try ExtendedXYZ.decode("1\nWater, energy = -76.4\nH 0 0 0\n")[0].energy == -76.4)
   }
 
   /// Six numbers have no order that all agree on.
@@ -159,7 +255,7 @@ import Testing
     #expect(error("1\npbc=\"F F\"\n") == "line 2: pbc: found F F; allowed: three flags T or F")
     // Their numbers would be mixed up.
     for (one, other) in [
-      ("force:R:3", "forces:R:3"), ("vel:R:3", "velocities:R:3"),
+      ("force:R:3", "forces:R:3"), ("vel:R:3", "velocity:R:3"),
       ("energies:R:1", "local_energy:R:1"), ("pos:R:3", "pos:R:3"), ("species:S:1", "species:S:1"),
     ] {
       let names = [one, other].map { $0.split(separator: ":")[0] }
@@ -169,7 +265,10 @@ import Testing
     }
     #expect(
       error("1\nProperties=species:S:1\n")
-        == "line 2: Properties: found no column pos; allowed: species or Z, and pos")
+        == "line 2: Properties: found no column pos; allowed: species, Z or numbers, and pos")
+    #expect(
+      error("1\nProperties=z:R:1:pos:R:3\n14 0 0 0\n")
+        == "line 2: Properties: found no column species; allowed: species, Z or numbers, and pos")
     #expect(
       error("1\nProperties=species:S:1:pos:R:2\n")
         == "line 2: Properties: found pos with 2 columns; allowed: 3")
@@ -183,6 +282,19 @@ import Testing
     #expect(
       error("1\nProperties=Z:I:1:pos:R:3\n200 0 0 0\n")
         == "line 3: Z: found \"200\"; allowed: 1 to 118")
+    for columns in [
+      "species:S:1:Z:I:1:pos:R:3\nSi 14 0 0 0\nGe 14",
+      "Z:I:1:species:S:1:pos:R:3\n14 Si 0 0 0\n14 Ge",
+    ] {
+      #expect(
+        error("2\nProperties=\(columns) 0 0 0\n")
+          == "line 4: Z: found \"14\" beside the species Ge; allowed: 32")
+    }
+    for mass in ["0", "-1"] {
+      #expect(
+        error("1\nProperties=species:S:1:pos:R:3:masses:R:1\nH 0 0 0 \(mass)\n")
+          == "line 3: masses: found \(mass); allowed: numbers above 0")
+    }
     // The second frame's lines are counted from the file's beginning.
     #expect(error("1\n\nSi 0 0 0\n1\n\nSi 0 0\n").hasPrefix("line 6: atom 1"))
   }

@@ -161,6 +161,31 @@ import Testing
       }
         == "other/gvect_params.json: the networks take other descriptors: epsilon is 0.001 there, 0.02 here"
     )
+    // The same of what repeats, where the networks' structures do along all vectors: checkpoints know it too.
+    try fixture.write(
+      try fixture.text("data/gvect_params.json").replacing("true", with: "false"),
+      to: "other/gvect_params.json")
+    let message =
+      "other/gvect_params.json: the networks take other descriptors: pbc is True, True, True there,"
+      + " False, False, False here"
+    for format in ["PANNA", "tf_checkpoint"] {
+      let sets = [
+        "data_dir=\(other)", "networks_format=\(format)", "train_dir=\(fixture.path("train"))",
+      ]
+      #expect(
+        fixture.message {
+          try Evaluate.run(
+            Evaluate.options.parse(
+              ["-c", fixture.path("evaluate.ini")]
+                + sets.flatMap { ["--set", "IO_INFORMATION.\($0)"] }))
+        } == message)
+    }
+    #expect(
+      fixture.message {
+        try run(
+          fixture, Train.self, "train.ini", "IO_INFORMATION.data_dir=\(other)",
+          "TRAINING_PARAMETERS.max_steps=4")
+      }.contains("has descriptors with pbc = True, True, True, now it is False, False, False"))
     // Packed files of another kind beside those there are.
     try FileManager.default.removeItem(at: fixture.url("bin"))
     try run(fixture, GvectCalculator.self, "gvect.ini")

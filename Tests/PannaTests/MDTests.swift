@@ -60,7 +60,9 @@ import Testing
     let thermo = try fixture.text("out/\(name)_thermo.dat")
     #expect(
       thermo.hasPrefix(
-        "# step time_fs temperature_K kinetic_eV potential_eV total_eV pressure_GPa atoms=8\n"))
+        "# step time_fs temperature_K kinetic_eV potential_eV total_eV pressure_GPa atoms=8 steps=30"
+          + " time_step=0.381 temperature=300.0 ensemble=nve seed=7 equilibration_steps=20 friction=0.01\n"
+      ))
     let rows = rows(thermo)
     #expect(rows.map { $0[0] } == [0, 5, 10, 15, 20, 25, 30])
     for row in rows {
@@ -134,9 +136,10 @@ import Testing
     let names = try fixture.names(in: "out")
     #expect(
       names == ["T300_r1", "T300_r2", "T301_r1", "T301_r2"].map { "si_a5p43_\($0)_thermo.dat" })
-    #expect(Set(try names.map { try fixture.bytes("out/\($0)") }).count == 4)
+    #expect(Set(try names.map { try rows(fixture.text("out/\($0)")) }).count == 4)
     try run(fixture, "DYNAMICS.seed=8", "OUTPUT.directory=FOLDER/other")
-    #expect(try fixture.bytes("out/\(names[0])") != fixture.bytes("other/\(names[0])"))
+    #expect(
+      try rows(fixture.text("out/\(names[0])")) != rows(fixture.text("other/\(names[0])")))
   }
 
   @Test func existingRunsAreSkipped() throws {
@@ -153,6 +156,36 @@ import Testing
     try fixture.write("mine", to: thermo)
     try run(fixture)
     #expect(try fixture.text(thermo) != "mine")
+  }
+
+  /// Files of a run of another length, or with other numbers, are not those that are asked for.
+  @Test(arguments: [
+    ("steps=35", "steps = 30, now it is 35"), ("time_step=0.4", "time_step = 0.381, now it is 0.4"),
+    ("seed=8", "seed = 7, now it is 8"),
+    ("ensemble=langevin", "ensemble = nve, now it is langevin"),
+    ("equilibration_steps=0", "equilibration_steps = 20, now it is nothing"),
+    ("friction=0.02", "friction = 0.01, now it is 0.02"),
+  ])
+  func runsOfOtherDynamicsAreComputedAgain(set: String, difference: String) throws {
+    let fixture = try fixture()
+    try run(fixture, "OUTPUT.example_every=0")
+    let thermo = "out/si_a5p43_T300_r1_thermo.dat"
+    let (header, old) = (
+      try fixture.text(thermo).prefix { $0 != "\n" }, try rows(fixture.text(thermo))
+    )
+    let sets = ["OUTPUT.example_every=0", "OUTPUT.skip_existing=True"]
+    try fixture.write("\(header)\nmine", to: thermo)
+    try run(fixture, sets[0], sets[1])
+    #expect(try fixture.text(thermo) == "\(header)\nmine")
+    let now = try MDConfiguration(
+      MD.options.parse(
+        ["--config", fixture.path("md.ini"), "--set", "DYNAMICS.\(set)"]
+      ).configuration())
+    #expect(
+      try MDRecord(now.dynamics, temperature: 300).difference(
+        from: #require(MDRecord(in: fixture.url(thermo)))) == difference)
+    try run(fixture, sets[0], sets[1], "DYNAMICS.\(set)")
+    #expect(try rows(fixture.text(thermo)) != old)
   }
 
   /// What was recorded is kept, under names that nobody takes for the whole run's.
@@ -271,7 +304,7 @@ import Testing
     #expect(frames[0].count == 64 && frames[0].cell.vectors.a.x == 10.86)
   }
 
-  @Test func structuresFromAFileKeepTheirVelocities() throws {
+  @Test func structuresFromAFileKeepTheirVelocitiesAndMasses() throws {
     let fixture = try fixture(
       Self.ini.replacing(
         "type = diamond\nlattice_parameter = 5.43", with: "type = file\nfile = FOLDER/in.xyz"
@@ -279,10 +312,15 @@ import Testing
       .replacing("equilibration_steps = 20\n", with: ""))
     var start = try StartingStructures.diamond("Si", latticeConstant: 5.5)
     start.velocities = (0..<8).map { SIMD3(0.001 * Double($0) - 0.0035, 0, 0) }
+    start.masses = (0..<8).map { 28 + Double($0) }
     try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
     try run(fixture)
+    let kinetic = try rows(fixture.text("out/si_T300_r1_thermo.dat"))[0][3]
+    let expected = Velocities.kineticEnergy(of: start.velocities!, masses: start.masses!)
+    #expect(abs(kinetic - expected) < 1e-9)
     let frames = try ExtendedXYZ.read(fixture.url("out/si_T300_r1.xyz"))
     #expect(frames[0].velocities == start.velocities && frames[0].positions == start.positions)
+    #expect(frames.allSatisfy { $0.masses == start.masses })
     start.cell = .none
     try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
     #expect(
@@ -307,10 +345,12 @@ import Testing
       .replacing("equilibration_steps = 20\n", with: ""))
     var start = try StartingStructures.diamond("Si", latticeConstant: 5.5)
     start.velocities = (0..<8).map { SIMD3(0.001 * Double($0) - 0.0035, 0, 0) }
+    start.masses = (0..<8).map { 28 + Double($0) }
     try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
     try run(fixture)
     let first = try ExtendedXYZ.read(fixture.url("out/si_T300_r1.xyz"))[0]
     #expect(first.count == 64 && first.velocities == (0..<8).flatMap { _ in start.velocities! })
+    #expect(first.masses == (0..<8).flatMap { _ in start.masses! })
     start.cell = try Cell(vectors: Matrix3([5.5, 0, 0], [0, 5.5, 0], .zero))
     try ExtendedXYZ.write([start], to: fixture.url("in.xyz"))
     #expect(

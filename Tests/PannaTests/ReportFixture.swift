@@ -116,7 +116,7 @@ struct ReportFixture {
   /// Four atoms whose total energy grows by `slope` eV a ps, with ±`amplitude` eV in turn.
   func writeThermo(_ name: String, slope: Double, amplitude: Double = 0, atoms: Int = 4) throws {
     var text = "# step time_fs temperature_K kinetic_eV potential_eV total_eV pressure_GPa"
-    text += " atoms=\(atoms)\n"
+    text += " atoms=\(atoms) steps=400 seed=7\n"
     for step in 0..<101 {
       let energy = -17 + slope * Double(step) / 100 + (step.isMultiple(of: 2) ? 1 : -1) * amplitude
       text +=

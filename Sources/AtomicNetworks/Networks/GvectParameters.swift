@@ -62,7 +62,7 @@ struct GvectParameters: Codable {
   /// Of the angular term; the first generation's 0.01 where a file does not say.
   var epsilon: Double?
   var cutsThirdDistance: Bool?
-  /// Along which vectors structures may repeat at all; nil for all.
+  /// Along which vectors structures may repeat at all; all where a file does not say.
   var periodic: [Bool]?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -90,14 +90,15 @@ extension GvectParameters {
   static let behlerParrinello = "BP"
   /// Whether the angular term has an epsilon and nothing says what it is.
   var assumesEpsilon: Bool { type != Self.behlerParrinello && epsilon == nil }
+  /// Whether nothing says along which vectors structures may repeat.
+  var assumesPeriodicity: Bool { periodic == nil }
 
   init(_ settings: DescriptorSettings) {
     switch settings {
     case .behlerParrinello(let parameters): self.init(parameters)
     case .modified(let parameters): self.init(parameters)
     }
-    let flags = settings.periodic.flags
-    periodic = flags.allSatisfy { $0 } ? nil : flags
+    periodic = settings.periodic.flags
   }
 
   private init(_ parameters: BehlerParrinelloParameters) {

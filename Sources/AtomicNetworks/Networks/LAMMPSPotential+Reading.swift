@@ -83,6 +83,7 @@ extension LAMMPSPotential {
       var model = NetworkModel(
         networks: try species.map { try network($0, settings.size, folder) }, descriptors: settings)
       model.assumesEpsilon = parameters.assumesEpsilon
+      model.assumesPeriodicity = parameters.assumesPeriodicity
       _ = try model.descriptorSize()
       return model
     }

@@ -12,8 +12,8 @@ extension NetworkModel {
   }
 
   /// The first parameter that another description of the descriptors has otherwise than the networks' own;
-  /// nil where there is none. What no file recorded counts nothing: an epsilon, or that structures repeat along
-  /// all vectors.
+  /// nil where there is none. What no file recorded counts nothing: an epsilon, or along which vectors structures
+  /// repeat.
   public func conflict(with settings: DescriptorSettings) -> String? {
     difference(from: settings).map {
       "the networks take other descriptors: \($0.name) is \($0.own) there, \($0.other) here"
@@ -26,7 +26,7 @@ extension NetworkModel {
   ) -> (name: String, own: String, other: String)? {
     guard let descriptors else { return nil }
     var unrecorded: Set<String> = assumesEpsilon ? ["epsilon"] : []
-    if all(descriptors.periodic) { unrecorded.insert("pbc") }
+    if assumesPeriodicity { unrecorded.insert("pbc") }
     return descriptors.difference(from: settings, ignoring: unrecorded)
   }
 }

@@ -40,6 +40,7 @@ extension NetworkModel {
       }
       assumesEnergyRescale = metadata.energyRescale == nil
       assumesEpsilon = metadata.descriptors?.assumesEpsilon ?? false
+      assumesPeriodicity = metadata.descriptors?.assumesPeriodicity ?? false
       _ = try descriptorSize()
     } catch let error as DecodingError {
       throw NetworkError(file: file, error.shortDescription)
@@ -258,6 +259,7 @@ extension NetworkMetadata {
     // What is assumed is not known any better in a copy.
     var descriptors = model.descriptors.map(GvectParameters.init)
     if model.assumesEpsilon { descriptors?.epsilon = nil }
+    if model.assumesPeriodicity { descriptors?.periodic = nil }
     self.init(
       version: "v0", scaffoldType: "PANNA",
       types: networks.map { $0.graph == nil ? "a2ff" : "graph" },

@@ -7,10 +7,13 @@ public struct NetworkModel: Sendable, Equatable {
   public var networks: [SpeciesNetwork]
   /// How the descriptors are made that the networks take; nil where that is not known.
   public var descriptors: DescriptorSettings? {
-    didSet { assumesEpsilon = false }
+    didSet { (assumesEpsilon, assumesPeriodicity) = (false, false) }
   }
   /// Whether epsilon of the descriptors is an assumption, since no file recorded it.
   public package(set) var assumesEpsilon = false
+  /// Whether it is an assumption that structures may repeat along all vectors of their cells, since no file
+  /// recorded it: the original's do not.
+  public package(set) var assumesPeriodicity = false
   /// What the reference energies, without offsets, and forces were multiplied with in training: outputs
   /// are divided by it.
   public var energyRescale: Double {

@@ -58,7 +58,7 @@ public struct MolecularDynamics: Sendable {
   ///
   /// - Parameters:
   ///   - timeStep: in fs.
-  ///   - masses: in u; standard atomic weights unless given.
+  ///   - masses: in u; unless given the structure's, without them standard atomic weights.
   ///   - skin: how much further than the cutoff the neighbour list reaches, in angstrom.
   ///   - seed: of the thermostat's kicks.
   /// - Throws: `AtomisticsError` for species without mass or unknown to the potential, for two atoms at one
@@ -72,7 +72,7 @@ public struct MolecularDynamics: Sendable {
     self.potential = potential
     self.timeStep = timeStep
     self.thermostat = thermostat
-    self.masses = try masses ?? Elements.masses(of: structure)
+    self.masses = try masses ?? structure.masses ?? Elements.masses(of: structure)
     precondition(self.masses.count == structure.count, "one mass for each atom")
     precondition(self.masses.allSatisfy { $0 > 0 }, "masses above zero")
     self.skin = skin

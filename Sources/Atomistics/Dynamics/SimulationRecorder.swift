@@ -51,7 +51,10 @@ public struct SimulationOutput: Sendable, Equatable {
     }
   }
 
-  func thermo(of name: String) -> URL { folder.appendingPathComponent("\(name)_thermo.dat") }
+  /// The thermodynamic lines of a simulation.
+  package func thermo(of name: String) -> URL {
+    folder.appendingPathComponent("\(name)_thermo.dat")
+  }
 
   func trajectory(of name: String) -> URL { folder.appendingPathComponent("\(name).xyz") }
 
@@ -79,9 +82,13 @@ public final class SimulationRecorder {
 
   /// Begins the files and records step 0.
   ///
+  /// - Parameter remark: what the first thermodynamic line is to say beside the columns and the number of atoms.
   /// - Precondition: for a radial distribution function the structure is periodic in all directions.
   /// - Throws: `FormatError` when a file cannot be created.
-  public init(_ name: String, _ output: SimulationOutput, of simulation: MolecularDynamics) throws {
+  public init(
+    _ name: String, _ output: SimulationOutput, of simulation: MolecularDynamics,
+    remark: String = ""
+  ) throws {
     self.name = name
     self.output = output
     start = simulation.step
@@ -93,7 +100,7 @@ public final class SimulationRecorder {
     try output.removeRemains(of: name)
     try thermo?.write(
       "# step time_fs temperature_K kinetic_eV potential_eV total_eV pressure_GPa"
-        + " atoms=\(simulation.masses.count)\n")
+        + " atoms=\(simulation.masses.count)" + (remark.isEmpty ? "" : " \(remark)") + "\n")
     try thermo?.write(line(simulation))
     try trajectory?.write(ExtendedXYZ.encode(named(simulation, 0)))
   }

@@ -2,12 +2,14 @@ import Foundation
 
 /// Extended xyz files: any number of frames, each with cell, energy and columns that it describes.
 ///
-/// The second line of a frame holds `key=value` pairs, values with blanks in quotes; words alone are
-/// skipped. Understood, as spelled here or else in another case: `Lattice` (three rows, nine numbers),
+/// The second line of a frame holds `key=value` pairs, values with blanks in quotes, lists also in brackets
+/// (`[1, 2]`, `{1 2}`, matrices `[[1, 2], [3, 4]]`); words alone are skipped. Understood, as spelled here or else in another case: `Lattice` (three rows, nine numbers),
 /// `pbc`, `Properties` (name:type:count, any order), `energy`, `virial` (skipped but for nine numbers),
-/// `name`; `stress` is written beside a virial where there is one; columns `species` or `Z`, `pos`,
-/// `force` or `forces`, `velo`, `vel` or `velocities` (angstrom/fs), `local_energy` or `energies`.
-/// Others are skipped.
+/// `name`; `stress` is written beside a virial where there is one; columns `species`, `pos`,
+/// `force` or `forces`, `velo`, `vel`, `velocity` or `velocities` (angstrom/fs), `momenta` (as ASE has them), `masses`
+/// (u), `local_energy` or `energies`.
+/// Others are skipped. Where there are no species, whole numbers `Z` or `numbers` are atomic numbers; where there
+/// are, `Z` has to say the same.
 /// Units are eV and angstrom, where the keys `energy-unit` and `force-unit` say no other.
 public enum ExtendedXYZ {
   /// What a file calls energies and forces, and the units they are in.
@@ -134,7 +136,7 @@ public enum ExtendedXYZ {
     }
     let columns: [(name: String, isPresent: Bool)] = [
       ("species:S:1:pos:R:3", true), ("velo:R:3", structure.velocities != nil),
-      ("forces:R:3", structure.forces != nil),
+      ("masses:R:1", structure.masses != nil), ("forces:R:3", structure.forces != nil),
       ("local_energy:R:1", structure.perAtomQuantity != nil),
     ]
     header.append(
@@ -150,6 +152,7 @@ public enum ExtendedXYZ {
       text += structure.species[i]
       append(structure.positions[i], to: &text)
       if let velocities = structure.velocities { append(velocities[i], to: &text) }
+      if let masses = structure.masses { text += " \(masses[i])" }
       if let forces = structure.forces { append(forces[i], to: &text) }
       if let shares = structure.perAtomQuantity { text += " \(shares[i])" }
       text += "\n"

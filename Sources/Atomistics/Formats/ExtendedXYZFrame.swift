@@ -3,7 +3,7 @@ extension ExtendedXYZ {
   struct Frame {
     /// What a column holds.
     private enum Quantity {
-      case species, atomicNumber, position, force, velocity, atomicEnergy, other
+      case species, atomicNumber, position, force, velocity, momentum, mass, atomicEnergy, other
     }
 
     private struct Column {
@@ -15,6 +15,9 @@ extension ExtendedXYZ {
 
     private(set) var structure: Structure
     private var columns: [Column] = []
+    /// Atomic numbers beside the species, which have to say the same.
+    private var confirmation: Column?
+    private var hasVelocities = false
     private var width = 0
     /// Plain xyz files may have anything behind the position.
     private var mayBeWider = false
@@ -63,7 +66,7 @@ extension ExtendedXYZ {
     }
 
     private static func periodicity(_ text: String, _ line: Int) throws -> Periodicity {
-      let flags = ExtendedXYZ.fields(text[...]).map(flag)
+      let flags = ExtendedXYZ.elements(text).map(flag)
       guard flags.count == 3, let a = flags[0], let b = flags[1], let c = flags[2] else {
         throw AtomisticsError(line: line, key: "pbc", found: text, allowed: "three flags T or F")
       }
@@ -85,7 +88,7 @@ extension ExtendedXYZ {
     private static func numbers(
       _ text: String, _ count: Int, _ key: String, _ line: Int
     ) throws -> [Double] {
-      let fields = ExtendedXYZ.fields(text[...])
+      let fields = count == 1 ? ExtendedXYZ.fields(text[...]) : ExtendedXYZ.elements(text)
       guard fields.count == count else {
         throw AtomisticsError(
           line: line, key: key, found: "\"\(text)\"",
@@ -118,20 +121,17 @@ extension ExtendedXYZ {
               + " \(Self.columnCounts.lowerBound) to \(Self.columnCounts.upperBound)")
         }
         let name = String(parts[start])
-        let (quantity, needed) = quantity(name)
+        let (quantity, needed) = quantity(name, type: parts[start + 1], count)
         guard quantity == .other || needed == count else {
           throw AtomisticsError(
             line: line, key: "Properties", found: "\(name) with \(count) columns",
             allowed: "\(needed)")
         }
-        if quantity != .other, let other = columns.first(where: { $0.quantity == quantity }) {
-          throw AtomisticsError(
-            line: line, key: "Properties", found: "columns \(other.name) and \(name)",
-            allowed: "one of them")
-        }
         columns.append(Column(quantity: quantity, name: name, first: width, count: count))
         width += count
       }
+      letSpeciesDecide()
+      try checkThatNoneIsTwice(line)
       if let force = names.force, !columns.contains(where: { $0.quantity == .force }) {
         throw AtomisticsError(
           line: line, key: "Properties", found: columns.map(\.name).joined(separator: ", "),
@@ -144,26 +144,54 @@ extension ExtendedXYZ {
         guard isThere else {
           throw AtomisticsError(
             line: line, key: "Properties", found: "no column \(name)",
-            allowed: "species or Z, and pos")
+            allowed: "species, Z or numbers, and pos")
         }
       }
       if columns.contains(where: { $0.quantity == .force }) { structure.forces = [] }
-      if columns.contains(where: { $0.quantity == .velocity }) { structure.velocities = [] }
+      hasVelocities = columns.contains { $0.quantity == .velocity }
+      if hasVelocities || columns.contains(where: { $0.quantity == .momentum }) {
+        structure.velocities = []
+      }
+      if columns.contains(where: { $0.quantity == .mass }) { structure.masses = [] }
       if columns.contains(where: { $0.quantity == .atomicEnergy }) {
         structure.perAtomQuantity = []
       }
     }
 
-    private func quantity(_ name: String) -> (Quantity, count: Int) {
+    /// Where there are species, other columns do not tell them.
+    private mutating func letSpeciesDecide() {
+      guard columns.contains(where: { $0.quantity == .species }) else { return }
+      confirmation = columns.first { $0.quantity == .atomicNumber && $0.name == "Z" }
+      for index in columns.indices where columns[index].quantity == .atomicNumber {
+        columns[index].quantity = .other
+      }
+    }
+
+    private func checkThatNoneIsTwice(_ line: Int) throws {
+      for (index, column) in columns.enumerated() where column.quantity != .other {
+        if let other = columns[..<index].first(where: { $0.quantity == column.quantity }) {
+          throw AtomisticsError(
+            line: line, key: "Properties", found: "columns \(other.name) and \(column.name)",
+            allowed: "one of them")
+        }
+      }
+    }
+
+    private func quantity(
+      _ name: String, type: Substring, _ count: Int
+    ) -> (Quantity, count: Int) {
+      // Others by this name in small letters, or of real numbers, are coordinates or charges.
+      if ["Z", "numbers"].contains(name), type == "I", count == 1 { return (.atomicNumber, 1) }
       if let force = names.force {
         if name.lowercased() == force.lowercased() { return (.force, 3) }
       }
       return switch name.lowercased() {
       case "species": (.species, 1)
-      case "z": (.atomicNumber, 1)
       case "pos": (.position, 3)
       case "force" where names.force == nil, "forces" where names.force == nil: (.force, 3)
-      case "velo", "vel", "velocities": (.velocity, 3)
+      case "velo", "vel", "velocity", "velocities": (.velocity, 3)
+      case "momenta": (.momentum, 3)
+      case "masses": (.mass, 1)
       case "local_energy", "energies": (.atomicEnergy, 1)
       default: (.other, 0)
       }
@@ -182,26 +210,78 @@ extension ExtendedXYZ {
           try Self.number(fields[column.first + 1], column.name, line),
           try Self.number(fields[column.first + 2], column.name, line))
       }
+      var momentum: SIMD3<Double>?
       for column in columns {
         switch column.quantity {
         case .species: structure.species.append(String(fields[column.first]))
-        case .atomicNumber: structure.species.append(try Self.symbol(fields[column.first], line))
+        case .atomicNumber:
+          structure.species.append(try Self.symbol(fields[column.first], column.name, line))
         case .position: structure.positions.append(try vector(column))
         case .force: structure.forces?.append(try vector(column) * forceUnit)
         case .velocity: structure.velocities?.append(try vector(column))
+        case .momentum: momentum = try vector(column)
+        case .mass: structure.masses?.append(try Self.mass(fields[column.first], column.name, line))
         case .atomicEnergy:
           structure.perAtomQuantity?.append(
             try Self.number(fields[column.first], column.name, line) * energyUnit)
         case .other: break
         }
       }
-      if structure.species.count > structure.positions.count { structure.species.removeLast() }
+      if let confirmation, let symbol = structure.species.last {
+        try Self.check(symbol, fields[confirmation.first], line)
+      }
+      if let momentum { try takeOver(momentum, line) }
     }
 
-    private static func symbol(_ text: Substring, _ line: Int) throws -> String {
+    private static func mass(_ text: Substring, _ key: String, _ line: Int) throws -> Double {
+      let mass = try number(text, key, line)
+      guard mass > 0 else {
+        throw AtomisticsError(line: line, key: key, found: "\(text)", allowed: "numbers above 0")
+      }
+      return mass
+    }
+
+    /// Momenta, in the unit of eV, angstrom and u, are the velocities of atoms whose masses are known; velocities
+    /// beside them have to say the same, up to a hundredth, by which tables of masses differ.
+    private mutating func takeOver(_ momentum: SIMD3<Double>, _ line: Int) throws {
+      guard
+        let mass = structure.masses?.last ?? structure.species.last.flatMap(Elements.mass(of:))
+      else {
+        if !hasVelocities { structure.velocities = nil }
+        return
+      }
+      let velocity = momentum / (mass * Units.naturalTime)
+      guard hasVelocities else {
+        structure.velocities?.append(velocity)
+        return
+      }
+      let given = structure.velocities?.last ?? velocity
+      let difference = given - velocity
+      guard dot(difference, difference).squareRoot() <= 0.01 * dot(given, given).squareRoot() + 1e-6
+      else {
+        func text(_ v: SIMD3<Double>) -> String { "\(Float(v.x)) \(Float(v.y)) \(Float(v.z))" }
+        throw AtomisticsError(
+          line: line, key: "momenta",
+          found: "a velocity of \(text(velocity)) angstrom/fs beside one of \(text(given))",
+          allowed: "the same")
+      }
+    }
+
+    /// Checks that an element has the atomic number beside it; a name that is no element's may have any.
+    private static func check(_ symbol: String, _ text: Substring, _ line: Int) throws {
+      guard let number = Elements.number(of: symbol), Int(text) != number else { return }
+      throw AtomisticsError(
+        line: line, key: "Z", found: "\"\(text)\" beside the species \(symbol)",
+        allowed: "\(number)")
+    }
+
+    private static func symbol(
+      _ text: Substring, _ column: String, _ line: Int
+    ) throws -> String {
       guard let number = Int(text), (1...Elements.symbols.count).contains(number) else {
         throw AtomisticsError(
-          line: line, key: "Z", found: "\"\(text)\"", allowed: "1 to \(Elements.symbols.count)")
+          line: line, key: column, found: "\"\(text)\"",
+          allowed: "1 to \(Elements.symbols.count)")
       }
       return Elements.symbols[number - 1]
     }

@@ -1,5 +1,6 @@
 extension ExtendedXYZ {
-  /// The `key=value` pairs of a frame's second line; words alone are a title, whatever they are.
+  /// The `key=value` pairs of a frame's second line, with or without blanks around `=`; words alone are a title,
+  /// whatever they are.
   struct Pairs {
     private var pairs: [(key: String, value: String)] = []
     private let line: Int
@@ -7,15 +8,12 @@ extension ExtendedXYZ {
     init(_ comment: Substring, line: Int) throws {
       self.line = line
       var rest = comment
-      func skipBlanks() { rest = rest.drop { $0 == " " || $0 == "\t" } }
       while true {
-        skipBlanks()
+        rest = rest.drop(while: ExtendedXYZ.isBlank)
         if rest.isEmpty { return }
-        let key = try ExtendedXYZ.word(&rest, endsAt: "=", line)
-        skipBlanks()
-        guard rest.first == "=" else { continue }
-        rest.removeFirst()
-        pairs.append((key, try ExtendedXYZ.word(&rest, endsAt: nil, line)))
+        if let key = try ExtendedXYZ.key(&rest, line) {
+          pairs.append((key, try ExtendedXYZ.value(&rest, line)))
+        }
       }
     }
 
@@ -36,6 +34,61 @@ extension ExtendedXYZ {
         return found.first?.value
       }
     }
+  }
+
+  private static func isBlank(_ character: Character) -> Bool {
+    character == " " || character == "\t"
+  }
+
+  /// Takes a word from the front of a line, and the `=` behind it; nil where there is none.
+  private static func key(_ rest: inout Substring, _ line: Int) throws -> String? {
+    let key = try word(&rest, endsAt: "=", line)
+    rest = rest.drop(while: isBlank)
+    guard rest.first == "=" else { return nil }
+    rest.removeFirst()
+    return key
+  }
+
+  /// Takes a value from the front of a line: a word or what brackets enclose. Nothing is one too, where blanks and
+  /// then the next key follow.
+  private static func value(_ rest: inout Substring, _ line: Int) throws -> String {
+    if let first = rest.first, isBlank(first) {
+      var ahead = rest.drop(while: isBlank)
+      if ahead.isEmpty { return "" }
+      let start = ahead
+      if try key(&ahead, line) != nil { return "" }
+      rest = start
+    }
+    return try bracketed(&rest) ?? word(&rest, endsAt: nil, line)
+  }
+
+  /// Takes what begins with a bracket up to the one that closes it; nil where none does at the end of a word.
+  private static func bracketed(_ rest: inout Substring) -> String? {
+    guard rest.first == "[" || rest.first == "{" else { return nil }
+    var depth = 0
+    var (isQuoted, isEscaped) = (false, false)
+    for (index, character) in zip(rest.indices, rest) {
+      switch character {
+      case _ where isEscaped: isEscaped = false
+      case "\\": isEscaped = true
+      case "\"": isQuoted.toggle()
+      case _ where isQuoted: break
+      case "[", "{": depth += 1
+      case "]", "}": depth -= 1
+      default: break
+      }
+      guard depth == 0 else { continue }
+      let (text, behind) = (rest[...index], rest[rest.index(after: index)...])
+      guard behind.first.map(isBlank) ?? true else { return nil }
+      rest = behind
+      return String(text)
+    }
+    return nil
+  }
+
+  /// The elements of a list, whether blanks or commas are between them and whatever brackets are around it.
+  static func elements(_ list: String) -> [Substring] {
+    list.split { isBlank($0) || "[]{},".contains($0) }
   }
 
   /// Takes a word, bare or in quotes, from the front of a line.

@@ -3,6 +3,9 @@ import Foundation
 
 /// Reads and writes whole files; a file that was written is complete or not there.
 package enum FileAccess {
+  /// What some editors put before a text in UTF-8.
+  static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+
   /// The bytes of a file.
   ///
   /// - Throws: `AtomisticsError` when it cannot be read.
@@ -30,12 +33,13 @@ package enum FileAccess {
     }
   }
 
-  /// The text of a file in UTF-8.
+  /// The text of a file in UTF-8, without the mark that may stand before it.
   ///
   /// - Throws: `AtomisticsError` when it cannot be read or is not UTF-8.
   package static func readText(_ url: URL) throws -> String {
     let data = try read(url)
-    guard let text = String(validating: data, as: UTF8.self) else {
+    let start = data.starts(with: byteOrderMark) ? byteOrderMark.count : 0
+    guard let text = String(validating: data.dropFirst(start), as: UTF8.self) else {
       throw AtomisticsError(
         file: url.path, found: "bytes that are no text", allowed: "text in UTF-8")
     }

@@ -82,6 +82,7 @@ private struct JSONParser {
   init(bytes: [UInt8]) { self.bytes = bytes }
 
   mutating func document() throws -> JSONNode {
+    if bytes.starts(with: FileAccess.byteOrderMark) { position = FileAccess.byteOrderMark.count }
     let node = try value()
     skipSpace()
     guard position == bytes.count else { throw unexpected("the end of the text") }

@@ -14,6 +14,8 @@ public struct Structure: Sendable, Equatable {
   public var forces: [SIMD3<Double>]?
   /// The velocity of every atom in angstrom/fs.
   public var velocities: [SIMD3<Double>]?
+  /// The mass of every atom in u, where it is not its element's.
+  public var masses: [Double]?
   /// The virial, the sum over pairs of force times distance, in eV; positive under compression.
   public var virial: Matrix3?
   /// One more number per atom, such as a share of the energy in eV or a charge.
@@ -21,15 +23,16 @@ public struct Structure: Sendable, Equatable {
 
   /// Atoms of the given species at the given positions.
   ///
-  /// - Precondition: as many species as positions, forces and velocities where there are any.
+  /// - Precondition: as many species as positions, forces, velocities and masses where there are any.
   public init(
     name: String = "", species: [String], positions: [SIMD3<Double>], cell: Cell = .none,
     energy: Double? = nil, forces: [SIMD3<Double>]? = nil, velocities: [SIMD3<Double>]? = nil,
-    virial: Matrix3? = nil, perAtomQuantity: [Double]? = nil
+    masses: [Double]? = nil, virial: Matrix3? = nil, perAtomQuantity: [Double]? = nil
   ) {
     precondition(species.count == positions.count, "one species for each position")
     precondition(forces.map { $0.count == positions.count } ?? true, "one force for each atom")
     precondition(velocities.map { $0.count == positions.count } ?? true, "a velocity for each atom")
+    precondition(masses.map { $0.count == positions.count } ?? true, "a mass for each atom")
     precondition(perAtomQuantity.map { $0.count == positions.count } ?? true, "one for each atom")
     self.name = name
     self.species = species
@@ -38,6 +41,7 @@ public struct Structure: Sendable, Equatable {
     self.energy = energy
     self.forces = forces
     self.velocities = velocities
+    self.masses = masses
     self.virial = virial
     self.perAtomQuantity = perAtomQuantity
   }
@@ -59,7 +63,8 @@ public struct Structure: Sendable, Equatable {
     return copy
   }
 
-  /// The structure repeated along the three vectors, name, species and velocities kept, results dropped.
+  /// The structure repeated along the three vectors, name, species, velocities and masses kept, results
+  /// dropped.
   ///
   /// - Throws: `AtomisticsError` for more than once along a vector that the cell does not have.
   public func repeated(_ times: SIMD3<Int>) throws -> Structure {
@@ -82,10 +87,9 @@ public struct Structure: Sendable, Equatable {
         }
       }
     }
-    if let velocities {
-      let all = repeatElement(velocities, count: times.x * times.y * times.z)
-      copy.velocities = Array(all.joined())
-    }
+    let count = times.x * times.y * times.z
+    copy.velocities = velocities.map { Array(repeatElement($0, count: count).joined()) }
+    copy.masses = masses.map { Array(repeatElement($0, count: count).joined()) }
     return copy
   }
 

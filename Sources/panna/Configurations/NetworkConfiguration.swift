@@ -43,6 +43,7 @@ struct NetworkConfiguration {
       networks: networks, descriptors: saved?.descriptors,
       energyRescale: try Self.energyRescale(data, saved))
     model.assumesEpsilon = saved?.assumesEpsilon ?? false
+    model.assumesPeriodicity = saved?.assumesPeriodicity ?? false
     self.model = model
   }
 

@@ -16,7 +16,9 @@ enum MD: Program {
       lattice_parameter    of diamond, list in angstrom; a random cube's edge is repeat times this
       repeat               n x n x n cells; diamond and random have 8 atoms a cell (1)
       minimum_distance     of random, in angstrom (2)
-      file                 extended xyz or *.example, the first frame; its velocities are taken over
+      file                 extended xyz or *.example, the first frame; its velocities (columns velo, vel,
+                           velocity or velocities in angstrom/fs, or ASE's momenta) and masses
+                           (masses in u) are taken over
     [POTENTIAL]
       type                 stillinger-weber or network
       networks_folder      folder of saved networks
@@ -41,8 +43,9 @@ enum MD: Program {
       rdf_every            structures that count for NAME_rdf.dat
       rdf_maximum          in angstrom (8)
       rdf_bins             (200)
-      skip_existing        leaves runs out whose files are all there (False); others replace the
-                           files of an earlier run of the same name
+      skip_existing        leaves runs out whose files are all there, unless the first line of
+                           NAME_thermo.dat says that their [DYNAMICS] were others (False); other
+                           runs replace the files of an earlier one of the same name
     [PARALLELIZATION]      optional
       number_of_process    threads, 0 for as many as allowed; several runs share them, one uses
                            all. Results do not depend on it (1)
@@ -119,8 +122,17 @@ enum MD: Program {
     let files = configuration.output.files(of: run.name, steps: configuration.dynamics.steps)
     let isDone =
       !files.isEmpty && files.allSatisfy { FileManager.default.fileExists(atPath: $0.path) }
-    if isDone { say("\(run.name): already computed") }
-    return isDone
+    guard isDone else { return false }
+    if configuration.output.thermoEvery > 0,
+      let old = MDRecord(in: configuration.output.thermo(of: run.name)),
+      let difference = MDRecord(configuration.dynamics, temperature: run.temperature)
+        .difference(from: old)
+    {
+      say("\(run.name): is computed again, what is there has \(difference)")
+      return false
+    }
+    say("\(run.name): already computed")
+    return true
   }
 }
 
@@ -160,7 +172,9 @@ private struct SimulationRun {
         try check("before anything was recorded")
       }
     }
-    let recorder = try SimulationRecorder(run.name, configuration.output, of: simulation)
+    let recorder = try SimulationRecorder(
+      run.name, configuration.output, of: simulation,
+      remark: "\(MDRecord(dynamics, temperature: run.temperature))")
     var statistics = SimulationStatistics(atoms: simulation.masses.count)
     do {
       try simulation.run(dynamics.production(run.temperature)) { simulation, temperature in

@@ -26,7 +26,9 @@ struct ThermoRecord {
   init(_ url: URL) throws {
     // Structures that are not periodic have no pressure.
     let file = try ColumnFile(url, header: Self.header, unchecked: "pressure_GPa")
-    guard file.remark.hasPrefix("atoms="), let atoms = Int(file.remark.dropFirst(6)), atoms > 0
+    // How the simulation went on may follow.
+    let remark = file.remark.prefix { $0 != " " }
+    guard remark.hasPrefix("atoms="), let atoms = Int(remark.dropFirst(6)), atoms > 0
     else {
       throw WorkError(
         "\(file.path):1: found \"\(file.remark)\" after the columns; expected atoms=<number>")
