@@ -167,8 +167,8 @@ import Testing
   }
 
   @Test(arguments: [
-    #"Lattice=[[1,2,3],[4,5,6],[7,8,10]] pbc=[T,F,T]"#,
-    #"Lattice=[[1, 2, 3], [4, 5, 6], [7, 8, 10]] pbc=[T, F, T]"#,
+    #"Lattice=[1,2,3,4,5,6,7,8,10] pbc=[T,F,T]"#,
+    #"Lattice=[1, 2, 3, 4, 5, 6, 7, 8, 10] pbc=[T, F, T]"#,
     #"Lattice={1 2 3 4 5 6 7 8 10} pbc={T F T}"#, #"Lattice="1,2,3,4,5,6,7,8,10" pbc="T,F,T""#,
     #"Lattice = "1 2 3 4 5 6 7 8 10" pbc  =  T,F,T"#,
     #"pbc= [true, false, true] Lattice = {1 2 3 4 5 6 7 8 10}"#,
@@ -178,6 +178,17 @@ import Testing
     let frame = try ExtendedXYZ.decode("1\n\(comment) energy = -2.5 \nH 0 0 0\n")[0]
     #expect(frame.cell.vectors == Matrix3([1, 2, 3], [4, 5, 6], [7, 8, 10]))
     #expect(frame.cell.periodic == [true, false, true] && frame.energy == -2.5)
+  }
+
+  @Test func aMatrixDoesNotSayWhatItsVectorsAre() {
+    let lattice = "[[1,2,3],[4,5,6],[7,8,10]]"
+    let error = #expect(throws: AtomisticsError.self) {
+      try ExtendedXYZ.decode("1\nLattice=\(lattice) energy=-2.5\nH 0 0 0\n")
+    }
+    #expect(
+      error?.description
+        == "line 2: Lattice: found \(lattice); allowed: nine numbers in one list, vector after vector"
+    )
   }
 
   /// Neither a bracket that nothing closes nor a value that is missing takes the pairs that follow.

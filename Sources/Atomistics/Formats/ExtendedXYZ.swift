@@ -3,13 +3,12 @@ import Foundation
 /// Extended xyz files: any number of frames, each with cell, energy and columns that it describes.
 ///
 /// The second line of a frame holds `key=value` pairs, values with blanks in quotes, lists also in brackets
-/// (`[1, 2]`, `{1 2}`, matrices `[[1, 2], [3, 4]]`); words alone are skipped. Understood, as spelled here or else in another case: `Lattice` (three rows, nine numbers),
-/// `pbc`, `Properties` (name:type:count, any order), `energy`, `virial` (skipped but for nine numbers),
-/// `name`; `stress` is written beside a virial where there is one; columns `species`, `pos`,
-/// `force` or `forces`, `velo`, `vel`, `velocity` or `velocities` (angstrom/fs), `momenta` (as ASE has them), `masses`
-/// (u), `local_energy` or `energies`.
-/// Others are skipped. Where there are no species, whole numbers `Z` or `numbers` are atomic numbers; where there
-/// are, `Z` has to say the same.
+/// (`[1, 2]`, `{1 2}`, `[[1, 2], [3, 4]]`); words alone are skipped. Understood, as spelled here or else in another
+/// case: `Lattice` (nine numbers, vector after vector, in one list), `pbc`, `Properties` (name:type:count, any order),
+/// `energy`, `virial` (skipped but for nine numbers), `name`; `stress` is written beside a virial where there is one;
+/// columns `species`, `pos`, `force` or `forces`, `velo`, `vel`, `velocity` or `velocities` (angstrom/fs), `momenta` (as
+/// ASE has them), `masses` (u), `local_energy` or `energies`. Others are skipped. Where there are no species, whole
+/// numbers `Z` or `numbers` are atomic numbers; where there are, `Z` has to say the same.
 /// Units are eV and angstrom, where the keys `energy-unit` and `force-unit` say no other.
 public enum ExtendedXYZ {
   /// What a file calls energies and forces, and the units they are in.

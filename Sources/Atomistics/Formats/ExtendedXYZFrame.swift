@@ -56,6 +56,12 @@ extension ExtendedXYZ {
         }
         return .none
       }
+      // Whether the rows or the columns of a matrix are the vectors, programs do not agree.
+      guard text.count(where: { "[{".contains($0) }) < 2 else {
+        throw AtomisticsError(
+          line: line, key: "Lattice", found: text,
+          allowed: "nine numbers in one list, vector after vector")
+      }
       let vectors = matrix(try numbers(text, 9, "Lattice", line))
       do {
         return try Cell(vectors: vectors, periodic: periodic ?? .init(repeating: true))

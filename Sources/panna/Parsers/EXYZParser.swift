@@ -23,9 +23,9 @@ enum EXYZParser: ParserProgram {
   ]
   static let details = """
     Reads all frames: Lattice, pbc, Properties with species (or Z or numbers, whole numbers) and pos,
-    energies and forces by the given names, energies of atoms as local_energy or energies; a key may be in another case where
-    none is spelled so. Without units energies are in eV, forces per angstrom. Positions and cells are
-    in angstrom, examples in eV and angstrom.
+    energies and forces by the given names, energies of atoms as local_energy or energies; a key may
+    be in another case where none is spelled so. Without units energies are in eV, forces per
+    angstrom. Positions and cells are in angstrom, examples in eV and angstrom.
     An example has the name of its file; the frames of a file with several are NAME_1, NAME_2 ….
     """
   static let example = """
