@@ -69,8 +69,10 @@ public enum EventReader {
   public static func contents(of file: URL) throws(FormatError) -> EventContents {
     var reader = try TFRecordReader(file)
     var result = EventContents()
+    // Of each tag; writers of TensorFlow 1 say it with the first value alone.
+    var plugins: [String: String] = [:]
     do throws(FormatError) {
-      while try reader.nextRecord({ try result.add(event: ProtobufReader($0)) }) != nil {}
+      while try reader.nextRecord({ try result.add(event: ProtobufReader($0), &plugins) }) != nil {}
     } catch  where error.damage == .truncated {
       return result
     }
@@ -79,7 +81,7 @@ public enum EventReader {
 }
 
 extension EventContents {
-  fileprivate mutating func add(event: ProtobufReader) throws {
+  fileprivate mutating func add(event: ProtobufReader, _ plugins: inout [String: String]) throws {
     var (reader, step, time) = (event, 0, 0.0)
     var values: [(String, Double)] = []
     var costs: [(String, RunMetadata)] = []
@@ -90,7 +92,8 @@ extension EventContents {
       case (4, _):
         graphs.append(GraphDef())
         try graphs[graphs.count - 1].merge(field, of: reader)
-      case (5, .bytes(let summary)): values += try Self.scalars(in: reader.nested(summary))
+      case (5, .bytes(let summary)):
+        values += try Self.scalars(in: reader.nested(summary), &plugins)
       case (8, .bytes(let tagged)): costs.append(try Self.cost(in: reader.nested(tagged)))
       default: continue
       }
@@ -99,17 +102,21 @@ extension EventContents {
     runMetadata += costs.map { EventRunMetadata(step: step, tag: $0.0, metadata: $0.1) }
   }
 
-  private static func scalars(in summary: ProtobufReader) throws -> [(String, Double)] {
+  private static func scalars(
+    in summary: ProtobufReader, _ plugins: inout [String: String]
+  ) throws -> [(String, Double)] {
     var (reader, result) = (summary, [(String, Double)]())
     while let (number, field) = try reader.next() {
       guard number == 1, case .bytes(let content) = field else { continue }
-      if let scalar = try scalar(in: reader.nested(content)) { result.append(scalar) }
+      if let scalar = try scalar(in: reader.nested(content), &plugins) { result.append(scalar) }
     }
     return result
   }
 
   /// The tag and the number of a `Summary.Value`, in whatever order they stand; nil without a number.
-  private static func scalar(in message: ProtobufReader) throws -> (String, Double)? {
+  private static func scalar(
+    in message: ProtobufReader, _ plugins: inout [String: String]
+  ) throws -> (String, Double)? {
     var (reader, tag, value) = (message, "", Float?.none)
     var (tensor, plugin) = (ProtobufReader.Field?.none, "")
     while let (number, field) = try reader.next() {
@@ -122,8 +129,9 @@ extension EventContents {
       }
     }
     if let value { return (tag, Double(value)) }
+    if !plugin.isEmpty { plugins[tag] = plugin }
     // Texts, histograms and pictures are tensors too, which may be large.
-    guard let tensor, plugin == "scalars" else { return nil }
+    guard let tensor, plugins[tag] == "scalars" else { return nil }
     var proto = TensorProto()
     try proto.merge(tensor, of: reader)
     return try proto.number().map { (tag, $0) }

@@ -157,6 +157,18 @@ import Testing
     #expect(found.map(\.step) == Array(repeating: 7, count: 9) + [8])
   }
 
+  /// As TensorFlow 1 writes them.
+  @Test func thePluginIsThatOfTheTagsFirstValue() throws {
+    let folder = try TemporaryFolder()
+    let events = try EventWriter(folder: folder.url)
+    let tensor = TensorProto(Tensor(Float(1)))
+    try write([("x", tensor)], plugin: "scalars", to: events, step: 1)
+    try write([("x", tensor), ("y", tensor)], plugin: nil, to: events, step: 2)
+    try events.close()
+    let scalars = try EventReader.scalars(in: events.file)
+    #expect(scalars.map(\.tag) == ["x", "x"] && scalars.map(\.step) == [1, 2])
+  }
+
   @Test func tensorsOfOtherPluginsAreNoScalars() throws {
     let folder = try TemporaryFolder()
     let events = try EventWriter(folder: folder.url)

@@ -79,6 +79,7 @@ public struct MolecularDynamics: Sendable {
     self.executor = executor
     normal = NormalGenerator(seed: seed, stream: 1)
     state = structure.limited(to: potential.periodic)
+    if let masses { state.masses = masses }
     state.velocities = structure.velocities ?? Array(repeating: .zero, count: structure.count)
     list = try NeighbourList(of: state, cutoff: potential.cutoff + skin, executor: executor)
     try list.checkDistances(state)

@@ -8,7 +8,7 @@ import Foundation
 /// `energy`, `virial` (skipped but for nine numbers), `name`; `stress` is written beside a virial where there is one;
 /// columns `species`, `pos`, `force` or `forces`, `velo`, `vel`, `velocity` or `velocities` (angstrom/fs), `momenta` (as
 /// ASE has them), `masses` (u), `local_energy` or `energies`. Others are skipped. Where there are no species, whole
-/// numbers `Z` or `numbers` are atomic numbers; where there are, `Z` has to say the same.
+/// numbers `Z` or `numbers` are atomic numbers.
 /// Units are eV and angstrom, where the keys `energy-unit` and `force-unit` say no other.
 public enum ExtendedXYZ {
   /// What a file calls energies and forces, and the units they are in.
@@ -21,6 +21,8 @@ public enum ExtendedXYZ {
     public var energyUnit: EnergyUnit?
     /// The forces' unit, nil for what the key `force-unit` says; without one energy over angstrom.
     public var forceUnit: ForceUnit?
+    /// Whether velocities, momenta and masses are read; they are passed over otherwise, whatever they are.
+    public var readsMotion = true
 
     /// Units of forces.
     public enum ForceUnit: String, Sendable, CaseIterable {

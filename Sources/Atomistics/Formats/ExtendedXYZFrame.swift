@@ -15,8 +15,6 @@ extension ExtendedXYZ {
 
     private(set) var structure: Structure
     private var columns: [Column] = []
-    /// Atomic numbers beside the species, which have to say the same.
-    private var confirmation: Column?
     private var hasVelocities = false
     private var width = 0
     /// Plain xyz files may have anything behind the position.
@@ -164,10 +162,17 @@ extension ExtendedXYZ {
       }
     }
 
-    /// Where there are species, other columns do not tell them.
+    /// Where there are species, other columns do not tell them, whatever numbers they are; where there is nothing else,
+    /// a column `z` in any case does.
     private mutating func letSpeciesDecide() {
-      guard columns.contains(where: { $0.quantity == .species }) else { return }
-      confirmation = columns.first { $0.quantity == .atomicNumber && $0.name == "Z" }
+      guard columns.contains(where: { $0.quantity == .species }) else {
+        let isTold = columns.contains { $0.quantity == .atomicNumber }
+        let index = columns.firstIndex {
+          $0.name.lowercased() == "z" && $0.count == 1 && $0.quantity == .other
+        }
+        if !isTold, let index { columns[index].quantity = .atomicNumber }
+        return
+      }
       for index in columns.indices where columns[index].quantity == .atomicNumber {
         columns[index].quantity = .other
       }
@@ -186,7 +191,7 @@ extension ExtendedXYZ {
     private func quantity(
       _ name: String, type: Substring, _ count: Int
     ) -> (Quantity, count: Int) {
-      // Others by this name in small letters, or of real numbers, are coordinates or charges.
+      // Others by this name, in small letters or of real numbers, may be coordinates or charges.
       if ["Z", "numbers"].contains(name), type == "I", count == 1 { return (.atomicNumber, 1) }
       if let force = names.force {
         if name.lowercased() == force.lowercased() { return (.force, 3) }
@@ -195,9 +200,11 @@ extension ExtendedXYZ {
       case "species": (.species, 1)
       case "pos": (.position, 3)
       case "force" where names.force == nil, "forces" where names.force == nil: (.force, 3)
-      case "velo", "vel", "velocity", "velocities": (.velocity, 3)
-      case "momenta": (.momentum, 3)
-      case "masses": (.mass, 1)
+      case "velo" where names.readsMotion, "vel" where names.readsMotion,
+        "velocities" where names.readsMotion, "velocity" where names.readsMotion && count == 3:
+        (.velocity, 3)
+      case "momenta" where names.readsMotion: (.momentum, 3)
+      case "masses" where names.readsMotion: (.mass, 1)
       case "local_energy", "energies": (.atomicEnergy, 1)
       default: (.other, 0)
       }
@@ -232,9 +239,6 @@ extension ExtendedXYZ {
             try Self.number(fields[column.first], column.name, line) * energyUnit)
         case .other: break
         }
-      }
-      if let confirmation, let symbol = structure.species.last {
-        try Self.check(symbol, fields[confirmation.first], line)
       }
       if let momentum { try takeOver(momentum, line) }
     }
@@ -271,14 +275,6 @@ extension ExtendedXYZ {
           found: "a velocity of \(text(velocity)) angstrom/fs beside one of \(text(given))",
           allowed: "the same")
       }
-    }
-
-    /// Checks that an element has the atomic number beside it; a name that is no element's may have any.
-    private static func check(_ symbol: String, _ text: Substring, _ line: Int) throws {
-      guard let number = Elements.number(of: symbol), Int(text) != number else { return }
-      throw AtomisticsError(
-        line: line, key: "Z", found: "\"\(text)\" beside the species \(symbol)",
-        allowed: "\(number)")
     }
 
     private static func symbol(

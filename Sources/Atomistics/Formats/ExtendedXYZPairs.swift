@@ -1,8 +1,8 @@
 extension ExtendedXYZ {
-  /// The `key=value` pairs of a frame's second line, with or without blanks around `=`; words alone are a title,
-  /// whatever they are.
+  /// The `key=value` pairs of a frame's second line; words alone are a title, whatever they are. Blanks may stand around
+  /// `=` where the line has `Lattice` or `Properties`; in others, such as `energy = -76.4 Ha`, they belong to a title.
   struct Pairs {
-    private var pairs: [(key: String, value: String)] = []
+    private var pairs: [(key: String, value: String, isLoose: Bool)] = []
     private let line: Int
 
     init(_ comment: Substring, line: Int) throws {
@@ -10,11 +10,14 @@ extension ExtendedXYZ {
       var rest = comment
       while true {
         rest = rest.drop(while: ExtendedXYZ.isBlank)
-        if rest.isEmpty { return }
-        if let key = try ExtendedXYZ.key(&rest, line) {
-          pairs.append((key, try ExtendedXYZ.value(&rest, line)))
-        }
+        if rest.isEmpty { break }
+        guard let (key, isBehindBlank) = try ExtendedXYZ.key(&rest, line) else { continue }
+        let isBeforeBlank = rest.first.map(ExtendedXYZ.isBlank) ?? false
+        pairs.append(
+          (key, try ExtendedXYZ.value(&rest, line), isBehindBlank || isBeforeBlank))
       }
+      let isTitle = !pairs.contains { ["lattice", "properties"].contains($0.key.lowercased()) }
+      for index in pairs.indices where isTitle && pairs[index].isLoose { pairs[index].value = "" }
     }
 
     /// The value of the key that is spelled so, else of the one that differs by case alone.
@@ -41,12 +44,15 @@ extension ExtendedXYZ {
   }
 
   /// Takes a word from the front of a line, and the `=` behind it; nil where there is none.
-  private static func key(_ rest: inout Substring, _ line: Int) throws -> String? {
+  private static func key(
+    _ rest: inout Substring, _ line: Int
+  ) throws -> (word: String, isBehindBlank: Bool)? {
     let key = try word(&rest, endsAt: "=", line)
+    let isBehindBlank = rest.first.map(isBlank) ?? false
     rest = rest.drop(while: isBlank)
     guard rest.first == "=" else { return nil }
     rest.removeFirst()
-    return key
+    return (key, isBehindBlank)
   }
 
   /// Takes a value from the front of a line: a word or what brackets enclose. Nothing is one too, where blanks and
@@ -73,6 +79,8 @@ extension ExtendedXYZ {
       case "\\": isEscaped = true
       case "\"": isQuoted.toggle()
       case _ where isQuoted: break
+      // The next pair's: what the bracket encloses has none.
+      case "=": return nil
       case "[", "{": depth += 1
       case "]", "}": depth -= 1
       default: break

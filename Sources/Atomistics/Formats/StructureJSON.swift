@@ -4,7 +4,8 @@ import Foundation
 ///
 /// `units` names the units; `structures` is a list of objects with `name`, `species`, `positions`,
 /// `lattice_vectors` and `periodic` where there is a cell, and what is known among `energy`,
-/// `atomic_energies`, `forces`, `velocities` (angstrom/fs), `virial` and `stress` (eV/angstrom³).
+/// `atomic_energies`, `forces`, `velocities` (angstrom/fs), `masses` (u), `virial` and `stress`
+/// (eV/angstrom³).
 public enum StructureJSON {
   /// The text for some structures, one a line.
   ///
@@ -50,6 +51,7 @@ public enum StructureJSON {
       ("atomic_energies", structure.perAtomQuantity.map { try JSONText.list($0) }),
       ("forces", structure.forces.map { try JSONText.list($0) }),
       ("velocities", structure.velocities.map { try JSONText.list($0) }),
+      ("masses", structure.masses.map { try JSONText.list($0) }),
       ("virial", structure.virial.map { try JSONText.list($0) }),
       ("stress", structure.stress.map { try JSONText.list($0) }),
     ]

@@ -1,7 +1,8 @@
 import Tensors
 
 /// The `k` largest elements along the last dimension, in descending order, and their places (`int32`);
-/// of equal ones the first come first, and NaN is larger than all numbers. TensorFlow's `TopKV2` with `k` as an attribute.
+/// of equal ones the first come first, and NaN is larger than all numbers. TensorFlow's `TopKV2` with `k` as an attribute,
+/// of which what XLA compiles has NaN so, and other kernels as it comes.
 public struct TopKV2: Operation {
   public static let name = "TopKV2"
 

@@ -41,7 +41,10 @@ struct GraphRunFiles {
   /// - Throws: `UsageError` with the option.
   func check() throws {
     for (index, use) in written.enumerated() {
-      if let other = (read + written[..<index]).first(where: { $0.isOfSameFile(as: use) }) {
+      // Terminals and pipes take everything.
+      let isSink = use.file.path.hasPrefix("/dev/")
+      let other = (read + written[..<index]).first { $0.isOfSameFile(as: use) }
+      if let other, !isSink {
         throw UsageError(
           "\(use.words): \(other.words) has the same file, which would be lost:"
             + " name another one to write")

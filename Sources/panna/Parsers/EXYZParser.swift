@@ -38,6 +38,8 @@ enum EXYZParser: ParserProgram {
     _ arguments: ParsedArguments
   ) throws -> @Sendable (ParserInput) throws -> [ParsedConfiguration] {
     var names = ExtendedXYZ.Names()
+    // Examples have none.
+    names.readsMotion = false
     if let key = arguments["--energy-key"] { names.energy = key }
     names.force = arguments["--force-key"]
     names.energyUnit = try arguments.choice("--energy-unit")

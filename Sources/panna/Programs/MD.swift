@@ -16,9 +16,9 @@ enum MD: Program {
       lattice_parameter    of diamond, list in angstrom; a random cube's edge is repeat times this
       repeat               n x n x n cells; diamond and random have 8 atoms a cell (1)
       minimum_distance     of random, in angstrom (2)
-      file                 extended xyz or *.example, the first frame; its velocities (columns velo, vel,
-                           velocity or velocities in angstrom/fs, or ASE's momenta) and masses
-                           (masses in u) are taken over
+      file                 extended xyz or *.example, the first frame; its velocities (columns
+                           velo, vel, velocity or velocities in angstrom/fs, or ASE's momenta)
+                           and masses (masses in u) are taken over
     [POTENTIAL]
       type                 stillinger-weber or network
       networks_folder      folder of saved networks
