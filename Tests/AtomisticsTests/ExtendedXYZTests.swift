@@ -221,7 +221,8 @@ import Testing
   @Test(arguments: [
     "range=[0, name=b energy=-2.5", "smiles=[Na+].[Cl-] energy=-2.5 name=b",
     "x=[[1,2] name=b energy=-2.5",
-    "label= energy=-2.5 name=b", "label= name = b energy = -2.5", "name=b energy=-2.5 label=",
+    "label= energy=-2.5 name=b", "name=b energy=-2.5 label=",
+    "label= name = b energy = -2.5 Properties=species:S:1:pos:R:3",
     "label= \"name\"=b energy=-2.5", "T = 300 K name=b energy=-2.5", "energy=-2.5 name=b label= ",
   ])
   func pairsStayApart(comment: String) throws {

@@ -61,7 +61,8 @@
       // The caller's thread, and one more for each that computes beside it.
       #expect(after.count <= most)
       let times = after.map { $1 - before[$0, default: 0] }
-      #expect(times.reduce(0, +) <= Double(most) * wall)
+      // What is told of a running thread is as old as the scheduler's last tick, 10 ms at most.
+      #expect(times.reduce(0, +) <= Double(most) * (wall + 1e7))
       #expect(times.reduce(0, +) > 0)
       if most > 1 { #expect(times.count { $0 > 0 } > 1) }
     }
