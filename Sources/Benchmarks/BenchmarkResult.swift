@@ -3,8 +3,8 @@ import Foundation
 
 /// How benchmarks are run.
 struct BenchmarkSettings: Sendable {
-  let interOp: Int
-  let intraOp: Int
+  var interOp: Int
+  var intraOp: Int
   let seconds: Double
   /// How often each case is repeated, whatever the time; nil for as long as `seconds` says.
   var repetitions: Int?
@@ -15,6 +15,13 @@ struct BenchmarkSettings: Sendable {
 
   /// The threads that compute.
   var threads: Int { max(interOp, intraOp) }
+
+  /// As many threads, each for operations of its own.
+  var withOperationsSideBySide: BenchmarkSettings {
+    var settings = self
+    (settings.interOp, settings.intraOp) = (threads, 1)
+    return settings
+  }
 }
 
 /// Times of one benchmark, and what was done in them.

@@ -18,55 +18,13 @@ import Testing
     .replacing("RsN_rad = 3", with: "RsN_rad = 8").replacing("ThetasN = 2", with: "ThetasN = 4")
 
   private func fixture() throws -> ProgramFixture {
-    let fixture = try ProgramFixture()
-    try FileManager.default.createDirectory(
-      at: fixture.url("examples"), withIntermediateDirectories: true)
-    for structure in try TrainingWorkspace.structures(6) {
-      try ExampleFile.write(structure, to: fixture.url("examples/\(structure.name).example"))
-    }
-    try fixture.write(
-      """
-      [IO_INFORMATION]
-      input_json_dir = FOLDER/examples
-      output_gvect_dir = FOLDER/bin
-      log_dir = FOLDER/log
-      [PARALLELIZATION]
-      \(Self.descriptors)
-      """, to: "gvect.ini")
-    try fixture.write(
-      """
-      [IO_INFORMATION]
-      input_dir = FOLDER/bin
-      output_dir = FOLDER/data
-      [CONTENT_INFORMATION]
-      include_derivatives = True
-      """, to: "tfr.ini")
-    try fixture.write(
-      """
-      [IO_INFORMATION]
-      data_dir = FOLDER/data
-      train_dir = FOLDER/train
-      log_dir = FOLDER/train
-      [DATA_INFORMATION]
-      atomic_sequence = H, O
-      [TRAINING_PARAMETERS]
-      batch_size = 3
-      max_steps = 6
-      learning_rate = 0.01
-      forces_cost = 0.5
-      [DEFAULT_NETWORK]
-      g_size = 40
-      architecture = 3:1
-      """, to: "train.ini")
-    try run(fixture, GvectCalculator.self, "gvect.ini")
+    let fixture = try ProgramFixture(
+      examples: TrainingWorkspace.structures(6), descriptors: Self.descriptors,
+      packing: "[CONTENT_INFORMATION]\ninclude_derivatives = True",
+      training: "batch_size = 3\nmax_steps = 6\nforces_cost = 0.5",
+      descriptorSize: 40, architecture: "3:1")
+    try fixture.run(GvectCalculator.self, config: "gvect.ini")
     return fixture
-  }
-
-  private func run(
-    _ fixture: ProgramFixture, _ program: any Program.Type, _ ini: String, _ sets: [String] = []
-  ) throws {
-    let arguments = ["-c", fixture.path(ini)] + sets.flatMap { ["--set", $0] }
-    try program.run(program.options.parse(arguments))
   }
 
   private func remove(_ fixture: ProgramFixture, _ names: String...) {
@@ -74,14 +32,15 @@ import Testing
   }
 
   private func pack(_ fixture: ProgramFixture, _ format: String) throws -> [DescribedStructure] {
-    try run(fixture, TFRPacker.self, "tfr.ini", ["CONTENT_INFORMATION.derivative_format=\(format)"])
+    try fixture.run(
+      TFRPacker.self, config: "tfr.ini", ["CONTENT_INFORMATION.derivative_format=\(format)"])
     return try DescribedStructureFile.read(fixture.url("data/1-1.tfrecord"))
   }
 
   /// The parameters that a training ends with.
   private func trained(_ fixture: ProgramFixture, _ form: [String] = []) throws -> [Float] {
     remove(fixture, "train")
-    try run(fixture, Train.self, "train.ini", form.map { "IO_INFORMATION.\($0)" })
+    try fixture.run(Train.self, config: "train.ini", form.map { "IO_INFORMATION.\($0)" })
     return try NetworkModel(folder: fixture.url("train/saved_networks")).networks.flatMap {
       $0.layers.flatMap {
         $0.weights.scalars(as: Float.self) + $0.biases.scalars(as: Float.self)

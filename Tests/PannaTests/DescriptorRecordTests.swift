@@ -11,49 +11,22 @@ import Testing
   private func gvect(
     _ fixture: ProgramFixture, epsilon: String = "0.01", sections: String = ""
   ) throws {
-    try fixture.write(
-      """
-      [IO_INFORMATION]
-      input_json_dir = FOLDER/examples
-      output_gvect_dir = FOLDER/bin
-      log_dir = FOLDER/log
-      [PARALLELIZATION]
-      \(TrainingWorkspace.descriptorSections)
-      epsilon = \(epsilon)
-      \(sections)
-      """, to: "gvect.ini")
+    try fixture.writeDescriptors(Self.descriptors(epsilon, sections))
   }
 
-  /// Descriptors with an epsilon, packed, and networks that were trained on them.
+  private static func descriptors(_ epsilon: String, _ sections: String) -> String {
+    "\(TrainingWorkspace.descriptorSections)\nepsilon = \(epsilon)\n\(sections)"
+  }
+
+  /// Descriptors with an epsilon, packed, and a training on them.
   private func fixture(
     epsilon: String = "0.01", cell: Cell = .none, sections: String = ""
   ) throws -> ProgramFixture {
-    let fixture = try ProgramFixture()
-    try FileManager.default.createDirectory(
-      at: fixture.url("examples"), withIntermediateDirectories: true)
-    for var structure in try TrainingWorkspace.structures(4) {
-      structure.cell = cell
-      try ExampleFile.write(structure, to: fixture.url("examples/\(structure.name).example"))
-    }
-    try gvect(fixture, epsilon: epsilon, sections: sections)
-    try fixture.write(
-      "[IO_INFORMATION]\ninput_dir = FOLDER/bin\noutput_dir = FOLDER/data\n", to: "tfr.ini")
-    try fixture.write(
-      """
-      [IO_INFORMATION]
-      data_dir = FOLDER/data
-      train_dir = FOLDER/train
-      log_dir = FOLDER/train
-      [DATA_INFORMATION]
-      atomic_sequence = H, O
-      [TRAINING_PARAMETERS]
-      batch_size = 2
-      max_steps = 2
-      learning_rate = 0.01
-      [DEFAULT_NETWORK]
-      g_size = 18
-      architecture = 2:1
-      """, to: "train.ini")
+    var structures = try TrainingWorkspace.structures(4)
+    for index in structures.indices { structures[index].cell = cell }
+    let fixture = try ProgramFixture(
+      examples: structures, descriptors: Self.descriptors(epsilon, sections),
+      training: "batch_size = 2\nmax_steps = 2", descriptorSize: 18, architecture: "2:1")
     try fixture.write(
       """
       [IO_INFORMATION]
@@ -62,16 +35,15 @@ import Testing
       networks_folder = FOLDER/train/saved_networks
       eval_dir = FOLDER/evaluation
       """, to: "evaluate.ini")
-    try run(fixture, GvectCalculator.self, "gvect.ini")
-    try run(fixture, TFRPacker.self, "tfr.ini")
+    try fixture.run(GvectCalculator.self, config: "gvect.ini")
+    try fixture.run(TFRPacker.self, config: "tfr.ini")
     return fixture
   }
 
   private func run(
     _ fixture: ProgramFixture, _ program: any Program.Type, _ ini: String, _ sets: String...
   ) throws {
-    let arguments = ["-c", fixture.path(ini)] + sets.flatMap { ["--set", $0] }
-    try program.run(program.options.parse(arguments))
+    try fixture.run(program, config: ini, sets)
   }
 
   @Test func networksRecordWhatTheirDataWereDescribedWith() throws {

@@ -1,5 +1,6 @@
 import AtomicNetworks
 import Atomistics
+import Dataflow
 import Foundation
 import ProgramSupport
 import TestSupport
@@ -58,11 +59,16 @@ import Testing
         "\(name)_thermo.dat",
       ])
     let thermo = try fixture.text("out/\(name)_thermo.dat")
+    let header = thermo.prefix { $0 != "\n" }
     #expect(
-      thermo.hasPrefix(
+      header.hasPrefix(
         "# step time_fs temperature_K kinetic_eV potential_eV total_eV pressure_GPa atoms=8 steps=30"
-          + " time_step=0.381 temperature=300.0 ensemble=nve seed=7 equilibration_steps=20 friction=0.01\n"
-      ))
+          + " time_step=0.381 temperature=300.0 ensemble=nve seed=7 equilibration_steps=20"
+          + " friction=0.01 structure="))
+    #expect(
+      header.hasSuffix(
+        " thermo_every=5 trajectory_every=10 example_every=15 rdf_every=3 rdf_maximum=6.0"
+          + " rdf_bins=60"))
     let rows = rows(thermo)
     #expect(rows.map { $0[0] } == [0, 5, 10, 15, 20, 25, 30])
     for row in rows {
@@ -160,32 +166,31 @@ import Testing
 
   /// Files of a run of another length, or with other numbers, are not those that are asked for.
   @Test(arguments: [
-    ("steps=35", "steps = 30, now it is 35"), ("time_step=0.4", "time_step = 0.381, now it is 0.4"),
-    ("seed=8", "seed = 7, now it is 8"),
-    ("ensemble=langevin", "ensemble = nve, now it is langevin"),
-    ("equilibration_steps=0", "equilibration_steps = 20, now it is nothing"),
-    ("friction=0.02", "friction = 0.01, now it is 0.02"),
+    ("DYNAMICS.steps=35", "steps = 30, now it is 35"),
+    ("DYNAMICS.time_step=0.4", "time_step = 0.381, now it is 0.4"),
+    ("DYNAMICS.seed=8", "seed = 7, now it is 8"),
+    ("DYNAMICS.ensemble=langevin", "ensemble = nve, now it is langevin"),
+    ("DYNAMICS.equilibration_steps=0", "equilibration_steps = 20, now it is nothing"),
+    ("DYNAMICS.friction=0.02", "friction = 0.01, now it is 0.02"),
+    ("STRUCTURE.repeat=2", "another structure"),
+    ("OUTPUT.rdf_bins=50", "rdf_bins = 60, now it is 50"),
   ])
   func runsOfOtherDynamicsAreComputedAgain(set: String, difference: String) throws {
     let fixture = try fixture()
     try run(fixture, "OUTPUT.example_every=0")
     let thermo = "out/si_a5p43_T300_r1_thermo.dat"
-    let (header, old) = (
-      try fixture.text(thermo).prefix { $0 != "\n" }, try rows(fixture.text(thermo))
-    )
+    let header = try fixture.text(thermo).prefix { $0 != "\n" }
     let sets = ["OUTPUT.example_every=0", "OUTPUT.skip_existing=True"]
     try fixture.write("\(header)\nmine", to: thermo)
     try run(fixture, sets[0], sets[1])
     #expect(try fixture.text(thermo) == "\(header)\nmine")
     let now = try MDConfiguration(
-      MD.options.parse(
-        ["--config", fixture.path("md.ini"), "--set", "DYNAMICS.\(set)"]
-      ).configuration())
+      MD.options.parse(["--config", fixture.path("md.ini"), "--set", set]).configuration())
     #expect(
-      try MDRecord(now.dynamics, temperature: 300).difference(
+      try MDRecord(now, now.runs[0]).difference(
         from: #require(MDRecord(in: fixture.url(thermo)))) == difference)
-    try run(fixture, sets[0], sets[1], "DYNAMICS.\(set)")
-    #expect(try rows(fixture.text(thermo)) != old)
+    try run(fixture, sets[0], sets[1], set)
+    #expect(try fixture.text(thermo) != "\(header)\nmine")
   }
 
   /// What was recorded is kept, under names that nobody takes for the whole run's.
@@ -404,6 +409,28 @@ import Testing
       describedBy: try fixture.descriptors("gvect.ini"))
     let expected = try NetworkPotential(model).evaluate(first)
     #expect(abs(first.energy! - expected.energy) < 1e-9)
+    // Of other networks, or of the same that take other descriptors, are other runs.
+    let old = try #require(MDRecord(in: fixture.url("out/si_T300_r1_thermo.dat")))
+    func difference() throws -> String? {
+      let now = try MDConfiguration(
+        MD.options.parse(
+          [
+            "-c", fixture.path("md.ini"), "--set", "DYNAMICS.time_step=0.1", "--set",
+            "OUTPUT.thermo_every=1",
+          ]
+        ).configuration())
+      return try MDRecord(now, now.runs[0]).difference(from: old)
+    }
+    #expect(try difference() == nil)
+    try fixture.write(
+      GvectCalculatorTests.ini.replacing("eta_rad = ", with: "eta_rad = 1"), to: "gvect.ini")
+    #expect(try difference() == "another potential")
+    try fixture.write(GvectCalculatorTests.ini, to: "gvect.ini")
+    var other = waterNetworks(describedBy: nil)
+    var generator = PhiloxGenerator(seed: 6)
+    other.networks[1].layers[1] = .init(random: 3, to: 1, activation: .linear, using: &generator)
+    try other.write(to: fixture.url("networks"))
+    #expect(try difference() == "another potential")
     #expect(
       fixture.message {
         try fixture.write(

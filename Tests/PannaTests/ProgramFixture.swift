@@ -21,12 +21,12 @@ final class ProgramFixture {
 
   func path(_ name: String) -> String { url(name).path }
 
-  /// Writes a file, folders on the way made; `FOLDER` in its text stands for the fixture's.
   /// What a descriptor file says.
   func descriptors(_ name: String) throws -> DescriptorSettings {
     try DescriptorConfiguration(IniFile(path: path(name))).settings
   }
 
+  /// Writes a file, folders on the way made; `FOLDER` in its text stands for the fixture's.
   func write(_ text: String, to name: String) throws {
     let file = url(name)
     try FileManager.default.createDirectory(
@@ -49,6 +49,12 @@ final class ProgramFixture {
 
   /// Runs a program as the command line would.
   func run(_ program: any Program.Type, _ arguments: String...) throws {
+    try program.run(program.options.parse(arguments))
+  }
+
+  /// Runs a program with a configuration of this folder, of which some keys are others.
+  func run(_ program: any Program.Type, config name: String, _ sets: [String] = []) throws {
+    let arguments = ["-c", path(name)] + sets.flatMap { ["--set", $0] }
     try program.run(program.options.parse(arguments))
   }
 

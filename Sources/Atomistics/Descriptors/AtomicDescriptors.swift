@@ -368,8 +368,10 @@ public struct AtomicDescriptors: Sendable {
         continue
       }
       let species = Int(input.species[k])
-      let found = parts.mask(of: first..<m, species: species, in: environment)
-      clear(block, stride, parts, parts.areAligned ? mask & ~found : mask)
+      // A calculator writes its parts as a whole where each is of one species or pair, and only then.
+      let written =
+        parts.areAligned ? parts.mask(of: first..<m, species: species, in: environment) : 0
+      clear(block, stride, parts, mask & ~written)
       centre.derivatives(by: first..<m, species: species)
       DescriptorParts.forEach(of: mask) { part in
         let (from, target) = (part &* width, blocks + places[part] &* 3 &* width)

@@ -359,7 +359,7 @@ final class CentreDescriptor: CentreCalculator {
   @inline(__always)
   func put(_ eight: Eight, to angles: Column, _ block: Int, adds: Bool) {
     let place = UnsafeMutableRawPointer(angles + 8 &* block)
-    let known = adds ? place.loadUnaligned(as: Eight.self) : .zero
-    place.storeBytes(of: adds ? known + eight : eight, as: Eight.self)
+    let sum = adds ? place.loadUnaligned(as: Eight.self) + eight : eight
+    place.storeBytes(of: sum, as: Eight.self)
   }
 }

@@ -62,7 +62,4 @@ public struct DerivativeBlocks: Sendable, Equatable {
   public func blocks(ofAtom atom: Int) -> Range<Int> {
     Int(rowStarts[atom * parts])..<Int(rowStarts[(atom + 1) * parts])
   }
-
-  /// The number of values in one block: three times the width of a part.
-  public var blockSize: Int { neighbours.isEmpty ? 0 : values.count / neighbours.count }
 }

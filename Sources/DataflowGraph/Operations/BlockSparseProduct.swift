@@ -105,32 +105,35 @@ private func dotProducts<T: BlockElement>(
   of lines: UnsafePointer<T>, _ vector: UnsafePointer<T.Computed>, _ count: Int, _ width: Int,
   into target: UnsafeMutablePointer<T.Computed>
 ) {
-  // Three lines share the vector's registers: the three directions of a block.
+  // Four lines share the vector's registers, and the work of adding up their lanes.
   var line = 0
-  while line &+ 3 <= count {
+  while line &+ 4 <= count {
     let first = lines + line &* width
-    let (second, third) = (first + width, first + 2 &* width)
-    var sums = (SIMD8<T.Computed>(), SIMD8<T.Computed>(), SIMD8<T.Computed>())
+    let (second, third, fourth) = (first + width, first + 2 &* width, first + 3 &* width)
+    var sums = (
+      SIMD8<T.Computed>(), SIMD8<T.Computed>(), SIMD8<T.Computed>(), SIMD8<T.Computed>()
+    )
     var index = 0
     while index &+ 8 <= width {
       let x = vector.vector(at: index)
       sums.0 += T.vector(first, at: index) * x
       sums.1 += T.vector(second, at: index) * x
       sums.2 += T.vector(third, at: index) * x
+      sums.3 += T.vector(fourth, at: index) * x
       index &+= 8
     }
-    var totals = (total(sums.0), total(sums.1), total(sums.2))
+    var all = totals(sums.0, sums.1, sums.2, sums.3)
     while index < width {
-      let x = vector[index]
-      totals.0 += first[index].computed * x
-      totals.1 += second[index].computed * x
-      totals.2 += third[index].computed * x
+      all +=
+        SIMD4(
+          first[index].computed, second[index].computed, third[index].computed,
+          fourth[index].computed) * vector[index]
       index &+= 1
     }
-    target[line] = totals.0
-    target[line &+ 1] = totals.1
-    target[line &+ 2] = totals.2
-    line &+= 3
+    UnsafeMutableRawPointer(target + line).storeBytes(of: all, as: SIMD4<T.Computed>.self)
+    line &+= 4
+    // The last four may be partly those before: one line alone takes as long.
+    if line < count { line = min(line, count &- 4) }
   }
   while line < count {
     let first = lines + line &* width
@@ -140,7 +143,7 @@ private func dotProducts<T: BlockElement>(
       sum += T.vector(first, at: index) * vector.vector(at: index)
       index &+= 8
     }
-    var result = total(sum)
+    var result = totals(sum, sum, sum, sum)[0]
     while index < width {
       result += first[index].computed * vector[index]
       index &+= 1
@@ -150,10 +153,20 @@ private func dotProducts<T: BlockElement>(
   }
 }
 
-/// The sum of all lanes by halves, which processors do faster than one lane after the other.
+/// The sums of four vectors' lanes, by halves.
 @inline(__always)
-private func total<T: KernelFloat>(_ v: SIMD8<T>) -> T {
-  let four = v.lowHalf + v.highHalf
-  let two = four.lowHalf + four.highHalf
-  return two.x + two.y
+private func totals<T: KernelFloat>(
+  _ a: SIMD8<T>, _ b: SIMD8<T>, _ c: SIMD8<T>, _ d: SIMD8<T>
+) -> SIMD4<T> {
+  let (a, b, c, d) = (halves(a), halves(b), halves(c), halves(d))
+  let first = SIMD4(a.x, a.y, b.x, b.y) + SIMD4(a.z, a.w, b.z, b.w)
+  let second = SIMD4(c.x, c.y, d.x, d.y) + SIMD4(c.z, c.w, d.z, d.w)
+  return SIMD4(first.x, first.z, second.x, second.z) + SIMD4(first.y, first.w, second.y, second.w)
+}
+
+/// Taken apart lane by lane, as `lowHalf` is, the compiler would put lanes of several sums together.
+@inline(__always)
+private func halves<T: KernelFloat>(_ v: SIMD8<T>) -> SIMD4<T> {
+  let halves = unsafeBitCast(v, to: (SIMD4<T>, SIMD4<T>).self)
+  return halves.0 + halves.1
 }

@@ -96,9 +96,14 @@ struct ImportRule: Sendable {
   ]
 
   private static let gatherOfRows = ImportRule { node in
+    // Of batches the dimension behind those that are shared.
+    var place = 0
+    if case .int(let batch)? = node.def.attributes["batch_dims"] {
+      place = Int(batch) + (batch < 0 ? try node.value(1).shape.rank : 0)
+    }
     let axis = ImportedTensor(
-      node.graph.constant(Tensor(Int32(0)), name: "\(node.def.name)/axis"),
-      sizes: SizeTensor(scalar: 0))
+      node.graph.constant(Tensor(Int32(truncatingIfNeeded: place)), name: "\(node.def.name)/axis"),
+      sizes: SizeTensor(scalar: Dimension(place)))
     return try node.add("GatherV2", node.inputs + [axis]).outputs
   }
 

@@ -1,4 +1,5 @@
 import Atomistics
+import Dataflow
 import Foundation
 import ProgramSupport
 
@@ -118,6 +119,17 @@ struct MDConfiguration {
         }
       }
     }
+  }
+
+  /// The structure that a run begins with, and the numbers that make the seeds of what is random after it.
+  func beginning(of run: Run) throws -> (structure: Structure, seeds: PhiloxGenerator) {
+    // For the run's place in the grid, which stays when the grid grows (FNV-1a).
+    let stream: UInt64 = run.name.dropFirst(prefix.count).utf8.reduce(0xcbf2_9ce4_8422_2325) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+    }
+    var seeds = PhiloxGenerator(seed: dynamics.seed, stream: stream)
+    let structure = try start.structure(lattice: run.lattice, seed: seeds.next())
+    return (structure, seeds)
   }
 
   /// The number with `p` for its point: a structure's key is its file's name up to the first dot.

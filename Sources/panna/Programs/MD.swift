@@ -44,8 +44,9 @@ enum MD: Program {
       rdf_maximum          in angstrom (8)
       rdf_bins             (200)
       skip_existing        leaves runs out whose files are all there, unless the first line of
-                           NAME_thermo.dat says that their [DYNAMICS] were others (False); other
-                           runs replace the files of an earlier one of the same name
+                           NAME_thermo.dat says that they are of another structure, potential,
+                           [DYNAMICS] or [OUTPUT] (False); other runs replace the files of an
+                           earlier one of the same name
     [PARALLELIZATION]      optional
       number_of_process    threads, 0 for as many as allowed; several runs share them, one uses
                            all. Results do not depend on it (1)
@@ -123,10 +124,11 @@ enum MD: Program {
     let isDone =
       !files.isEmpty && files.allSatisfy { FileManager.default.fileExists(atPath: $0.path) }
     guard isDone else { return false }
+    // A run that cannot begin says so itself.
+    guard let now = try? MDRecord(configuration, run) else { return false }
     if configuration.output.thermoEvery > 0,
       let old = MDRecord(in: configuration.output.thermo(of: run.name)),
-      let difference = MDRecord(configuration.dynamics, temperature: run.temperature)
-        .difference(from: old)
+      let difference = now.difference(from: old)
     {
       say("\(run.name): is computed again, what is there has \(difference)")
       return false
@@ -174,7 +176,7 @@ private struct SimulationRun {
     }
     let recorder = try SimulationRecorder(
       run.name, configuration.output, of: simulation,
-      remark: "\(MDRecord(dynamics, temperature: run.temperature))")
+      remark: "\(MDRecord(configuration, run))")
     var statistics = SimulationStatistics(atoms: simulation.masses.count)
     do {
       try simulation.run(dynamics.production(run.temperature)) { simulation, temperature in
@@ -206,8 +208,7 @@ private struct SimulationRun {
   }
 
   private func makeSimulation(_ executor: any ParallelExecutor) throws -> MolecularDynamics {
-    var seeds = PhiloxGenerator(seed: configuration.dynamics.seed, stream: stream)
-    let structure = try configuration.start.structure(lattice: run.lattice, seed: seeds.next())
+    var (structure, seeds) = try configuration.beginning(of: run)
     var simulation = try MolecularDynamics(
       structure, potential: configuration.potential.makePotential(placement),
       timeStep: configuration.dynamics.timeStep, seed: seeds.next(), executor: executor)
@@ -218,13 +219,6 @@ private struct SimulationRun {
         seed: seeds.next())
     }
     return simulation
-  }
-
-  /// A number for the run's place in the grid, which stays when the grid grows (FNV-1a).
-  private var stream: UInt64 {
-    run.name.dropFirst(configuration.prefix.count).utf8.reduce(0xcbf2_9ce4_8422_2325) {
-      ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-    }
   }
 
   private func summary(

@@ -5,19 +5,38 @@ import Foundation
 struct MDRecord: CustomStringConvertible {
   private let pairs: [(key: String, value: String)]
 
-  /// What decides the numbers of a run at a temperature; a bath's friction where there is one.
-  init(_ dynamics: MDDynamics, temperature: Double) {
-    let phases = dynamics.preparation(temperature)
-    let production = dynamics.production(temperature)
+  /// What decides the numbers of a run and of its files; a bath's friction where there is one.
+  ///
+  /// - Throws: where the run's structure cannot be made.
+  init(_ configuration: MDConfiguration, _ run: MDConfiguration.Run) throws {
+    let dynamics = configuration.dynamics
+    let phases = dynamics.preparation(run.temperature)
+    let production = dynamics.production(run.temperature)
     let friction = (phases + [production]).compactMap(\.friction).first
-    pairs =
-      [
-        ("steps", "\(dynamics.steps)"), ("time_step", "\(dynamics.timeStep)"),
-        ("temperature", "\(temperature)"), ("ensemble", dynamics.ensemble.rawValue),
-        ("seed", "\(dynamics.seed)"),
-      ] + phases.map { ("\($0.name)_steps", "\($0.steps)") }
-      + phases.filter { $0.name == "melt" }.map { ("melt_temperature", "\($0.temperature)") }
-      + (friction.map { [("friction", "\($0)")] } ?? [])
+    var pairs = [
+      ("steps", "\(dynamics.steps)"), ("time_step", "\(dynamics.timeStep)"),
+      ("temperature", "\(run.temperature)"), ("ensemble", dynamics.ensemble.rawValue),
+      ("seed", "\(dynamics.seed)"),
+    ]
+    pairs += phases.map { ("\($0.name)_steps", "\($0.steps)") }
+    for phase in phases where phase.name == "melt" {
+      pairs.append(("melt_temperature", "\(phase.temperature)"))
+    }
+    if let friction { pairs.append(("friction", "\(friction)")) }
+    let structure = try configuration.beginning(of: run).structure
+    pairs.append(("structure", "\(ContentChecksum(structure))"))
+    pairs.append(("potential", "\(ContentChecksum(configuration.potential))"))
+    let output = configuration.output
+    let intervals = [
+      ("thermo_every", output.thermoEvery), ("trajectory_every", output.trajectoryEvery),
+      ("example_every", output.exampleEvery), ("rdf_every", output.distributionEvery),
+    ]
+    pairs += intervals.filter { $0.1 > 0 }.map { ($0.0, "\($0.1)") }
+    if output.distributionEvery > 0 {
+      pairs.append(("rdf_maximum", "\(output.distributionMaximum)"))
+      pairs.append(("rdf_bins", "\(output.distributionBins)"))
+    }
+    self.pairs = pairs
   }
 
   /// What a thermodynamic file says; nil where it says nothing of it, as those of older programs.
@@ -40,9 +59,10 @@ struct MDRecord: CustomStringConvertible {
   func difference(from old: Self) -> String? {
     let (was, now) = (old.values, values)
     let keys = (pairs + old.pairs).map(\.key)
-    return keys.first { was[$0] != now[$0] }.map {
-      "\($0) = \(was[$0] ?? "nothing"), now it is \(now[$0] ?? "nothing")"
-    }
+    guard let key = keys.first(where: { was[$0] != now[$0] }) else { return nil }
+    // Of these there are checksums alone.
+    if ["structure", "potential"].contains(key) { return "another \(key)" }
+    return "\(key) = \(was[key] ?? "nothing"), now it is \(now[key] ?? "nothing")"
   }
 
   private var values: [String: String] {
