@@ -32,12 +32,13 @@ public enum LAMMPSPotential {
   public static func write(
     _ model: NetworkModel, to folder: URL, name: String = "panna.in", version: Version = .grid
   ) throws {
-    guard case .modified(let descriptors)? = model.descriptors else {
+    guard case .modified(var descriptors)? = model.descriptors else {
       throw NetworkError(
         model.descriptors == nil
           ? "the networks do not say how their descriptors are made, which the format asks for"
           : "the format is for modified Behler-Parrinello descriptors (mBP) only")
     }
+    descriptors.simplify()
     try check(descriptors, version)
     let networks = try model.networks.map { try Exported($0, model.energyRescale, version) }
     try Folder.make(folder)
