@@ -104,6 +104,43 @@ import Testing
     #expect(try folder.names.isEmpty)
   }
 
+  /// A reader that would compute something else gets nothing, another one that would not does.
+  @Test func everyReaderHasItsOwnLimits() throws {
+    let folder = try TemporaryFolder()
+    func message(
+      _ reader: LAMMPSPotential.Reader, _ change: (inout DescriptorParameters) -> Void
+    ) throws -> String {
+      var descriptors = Fixtures.descriptors
+      change(&descriptors)
+      let model = Fixtures.model(descriptors: descriptors)
+      do {
+        try LAMMPSPotential.write(model, to: folder.url, for: reader)
+        let read = try LAMMPSPotential.read(folder.url)
+        #expect(model.conflict(with: try #require(read.descriptors)) == nil)
+        for name in try folder.names { try FileManager.default.removeItem(at: folder.file(name)) }
+        return LAMMPSPotential.caveats(model, for: reader).joined()
+      } catch {
+        #expect(try folder.names.isEmpty)
+        return "\(error)"
+      }
+    }
+    #expect(
+      try message(.openKIM) { $0.epsilon = 0.001 }
+        == "epsilon is 0.001, but OpenKIM's driver always takes 0.01")
+    #expect(
+      try message(.lammps) { $0.epsilon = 0.001 }
+        == "epsilon is 0.001, which the format does not hold: LAMMPS' pair style of the first generation"
+        + " takes 0.01, that of the second 0.001")
+    #expect(
+      try message(.lammps) { $0.zeta = 7.5 } == "zeta is 7.5, but LAMMPS reads whole numbers only")
+    #expect(try message(.openKIM) { $0.zeta = 7.5 } == "")
+    #expect(
+      try message(.openKIM) { $0.lists.angles = [1, 2] }
+        == "OpenKIM's driver knows no lists of centres, widths or exponents")
+    // A list that says what the grid says is none.
+    #expect(try message(.openKIM) { $0.lists.zetas = [4, 4] } == "")
+  }
+
   @Test func damageIsNamed() throws {
     let folder = try TemporaryFolder()
     try LAMMPSPotential.write(Fixtures.model(), to: folder.url)

@@ -64,6 +64,35 @@ import Testing
     #expect(all == some)
   }
 
+  /// Lists and grids that give the same numbers are the same descriptors; others are called as in descriptor files.
+  @Test func descriptorsAreComparedByWhatTheyAre() {
+    func difference(
+      _ change: (inout DescriptorParameters) -> Void, to old: DescriptorParameters
+    ) -> String? {
+      var new = old
+      change(&new)
+      let difference = DescriptorSettings.modified(old).difference(from: .modified(new))
+      return difference.map { "\($0.name) \($0.own) -> \($0.other)" }
+    }
+    let grid = Fixtures.descriptors
+    #expect(difference({ $0.lists.radialEtas = [4, 4, 4.000001] }, to: grid) == nil)
+    #expect(difference({ $0.lists.zetas = [4, 4.001] }, to: grid) == "zeta 4.0 -> 4.0, 4.001")
+    #expect(difference({ $0.lists.angularEtas = [3, 3] }, to: grid) == "eta_ang 2.0 -> 3.0")
+    #expect(difference({ $0.lists.radialCentres = [0.5, 1.5, 2.5] }, to: grid) == nil)
+    #expect(
+      difference({ $0.lists.radialCentres = [0.5, 1.5, 2.6] }, to: grid)
+        == "Rs_rad_list 0.5, 1.5, 2.5 -> 0.5, 1.5, 2.6")
+    #expect(difference({ $0.radialStart = 0.25 }, to: grid) == "Rs0_rad 0.5 -> 0.25")
+    #expect(difference({ $0.angularCount = 3 }, to: grid) == "RsN_ang 2.0 -> 3.0")
+    var listed = grid
+    listed.lists.radialCentres = [0.5, 0.9, 2.25]
+    listed.lists.angles = [.pi / 6, .pi / 2]
+    #expect(difference({ ($0.radialStart, $0.radialEta) = (2, 4.000001) }, to: listed) == nil)
+    #expect(
+      difference({ $0.lists.angles![0] = .pi / 4 }, to: listed)
+        == "Thetas_list 30.0, 90.0 -> 45.0, 90.0")
+  }
+
   @Test func damageIsNamed() throws {
     let folder = try TemporaryFolder()
     try Fixtures.model().write(to: folder.url)

@@ -19,7 +19,7 @@ struct OpenKIMExportTests {
   /// A folder that is a model: the potential, the names of its files and the structures.
   private func write(_ model: NetworkModel, _ name: String, _ structures: [Structure]) throws {
     let folder = folder.appendingPathComponent(name)
-    try LAMMPSPotential.write(model, to: folder)
+    try LAMMPSPotential.write(model, to: folder, for: .openKIM)
     let files = ["panna.in"] + model.networks.map { "weights_\($0.symbol).dat" }
     func save(_ text: String, _ name: String) throws {
       try Data(text.utf8).write(to: folder.appendingPathComponent(name))

@@ -425,6 +425,38 @@ func randomStructure(
     #expect(key { $0.lists.angularEtas = [1, 2] } == "eta_ang")
   }
 
+  /// Lists of the grid's centres and of one number again and again leave nothing behind, others their first numbers.
+  @Test func listsThatSayNothingNewAreTakenBack() throws {
+    for grid in [GoldenParameters.silicon, GoldenParameters.molecules] {
+      var listed = grid
+      listed.lists.radialCentres = grid.radialCentres.map { Double(Float($0)) }
+      listed.lists.angularCentres = grid.angularCentres
+      listed.lists.angles = grid.angles.map { $0 * 180 / .pi * (.pi / 180) }
+      listed.lists.radialEtas = grid.radialEtas
+      listed.lists.angularEtas = grid.angularEtas
+      listed.lists.zetas = grid.zetas
+      // Without meaning beside lists.
+      listed.radialStart = 0
+      listed.angularStart = 7
+      (listed.radialEta, listed.zeta) = (1, 1)
+      listed.simplify()
+      #expect(abs(listed.radialStart - grid.radialStart) < 1e-6)
+      listed.radialStart = grid.radialStart
+      #expect(listed == grid)
+    }
+    var other = GoldenParameters.silicon
+    other.lists.angularCentres = [4.9, 1, 2, 3]
+    other.lists.zetas = [8, 8, 8, 8, 8, 8, 8, 8.001]
+    let lists = other.lists
+    other.simplify()
+    #expect(other.lists == lists && other.zeta == 8)
+    _ = try AtomicDescriptors(other)
+    other.radialCount = 1
+    other.lists.radialCentres = [5]
+    other.simplify()
+    #expect(other.lists.radialCentres == [5])
+  }
+
   @Test func sizesAndOffsets() {
     #expect(GoldenParameters.silicon.size == 48)
     #expect(GoldenParameters.molecules.size == 384)

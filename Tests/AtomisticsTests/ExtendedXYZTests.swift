@@ -103,6 +103,35 @@ import Testing
     #expect(label.count == 2 && label.velocities == nil)
   }
 
+  /// What ASE 3.29 takes for velocities: momenta over its masses, in angstrom sqrt(eV / u).
+  @Test func velocitiesAreWrittenAsMomentaToo() throws {
+    var structure = Structure(species: ["Si", "H"], positions: [.zero, [1.5, 0, 0]])
+    structure.velocities = [[0.01, 0, -0.003], [1 / 3, 1e-7, 0]]
+    func momenta(_ text: String, _ first: Int) throws -> [SIMD3<Double>] {
+      try text.split(separator: "\n").suffix(2).map { line in
+        let fields = ExtendedXYZ.fields(line)
+        let numbers = try fields[first..<first + 3].map { try #require(Double($0)) }
+        return SIMD3(numbers[0], numbers[1], numbers[2])
+      }
+    }
+    for masses in [[28.085, 1.008], [29, 2.014]] {
+      if masses[0] == 29 { structure.masses = masses }
+      let text = ExtendedXYZ.encode(structure)
+      let ends = structure.masses == nil ? " " : ":masses:R:1 "
+      #expect(text.contains("Properties=species:S:1:pos:R:3:velo:R:3:momenta:R:3\(ends)"))
+      // An angstrom sqrt(u / eV) is 10.1805 fs.
+      for (found, expected) in zip(try momenta(text, 7), zip(structure.velocities!, masses)) {
+        let scaled = expected.0 * expected.1 * 10.180505710
+        #expect(dot(found - scaled, found - scaled) < 1e-16 * dot(scaled, scaled))
+      }
+      #expect(try ExtendedXYZ.decode(text) == [structure])
+    }
+    structure.masses = nil
+    structure.species[1] = "X"
+    #expect(!ExtendedXYZ.encode(structure).contains("momenta"))
+    #expect(try ExtendedXYZ.decode(ExtendedXYZ.encode(structure)) == [structure])
+  }
+
   @Test func writtenFramesComeBackToTheLastBit() throws {
     var full = try ExtendedXYZ.decode(Self.sample)[0]
     full.positions[0] /= 3

@@ -172,6 +172,20 @@ private struct Springs: Potential {
     #expect(length(Velocities.momentum(of: md.velocities, masses: md.masses)) < 1e-10)
   }
 
+  /// One atom has three degrees of freedom, and no others to keep their centre at rest.
+  @Test func oneAtomHasATemperature() throws {
+    let exact = Velocities.maxwellBoltzmann(
+      masses: [28.085], temperature: 300, isExact: true, seed: 1)
+    #expect(abs(Velocities.temperature(of: exact, masses: [28.085]) - 300) < 1e-9)
+    var md = try MolecularDynamics(
+      Structure(species: ["Si"], positions: [.zero]), potential: StillingerWeber(), timeStep: 1,
+      thermostat: .init(temperature: 300, friction: 0.1))
+    var sum = 0.0
+    try md.run(steps: 100_000) { sum += $0.thermo.temperature }
+    // Some 10,000 independent values, whose spread is T sqrt(2 / 3).
+    #expect(abs(sum / 100_000 - 300) < 15, "\(sum / 100_000)")
+  }
+
   /// Listing with a skin changes nothing: every pair inside the cutoff is always there.
   @Test(.timeLimit(.minutes(10))) func theSkinMissesNoPair() throws {
     var md = try silicon(3000, timeStep: 1)

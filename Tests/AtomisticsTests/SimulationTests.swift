@@ -99,6 +99,32 @@ import Testing
       try ExtendedXYZ.read(folder.appendingPathComponent("b.xyz")).map(\.name) == ["b_0", "b_2"])
   }
 
+  /// What a simulation that was killed had begun goes, what others have begun or written stays.
+  @Test func hiddenRemainsOfTheNameGo() throws {
+    try withTemporaryFolder { folder in
+      func touch(_ names: [String]) throws {
+        for name in names { try Data().write(to: folder.appendingPathComponent(name)) }
+      }
+      let others = [
+        ".a_b.xyz.7.8", ".b_thermo.dat.7.8", ".a_1.example.7.8", ".a.xyz", ".a.xyz.7.x",
+      ]
+      try touch(others)
+      try touch(
+        [
+          "a.xyz", "a_thermo.dat", "a_rdf.dat", "a_0000003.example", "a_stopped_rdf.dat",
+          "a_failed.xyz",
+        ].map { ".\($0).41.4294967295" })
+      var output = SimulationOutput(folder: folder)
+      output.thermoEvery = 1
+      let simulation = try MolecularDynamics(
+        StartingStructures.diamond("Si", latticeConstant: 5.43), potential: StillingerWeber(),
+        timeStep: 1)
+      try SimulationRecorder("a", output, of: simulation).finish()
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      #expect(Set(names) == Set(others + ["a_thermo.dat"]))
+    }
+  }
+
   @Test func aFolderThatIsNotThereIsNamed() throws {
     var output = SimulationOutput(folder: URL(fileURLWithPath: "/nonexistent"))
     output.thermoEvery = 1

@@ -9,23 +9,21 @@ import Testing
 /// What structures were described with goes along from descriptors to networks, and nothing else is mixed in.
 @Suite(.timeLimit(.minutes(10))) struct DescriptorRecordTests {
   private func gvect(
-    _ fixture: ProgramFixture, epsilon: String = "0.01", sections: String = ""
+    _ fixture: ProgramFixture, _ descriptors: String = TrainingWorkspace.descriptorSections,
+    epsilon: String = "0.01", sections: String = ""
   ) throws {
-    try fixture.writeDescriptors(Self.descriptors(epsilon, sections))
-  }
-
-  private static func descriptors(_ epsilon: String, _ sections: String) -> String {
-    "\(TrainingWorkspace.descriptorSections)\nepsilon = \(epsilon)\n\(sections)"
+    try fixture.writeDescriptors("\(descriptors)\nepsilon = \(epsilon)\n\(sections)")
   }
 
   /// Descriptors with an epsilon, packed, and a training on them.
   private func fixture(
-    epsilon: String = "0.01", cell: Cell = .none, sections: String = ""
+    _ descriptors: String = TrainingWorkspace.descriptorSections, epsilon: String = "0.01",
+    cell: Cell = .none, sections: String = ""
   ) throws -> ProgramFixture {
     var structures = try TrainingWorkspace.structures(4)
     for index in structures.indices { structures[index].cell = cell }
     let fixture = try ProgramFixture(
-      examples: structures, descriptors: Self.descriptors(epsilon, sections),
+      examples: structures, descriptors: "\(descriptors)\nepsilon = \(epsilon)\n\(sections)",
       training: "batch_size = 2\nmax_steps = 2", descriptorSize: 18, architecture: "2:1")
     try fixture.write(
       """
@@ -57,6 +55,51 @@ import Testing
     #expect(parameters.epsilon == 0.001 && !model.assumesEpsilon)
     try run(fixture, Evaluate.self, "evaluate.ini")
     #expect(fixture.exists("evaluation/energies.dat"))
+  }
+
+  /// The same file describes the same descriptors, whether lists say what a grid says too or something else, to
+  /// structures, trainings, networks and potentials that it made.
+  @Test(arguments: [
+    ["eta_rad = 4, 4, 4", "zeta = 4, 4"],
+    ["gvect_parameters_unit = bohr", "eta_rad = 1.3, 1.3, 1.3", "eta_ang = 0.7, 0.7"],
+    ["Rs_rad_list = 0.5, 1.5, 2.5", "Rs_ang_list = 0.5, 1.75", "Thetas_list = 45, 135"],
+    [
+      "Rs_rad_list = 0.7, 1.5, 2.4", "Rs_ang_list = 1.1, 2", "Thetas_list = 30, 140", "zeta = 4, 7",
+    ],
+  ])
+  func listsAreWhatTheyStandFor(lines: [String]) throws {
+    let keys = Set(lines.map { $0.prefix { $0 != " " } })
+    let replaced = ["Rs_rad_list": "Rs0_rad", "Rs_ang_list": "Rs0_ang"]
+    let left = TrainingWorkspace.descriptorSections.split(separator: "\n").filter { line in
+      let key = line.prefix { $0 != " " }
+      return !keys.contains(key) && !keys.contains { replaced[String($0)] == String(key) }
+    }
+    let fixture = try fixture((left + lines.map { $0[...] }).joined(separator: "\n"))
+    try run(fixture, GvectCalculator.self, "gvect.ini")
+    let ini = fixture.path("gvect.ini")
+    for steps in [2, 4] {
+      try run(
+        fixture, Train.self, "train.ini", "IO_INFORMATION.gvect_ini=\(ini)",
+        "TRAINING_PARAMETERS.max_steps=\(steps)")
+    }
+    try fixture.write(
+      """
+      [IO_INFORMATION]
+      train_dir = FOLDER/train
+      output_dir = FOLDER/potential
+      output_type = LAMMPS
+      gvector_version = 1
+      gvector_input = FOLDER/gvect.ini
+      """, to: "extract.ini")
+    try run(fixture, ExtractWeights.self, "extract.ini")
+    for networks in ["train/saved_networks", "potential"] {
+      try fixture.run(
+        Predict.self, "-p", fixture.path(networks), "--descriptors", ini,
+        "-o", fixture.path("out.xyz"), fixture.path("examples/cluster0.example"))
+    }
+    try run(
+      fixture, Evaluate.self, "evaluate.ini", "IO_INFORMATION.networks_format=LAMMPS",
+      "IO_INFORMATION.networks_folder=\(fixture.path("potential"))")
   }
 
   /// Networks that learned of molecules in boxes, or of slabs, predict them as such: what they learned from

@@ -108,6 +108,26 @@ import Testing
       } == message)
   }
 
+  /// What the reader would take for something else ends with a message and without a potential.
+  @Test(arguments: [
+    ("KIM", "epsilon = 0.001", "epsilon is 0.001, but OpenKIM's driver always takes 0.01"),
+    ("LAMMPS", "zeta = 7.5", "zeta is 7.5, but LAMMPS reads whole numbers only"),
+  ])
+  func whatTheReaderDoesNotKnowIsRefused(type: String, line: String, expected: String) throws {
+    let fixture = try fixture(
+      """
+      networks_format = PANNA
+      networks_folder = FOLDER/saved
+      output_dir = FOLDER/potential
+      output_type = \(type)
+      gvector_input = FOLDER/gvect.ini
+      """)
+    try fixture.edit("gvect.ini") { $0.replacing("zeta = 8\n", with: "") + "\n\(line)\n" }
+    if !line.hasPrefix("zeta") { try fixture.edit("gvect.ini") { $0 + "zeta = 8\n" } }
+    #expect(fixture.message { try run(fixture) } == expected)
+    #expect(!fixture.exists("potential"))
+  }
+
   /// A descriptor file without epsilon does not say what others' networks were trained with.
   @Test func anEpsilonThatNoFileSaysIsAssumed() throws {
     let fixture = try ProgramFixture()

@@ -35,10 +35,9 @@ struct GvectParameters: Codable {
       }
     }
 
-    /// Nil where all centres have the same number.
-    var listIfDifferent: [Double]? {
-      guard let first = all.first, !all.allSatisfy({ $0 == first }) else { return nil }
-      return all
+    /// Nil for one number.
+    var list: [Double]? {
+      if case .list(let list) = self { list } else { nil }
     }
   }
 
@@ -114,12 +113,14 @@ extension GvectParameters {
     let lists = parameters.lists
     self.init(
       radialEta: lists.radialEtas.map { .list($0) } ?? .one(parameters.radialEta),
-      radialCutoff: parameters.radialCutoff, radialStart: parameters.radialStart,
+      radialCutoff: parameters.radialCutoff,
+      radialStart: lists.radialCentres == nil ? parameters.radialStart : nil,
       radialCount: parameters.radialCount,
       radialStep: lists.radialCentres == nil ? parameters.radialStep : nil,
       radialCentres: lists.radialCentres,
       angularEta: lists.angularEtas.map { .list($0) } ?? .one(parameters.angularEta),
-      angularCutoff: parameters.angularCutoff, angularStart: parameters.angularStart,
+      angularCutoff: parameters.angularCutoff,
+      angularStart: lists.angularCentres == nil ? parameters.angularStart : nil,
       angularCount: parameters.angularCount,
       angularStep: lists.angularCentres == nil ? parameters.angularStep : nil,
       angularCentres: lists.angularCentres,
@@ -127,7 +128,7 @@ extension GvectParameters {
       angleCount: parameters.angleCount, angles: lists.angles, epsilon: parameters.epsilon)
   }
 
-  /// - Throws: `NetworkError` where something is missing or a step does not follow from start, cutoff and
+  /// - Throws: `NetworkError` where something is missing or a grid's step does not follow from start, cutoff and
   ///   count, and `AtomisticsError` for a value that is not allowed.
   func settings(species: [String]) throws -> DescriptorSettings {
     try checkCounts()
@@ -172,37 +173,30 @@ extension GvectParameters {
     var result = DescriptorParameters(
       species: species, radialEta: try needed(radialEta.all.first, .radialEta),
       radialCutoff: radialCutoff,
-      radialStart: try needed(radialStart ?? radialCentres?.first, .radialStart),
+      radialStart: try needed(radialCentres?.first ?? radialStart, .radialStart),
       radialCount: radialCount, angularEta: try needed(angularEta.all.first, .angularEta),
       angularCutoff: angularCutoff,
-      angularStart: try needed(angularStart ?? angularCentres?.first, .angularStart),
+      angularStart: try needed(angularCentres?.first ?? angularStart, .angularStart),
       angularCount: try needed(angularCount, .angularCount),
       zeta: try needed(zeta.all.first, .zeta),
       angleCount: try needed(angleCount, .angleCount), epsilon: epsilon ?? 0.01)
-    result.lists.radialEtas = radialEta.listIfDifferent
-    result.lists.angularEtas = angularEta.listIfDifferent
-    result.lists.zetas = zeta.listIfDifferent
-    result.lists.radialCentres = Self.irregular(radialCentres, result.radialCentres)
-    result.lists.angularCentres = Self.irregular(angularCentres, result.angularCentres)
-    result.lists.angles = Self.irregular(angles, result.angles)
+    result.lists.radialEtas = radialEta.list
+    result.lists.angularEtas = angularEta.list
+    result.lists.zetas = zeta.list
+    result.lists.radialCentres = radialCentres
+    result.lists.angularCentres = angularCentres
+    result.lists.angles = angles
+    result.simplify()
     try result.validate()
     try checkSteps(result)
     return result
   }
 
-  /// The list, nil where it is the regular grid.
-  private static func irregular(_ list: [Double]?, _ grid: [Double]) -> [Double]? {
-    guard let list else { return nil }
-    let isGrid =
-      list.count == grid.count && zip(list, grid).allSatisfy { abs($0 - $1) <= 1e-7 * abs($1) }
-    return isGrid ? nil : list
-  }
-
   private func checkSteps(_ parameters: DescriptorParameters) throws {
-    for (key, found, expected) in [
-      (CodingKeys.radialStep, radialStep, parameters.radialStep),
-      (.angularStep, angularStep, parameters.angularStep),
-    ] {
+    for (key, found, expected, list) in [
+      (CodingKeys.radialStep, radialStep, parameters.radialStep, radialCentres),
+      (.angularStep, angularStep, parameters.angularStep, angularCentres),
+    ] where list == nil {
       guard let found, abs(found - expected) > 1e-6 * abs(expected) else { continue }
       throw NetworkError(
         "gvect_params: \(key.rawValue) = \(found), but start, cutoff and count give \(expected)")

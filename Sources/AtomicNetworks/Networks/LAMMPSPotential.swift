@@ -15,6 +15,14 @@ public enum LAMMPSPotential {
     case lists = 1
   }
 
+  /// Whom a potential is written for.
+  public enum Reader: Sendable {
+    /// The pair style, of either generation.
+    case lammps
+    /// The driver, which knows no lists.
+    case openKIM
+  }
+
   static let defaultName = "panna.in"
   /// What records epsilon; readers take the line for a comment.
   static let epsilonComment = "#epsilon="
@@ -28,17 +36,19 @@ public enum LAMMPSPotential {
   /// Keys stand in an order that every known reader accepts: what a grid is made of before the number of
   /// its points.
   ///
-  /// - Throws: `NetworkError` for what the format cannot express.
+  /// - Throws: `NetworkError` for what the format cannot express, or its reader would take for something else.
   public static func write(
-    _ model: NetworkModel, to folder: URL, name: String = "panna.in", version: Version = .grid
+    _ model: NetworkModel, to folder: URL, name: String = "panna.in", version: Version = .grid,
+    for reader: Reader = .lammps
   ) throws {
-    guard case .modified(let descriptors)? = model.descriptors else {
+    guard case .modified(var descriptors)? = model.descriptors else {
       throw NetworkError(
         model.descriptors == nil
           ? "the networks do not say how their descriptors are made, which the format asks for"
           : "the format is for modified Behler-Parrinello descriptors (mBP) only")
     }
-    try check(descriptors, version)
+    descriptors.simplify()
+    try check(descriptors, version, reader)
     let networks = try model.networks.map { try Exported($0, model.energyRescale, version) }
     try Folder.make(folder)
     for network in networks {
@@ -48,8 +58,10 @@ public enum LAMMPSPotential {
     try AtomicFile.write(Array(text.utf8), to: folder.appendingPathComponent(name))
   }
 
-  /// What readers of the format will do otherwise than this program; empty where nothing.
-  public static func caveats(_ model: NetworkModel) -> [String] {
+  /// What a reader may do otherwise than this program; empty where nothing.
+  public static func caveats(
+    _ model: NetworkModel, for reader: Reader = .lammps
+  ) -> [String] {
     guard case .modified(let descriptors)? = model.descriptors else { return [] }
     var caveats: [String] = []
     if !all(descriptors.periodic) {
@@ -57,10 +69,10 @@ public enum LAMMPSPotential {
         "pbc is \(descriptors.periodic.inWords), which the format does not hold: boundaries of the box are to"
           + " be as open where the potential is used")
     }
-    if descriptors.epsilon != 0.01 {
+    if reader == .lammps && descriptors.epsilon != driverEpsilon {
       caveats.append(
-        "epsilon is \(descriptors.epsilon), which the format does not hold: OpenKIM's driver and LAMMPS'"
-          + " pair style of the first generation take 0.01, that of the second 0.001")
+        "epsilon is \(descriptors.epsilon), which the format does not hold: LAMMPS' pair style of the"
+          + " first generation takes 0.01, that of the second 0.001")
     }
     let shifts = model.networks.map { network in
       let bias =
@@ -72,15 +84,27 @@ public enum LAMMPSPotential {
         "the last biases hold the offsets in single precision: energies are shifted by up to"
           + " \(Float(shift)) eV for each atom")
     }
-    if descriptors.zetas.contains(where: { $0 != $0.rounded() }) {
-      caveats.append("zeta is no whole number: LAMMPS reads whole numbers only")
-    }
     return caveats
   }
 
-  private static func check(_ descriptors: DescriptorParameters, _ version: Version) throws {
+  /// What OpenKIM's driver takes, whatever networks were trained with.
+  private static let driverEpsilon = 0.01
+
+  private static func check(
+    _ descriptors: DescriptorParameters, _ version: Version, _ reader: Reader
+  ) throws {
+    if reader == .openKIM && (version == .lists || descriptors.lists != DescriptorLists()) {
+      throw NetworkError("OpenKIM's driver knows no lists of centres, widths or exponents")
+    }
     if version == .grid && descriptors.lists != DescriptorLists() {
       throw NetworkError("lists of centres, widths or exponents need gvector_version = 1")
+    }
+    if reader == .openKIM && descriptors.epsilon != driverEpsilon {
+      throw NetworkError(
+        "epsilon is \(descriptors.epsilon), but OpenKIM's driver always takes \(driverEpsilon)")
+    }
+    if reader == .lammps, let zeta = descriptors.zetas.first(where: { Int32(exactly: $0) == nil }) {
+      throw NetworkError("zeta is \(zeta), but LAMMPS reads whole numbers only")
     }
   }
 
@@ -114,7 +138,7 @@ public enum LAMMPSPotential {
     func list(_ numbers: [Double]) -> String {
       "[" + numbers.map { "\($0)" }.joined(separator: ", ") + "]"
     }
-    let zetas = d.zetas.map { $0 == $0.rounded() && $0 < 1e9 ? "\(Int($0))" : "\($0)" }
+    let zetas = d.zetas.map { "\(Int($0))" }
     return [
       ("RsN_rad", "\(d.radialCount)"), ("eta_rad", list(d.radialEtas)),
       ("Rc_rad", "\(d.radialCutoff)"), ("Rs_rad", list(d.radialCentres)),

@@ -121,6 +121,40 @@ public struct DescriptorParameters: Sendable, Equatable {
   /// The exponent of every angle.
   public var zetas: [Double] { lists.zetas ?? Array(repeating: zeta, count: angleCount) }
 
+  /// Takes lists back that say the same as the regular grid or as one number for all, up to rounding, so that the same
+  /// descriptors are the same parameters. First centres and single numbers are the lists' first ones.
+  public mutating func simplify() {
+    if let list = lists.radialCentres, let first = list.first {
+      lists.radialCentres = nil
+      radialStart = first
+      if !Self.areClose(list, radialCentres) || first >= radialCutoff { lists.radialCentres = list }
+    }
+    if let list = lists.angularCentres, let first = list.first {
+      lists.angularCentres = nil
+      angularStart = first
+      if !Self.areClose(list, angularCentres) || first >= angularCutoff {
+        lists.angularCentres = list
+      }
+    }
+    if let list = lists.angles {
+      lists.angles = nil
+      if !Self.areClose(list, angles) { lists.angles = list }
+    }
+    Self.simplify(&lists.radialEtas, &radialEta)
+    Self.simplify(&lists.angularEtas, &angularEta)
+    Self.simplify(&lists.zetas, &zeta)
+  }
+
+  private static func simplify(_ list: inout [Double]?, _ number: inout Double) {
+    guard let numbers = list, let first = numbers.first else { return }
+    number = first
+    if areClose(numbers, Array(repeating: first, count: numbers.count)) { list = nil }
+  }
+
+  private static func areClose(_ list: [Double], _ other: [Double]) -> Bool {
+    list.count == other.count && zip(list, other).allSatisfy { abs($0 - $1) <= 1e-7 * abs($1) }
+  }
+
   /// Whether angle s and the one as far from the end add up to pi.
   var anglesMirrorEachOther: Bool {
     let angles = angles
@@ -169,9 +203,10 @@ public struct DescriptorParameters: Sendable, Equatable {
       try check(value > 0, key, value, "positive whole numbers")
     }
     try check(angleCount > 0, "ThetasN", angleCount, "positive whole numbers")
-    for (key, value, end) in [
-      ("Rs0_rad", radialStart, radialCutoff), ("Rs0_ang", angularStart, angularCutoff),
-    ] {
+    for (key, value, end, list) in [
+      ("Rs0_rad", radialStart, radialCutoff, lists.radialCentres),
+      ("Rs0_ang", angularStart, angularCutoff, lists.angularCentres),
+    ] where list == nil {
       try check(value >= 0 && value < end, key, value, "numbers from 0 to below the cutoff \(end)")
     }
     try validateLists()

@@ -18,7 +18,7 @@ public struct MolecularDynamics: Sendable {
     public var temperature: Double
     /// The friction in 1/fs.
     public var friction: Double
-    /// Keeps the centre of mass at rest by taking its share off every random kick.
+    /// Keeps the centre of mass of several atoms at rest by taking its share off every random kick.
     public var fixesMomentum: Bool
 
     /// A bath of this temperature.

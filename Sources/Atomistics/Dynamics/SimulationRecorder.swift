@@ -1,3 +1,4 @@
+import Dataflow
 import Foundation
 
 /// What is written of a simulation, how often and where.
@@ -37,18 +38,33 @@ public struct SimulationOutput: Sendable, Equatable {
   /// Removes the examples of an earlier simulation of this name, where there will be new ones, and all files of one
   /// that ended early: they would be taken for a part of what comes now. The other files are replaced when that is complete.
   func removeRemains(of name: String) throws {
-    let early = ["stopped", "failed"].map { "\(name)_\($0)" }
-    let grown = early.flatMap { [thermo(of: $0), trajectory(of: $0), distribution(of: $0)] }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let examples = (exampleEvery > 0 ? names : []).filter { file in
-      guard file.hasPrefix("\(name)_"), file.hasSuffix(".example") else { return false }
-      let step = file.dropFirst(name.count + 1).dropLast(".example".count)
-      return step.count >= 7 && step.allSatisfy { ("0"..."9").contains($0) }
-    }
-    for file in grown + examples.map(folder.appendingPathComponent)
+    let examples = (exampleEvery > 0 ? names : []).filter { isExample($0, of: name) }
+    for file in Self.early(name).flatMap(grown) + examples.map(folder.appendingPathComponent)
     where FileManager.default.fileExists(atPath: file.path) {
       try FileManager.default.removeItem(at: file)
     }
+  }
+
+  /// Removes the hidden files of simulations of this name that were killed.
+  func removeHidden(of name: String) {
+    let grown = Set(([name] + Self.early(name)).flatMap(grown).map(\.lastPathComponent))
+    AtomicFile.removeRemains(in: folder) { grown.contains($0) || isExample($0, of: name) }
+  }
+
+  /// The names of what simulations leave that end early.
+  private static func early(_ name: String) -> [String] {
+    ["stopped", "failed"].map { "\(name)_\($0)" }
+  }
+
+  private func grown(_ name: String) -> [URL] {
+    [thermo(of: name), trajectory(of: name), distribution(of: name)]
+  }
+
+  private func isExample(_ file: String, of name: String) -> Bool {
+    guard file.hasPrefix("\(name)_"), file.hasSuffix(".example") else { return false }
+    let step = file.dropFirst(name.count + 1).dropLast(".example".count)
+    return step.count >= 7 && step.allSatisfy { ("0"..."9").contains($0) }
   }
 
   /// The thermodynamic lines of a simulation.
@@ -92,6 +108,7 @@ public final class SimulationRecorder {
     self.name = name
     self.output = output
     start = simulation.step
+    output.removeHidden(of: name)
     thermo = output.thermoEvery > 0 ? try GrowingTextFile(output.thermo(of: name)) : nil
     trajectory = output.trajectoryEvery > 0 ? try GrowingTextFile(output.trajectory(of: name)) : nil
     distribution = RadialDistribution(

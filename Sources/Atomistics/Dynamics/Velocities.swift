@@ -3,7 +3,7 @@ import Tensors
 
 /// Velocities of atoms, in angstrom/fs, with masses in u.
 public enum Velocities {
-  /// Velocities drawn from the distribution of Maxwell and Boltzmann, without total momentum.
+  /// Velocities drawn from the distribution of Maxwell and Boltzmann, without total momentum but for one atom alone.
   ///
   /// - Parameters:
   ///   - temperature: in kelvin.
@@ -27,10 +27,10 @@ public enum Velocities {
     return velocities
   }
 
-  /// Takes the velocity of the centre of mass off all atoms.
+  /// Takes the velocity of the centre of mass off all atoms; one atom alone keeps its own, as its temperature counts it.
   public static func removeMomentum(_ velocities: inout [SIMD3<Double>], masses: [Double]) {
     let mass = masses.reduce(0, +)
-    guard mass > 0 else { return }
+    guard velocities.count > 1, mass > 0 else { return }
     let drift = momentum(of: velocities, masses: masses) / mass
     for i in velocities.indices { velocities[i] -= drift }
   }

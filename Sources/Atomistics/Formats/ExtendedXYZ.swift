@@ -129,14 +129,17 @@ public enum ExtendedXYZ {
     return frames
   }
 
-  /// One frame as text; numbers are written so that reading gives the same bits.
+  /// One frame as text; numbers are written so that reading gives the same bits. Where all masses are known, momenta
+  /// stand beside the velocities, since ASE reads nothing else.
   public static func encode(_ structure: Structure) -> String {
     var header: [String] = []
     if structure.cell.vectors != .zero {
       header.append("Lattice=\"\(row(structure.cell.vectors))\"")
     }
+    let momenta = momenta(structure)
     let columns: [(name: String, isPresent: Bool)] = [
       ("species:S:1:pos:R:3", true), ("velo:R:3", structure.velocities != nil),
+      ("momenta:R:3", momenta != nil),
       ("masses:R:1", structure.masses != nil), ("forces:R:3", structure.forces != nil),
       ("local_energy:R:1", structure.perAtomQuantity != nil),
     ]
@@ -153,12 +156,21 @@ public enum ExtendedXYZ {
       text += structure.species[i]
       append(structure.positions[i], to: &text)
       if let velocities = structure.velocities { append(velocities[i], to: &text) }
+      if let momenta { append(momenta[i], to: &text) }
       if let masses = structure.masses { text += " \(masses[i])" }
       if let forces = structure.forces { append(forces[i], to: &text) }
       if let shares = structure.perAtomQuantity { text += " \(shares[i])" }
       text += "\n"
     }
     return text
+  }
+
+  /// In ASE's unit, that of eV, angstrom and u; nil where there are no velocities or a species has no mass.
+  private static func momenta(_ structure: Structure) -> [SIMD3<Double>]? {
+    guard let velocities = structure.velocities,
+      let masses = structure.masses ?? (try? Elements.masses(of: structure))
+    else { return nil }
+    return zip(velocities, masses).map { $0 * ($1 * Units.naturalTime) }
   }
 
   private static func append(_ v: SIMD3<Double>, to text: inout String) {

@@ -111,6 +111,7 @@ struct DescriptorConfiguration {
     try section.checkStep("rad", parameters.radialStep / length)
     try section.checkStep("ang", parameters.angularStep / length)
     try parameters.validate()
+    parameters.simplify()
     return parameters
   }
 

@@ -19,7 +19,9 @@ enum ExtractWeights: Program {
       output_dir         folder for what is written (./saved_network)
       output_type        PANNA: networks_metadata.json and a NumPy file for each array (default)
                          LAMMPS or KIM: a text and weights_<species>.dat; offsets become part of the
-                         last biases, so that the potential gives total energies
+                         last biases, so that the potential gives total energies. What the reader
+                         does not know is refused: LAMMPS reads whole zetas only, KIM takes epsilon
+                         for 0.01; LAMMPS takes it for 0.01 or 0.001, of which there is a warning
       output_file        the text's name (panna.in)
       gvector_version    0: a regular grid, which every reader takes, with activations gaussian, relu
                          and linear; 1: lists of centres, and tanh too, which KIM does not take (0)
@@ -52,9 +54,13 @@ enum ExtractWeights: Program {
     switch configuration.outputType {
     case .panna: try model.write(to: output, version: configuration.metadataVersion)
     case .lammps, .kim:
+      let reader: LAMMPSPotential.Reader = configuration.outputType == .kim ? .openKIM : .lammps
       try LAMMPSPotential.write(
-        model, to: output, name: configuration.outputFile, version: configuration.gvectorVersion)
-      for caveat in LAMMPSPotential.caveats(model) { warn("extract_weights: \(caveat)") }
+        model, to: output, name: configuration.outputFile, version: configuration.gvectorVersion,
+        for: reader)
+      for caveat in LAMMPSPotential.caveats(model, for: reader) {
+        warn("extract_weights: \(caveat)")
+      }
     }
     say("extract_weights: \(model.networks.count) networks are in \(output.path)")
   }

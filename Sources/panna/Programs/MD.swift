@@ -38,7 +38,8 @@ enum MD: Program {
       prefix               beginning of names: <prefix>_a<lattice>_T<temperature>_r<repetition> (md),
                            "p" for the decimal point
       thermo_every         lines of NAME_thermo.dat
-      trajectory_every     frames of NAME.xyz
+      trajectory_every     frames of NAME.xyz, with velocities (velo in angstrom/fs, and momenta,
+                           which ASE reads) and forces
       example_every        files NAME_<step>.example with energy and forces
       rdf_every            structures that count for NAME_rdf.dat
       rdf_maximum          in angstrom (8)
