@@ -54,6 +54,22 @@ struct TextLines {
       line: number, key: key, found: "\"\(line)\"", allowed: "\(count) numbers")
   }
 
+  /// Three words of the line that came last as a vector.
+  ///
+  /// - Throws: `AtomisticsError` with the first that is no number.
+  func vector(_ words: ArraySlice<Substring>, _ key: String) throws(AtomisticsError) -> SIMD3<
+    Double
+  > {
+    var vector = SIMD3<Double>.zero
+    for (index, word) in zip(0..<3, words) {
+      guard let number = Double(word), number.isFinite else {
+        throw wrong(key, "\"\(word)\"", allowed: "a number")
+      }
+      vector[index] = number
+    }
+    return vector
+  }
+
   /// An error at the line that came last.
   func wrong(_ key: String, _ found: String, allowed: String) -> AtomisticsError {
     AtomisticsError(line: number, key: key, found: found, allowed: allowed)
