@@ -15,7 +15,7 @@ enum JSONToAXSF: Program {
     Writes animation.axsf: a frame for each structure, the lowest energy first, ATOMS where it does not
     repeat, else CRYSTAL, SLAB or POLYMER with the cell in angstrom, for three directions, two or one.
     That word comes once, before the first frame, and again only before a frame that repeats along more
-    or fewer directions, which the format does not provide for: give such ones an animation of their own.
+    or fewer directions, which the format does not provide for: give these an animation of their own.
     The vectors along which it repeats come first; where the structure has no others, those that fill up
     the three which the format wants are 1 angstrom long, at right angles to these, and mean nothing.
     """
