@@ -300,6 +300,46 @@ import Testing
     }
   }
 
+  /// Of a text that ends within a frame the frames before it remain, for those who want them.
+  @Test func framesBeforeAnUnfinishedOneRemain() throws {
+    let frame = "2\nenergy=-1\nH 0 0 0.125\nO 0 1 0.375\n"
+    for cut in 2..<frame.utf8.count {
+      let text = String((frame + frame).dropLast(cut))
+      let found = try ExtendedXYZ.frames(text)
+      #expect(try found.structures == ExtendedXYZ.decode(frame) && found.unfinished != nil)
+      #expect(throws: found.unfinished!) { try ExtendedXYZ.decode(text) }
+    }
+    #expect(throws: AtomisticsError.self) { try ExtendedXYZ.frames(String(frame.dropLast(9))) }
+    // Before the end nothing may be missing.
+    #expect(throws: AtomisticsError.self) {
+      try ExtendedXYZ.frames(frame.replacing("O 0 1 0.375\n", with: "O 0\n") + frame)
+    }
+  }
+
+  /// A last line without an end is cut off where it has less behind its point, and may be elsewhere.
+  @Test func aLastLineWithoutAnEndIsDoubtful() throws {
+    let frame = "2\nenergy=-1\nH 0 0 0.125\nO 0 1 0.375"
+    #expect(try ExtendedXYZ.frames(frame + "\n").doubt == nil)
+    #expect(
+      try ExtendedXYZ.frames(frame).doubt
+        == "line 4, the last, has no line end: 0.375 may be part of a number")
+    let error = #expect(throws: AtomisticsError.self) {
+      try ExtendedXYZ.decode(String(frame.dropLast()))
+    }
+    #expect(
+      error?.description
+        == "line 4: last line: found no line end, and 0.37 below 0.125; allowed: a whole line, with its end"
+    )
+    let folder = try TemporaryFolder()
+    let file = try folder.write(frame, to: "a.xyz")
+    var warnings: [String] = []
+    #expect(try StructureFile.read(file) { warnings.append($0) }.count == 1)
+    #expect(
+      warnings == [
+        "\(file.path): line 4, the last, has no line end: 0.375 may be part of a number"
+      ])
+  }
+
   @Test func wrongFilesAreNamedExactly() {
     func error(_ text: String) -> String {
       let error = #expect(throws: AtomisticsError.self) { try ExtendedXYZ.decode(text) }

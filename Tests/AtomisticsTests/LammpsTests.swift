@@ -350,6 +350,25 @@ import Testing
     }
   }
 
+  /// A last number is cut off where it has less behind its point, and may be elsewhere.
+  @Test func lammpsDataFilesWithoutALastLineEndAreDoubtful() throws {
+    func remarks(_ last: String) throws -> [String] {
+      var remarks: [String] = []
+      _ = try read(data.replacing("1 2 0.5 0 0 0\n", with: "1 2 0.5 0 0 \(last)"), log) {
+        remarks.append($0)
+      }
+      return remarks
+    }
+    #expect(try remarks("0\n") == [])
+    #expect(
+      try remarks("0") == ["line 17, the last, has no line end: 0 may be part of a number"])
+    let cut = data.replacing("1 1 1\n1 2 0.5 0 0 0\n", with: "1 1 1.25\n1 2 0.5 0 0 0.5")
+    #expect(
+      message { try read(cut, log) }
+        == "x.dump:17: last line: found no line end, and 0.5 below 1.25; allowed: a whole line, with its end"
+    )
+  }
+
   /// What the data file does not say of the box, the log does.
   @Test func lammpsDataFilesHaveTheLogsBoundaries() throws {
     func lattice(_ commands: String) throws -> Matrix3 {

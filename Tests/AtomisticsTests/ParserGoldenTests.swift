@@ -213,7 +213,11 @@ import Testing
       #expect(error.allowed.contains("apt install"))
       return
     }
-    let all = try data.molecules.flatMap { try data.conformations(of: $0, name: "m") }
+    var leftOut = LeftOut()
+    let all = try data.molecules.flatMap {
+      try data.conformations(of: $0, name: "m", leftOut: &leftOut)
+    }
+    #expect(leftOut.count == 0)
     #expect(data.molecules.count == 3 && all.count == 10_800)
     let atoms = all.reduce(0) { $0 + $1.species.count }
     #expect(atoms == 46_800)
@@ -225,7 +229,8 @@ import Testing
     #expect(throws: AtomisticsError.self) {
       var arrays = ANIFile.Arrays()
       arrays.forces = "forces"
-      _ = try ANIFile(file, arrays: arrays).conformations(of: data.molecules[0], name: "m")
+      _ = try ANIFile(file, arrays: arrays).conformations(
+        of: data.molecules[0], name: "m", leftOut: &leftOut)
     }
   }
 
@@ -234,8 +239,11 @@ import Testing
     var arrays = ANIFile.Arrays()
     (arrays.forces, arrays.areGradients) = ("forces", true)
     guard let data = try? ANIFile(file, arrays: arrays) else { return }
-    let all = try data.molecules.flatMap { try data.conformations(of: $0, name: "m") }
-    #expect(all.count == 4366)
+    var leftOut = LeftOut()
+    let all = try data.molecules.flatMap {
+      try data.conformations(of: $0, name: "m", leftOut: &leftOut)
+    }
+    #expect(all.count == 4366 && leftOut.count == 0)
     let numbers = try numbers("ani/ani_gdb11_s01_forces/neutral/forces.npy")
     let flat = all.flatMap { $0.forces!.flatMap { [-$0.x, -$0.y, -$0.z] } }
     // Adding 0 makes one zero of both.

@@ -59,7 +59,7 @@ import Testing
     #expect(message { $0.species = [] } == "atoms: found none; allowed: at least one atom")
     #expect(
       message { $0.forces![1] = [0, .infinity, 0] }
-        == "forces of atom 2: found SIMD3<Double>(0.0, inf, 0.0); allowed: three finite numbers")
+        == "forces of atom 2: found 0.0 inf 0.0; allowed: three finite numbers")
   }
 
   // MARK: CP2K
@@ -98,12 +98,94 @@ import Testing
     #expect(found[1].forces![0] == SIMD3(0.5, 0, 5) * (Units.hartree / Units.bohr))
     // Cells that are another run's say nothing of these frames, nor does another cell.
     try Data("0 0 9 0 0 0 9 0 0 0 9 729\n".utf8).write(to: folder.file("w-1.cell"))
-    let missing = #expect(throws: AtomisticsError.self) {
-      try CP2KOutput.read(
-        folder.file("w-pos-1.xyz"), name: "w", cell: Matrix3.identity * 7
-      ) { _ in }
+    var remarks: [String] = []
+    let rest = try CP2KOutput.read(
+      folder.file("w-pos-1.xyz"), name: "w", cell: Matrix3.identity * 7
+    ) { remarks.append($0) }
+    #expect(rest.map(\.name) == ["w_0"])
+    #expect(
+      remarks == [
+        "1 of 2 frames are left out; of the first, cell of step 5: found none; allowed: a line of w-1.cell"
+      ])
+  }
+
+  /// Files of a trajectory whose steps are 0, 1 and 2, changed as it is said.
+  private func trajectory(
+    _ changes: [String: (String) -> String]
+  ) throws -> (found: [ParsedConfiguration], remarks: [String]) {
+    let folder = try TemporaryFolder()
+    let frames = (0...2).map {
+      "2\n i = \($0), time = 0.5, E = -17.\($0)\n H \($0).25 0 0.125\n O 0 1 0.375\n"
+    }.joined()
+    let cells = (0...2).map { "\($0) 0.5 9.\($0) 0 0 0 9 0 0 0 9 729.125\n" }.joined()
+    for (name, text) in [
+      ("w-pos-1.xyz", frames), ("w-frc-1.xyz", frames), ("w-1.cell", "# Step\n" + cells),
+    ] {
+      _ = try folder.write(changes[name]?(text) ?? text, to: name)
     }
-    #expect(missing?.key == "cell of step 5" && missing?.allowed == "a line of w-1.cell")
+    var remarks: [String] = []
+    do {
+      let found = try CP2KOutput.read(folder.file("w-pos-1.xyz"), name: "w", cell: nil) {
+        remarks.append($0.replacing(folder.url.path + "/", with: ""))
+      }
+      return (found, remarks)
+    } catch let error as AtomisticsError {
+      throw AtomisticsError(
+        line: error.line, key: error.key, found: error.found, allowed: error.allowed)
+    }
+  }
+
+  /// Wherever a file ends, what is read is what the whole file says; even the last number's rest is unknown.
+  @Test(arguments: ["w-pos-1.xyz", "w-frc-1.xyz", "w-1.cell"])
+  func cp2kTrajectoriesThatAreCutOffKeepTheirWholeFrames(_ name: String) throws {
+    let whole = try trajectory([:])
+    #expect(whole.found.count == 3 && whole.remarks == [])
+    for cut in 1...40 {
+      let (found, remarks) = try trajectory([name: { String($0.dropLast(cut)) }])
+      #expect(found == Array(whole.found.prefix(found.count)))
+      #expect((1...2).contains(found.count) && !remarks.isEmpty, "\(cut)")
+    }
+    let last = try trajectory([name: { String($0.dropLast()) }])
+    #expect(last.found.count == 2)
+    #expect(
+      last.remarks.first
+        == (name == "w-1.cell"
+          ? "the last line of w-1.cell is not finished and left out"
+          : "the last frame of \(name) is not finished and left out: line 12: atoms: found a line without an"
+            + " end; allowed: a whole line"))
+    // Only part of a frame.
+    #expect(
+      message { try trajectory(["w-pos-1.xyz": { String($0.prefix(40)) }]).found }.contains("atoms")
+    )
+  }
+
+  /// Forces and cells may be printed less often than positions, or not be numbers.
+  @Test func cp2kFramesWithoutForcesOrNumbersAreLeftOut() throws {
+    let sparse: (String) -> String = { text in
+      text.split(separator: "\n").enumerated().filter { !(4..<8).contains($0.offset) }
+        .map { $0.element + "\n" }.joined()
+    }
+    let each = try trajectory(["w-frc-1.xyz": sparse])
+    #expect(each.found.map(\.name) == ["w_0", "w_2"])
+    #expect(
+      each.remarks == [
+        "1 of 3 frames are left out; of the first, forces of step 1: found none; allowed: a frame of"
+          + " w-frc-1.xyz"
+      ])
+    for (name, old, expected) in [
+      ("w-pos-1.xyz", "1.25", "w-pos-1.xyz:7: step 1: found \"****\"; allowed: a number"),
+      ("w-frc-1.xyz", "1.25", "w-frc-1.xyz:7: step 1: found \"****\"; allowed: a number"),
+      ("w-pos-1.xyz", "-17.1", "line 6: E of step 1: found \"****\"; allowed: a number"),
+      ("w-1.cell", " 9.1", "w-1.cell:3: cell: found \"****\"; allowed: a number"),
+    ] {
+      let bad = try trajectory([name: { $0.replacing(old, with: " ****") }])
+      #expect(bad.found.map(\.name) == ["w_0", "w_2"])
+      #expect(bad.remarks == ["1 of 3 frames are left out; of the first, \(expected)"])
+    }
+    let none = message {
+      try trajectory(["w-frc-1.xyz": { $0.replacing("O 0", with: "O nan") }]).found
+    }
+    #expect(none == "line 4: step 0: found \"nan\"; allowed: a number")
   }
 
   /// A run that was restarted after step 1 wrote step 2 again: that is what it went on from, in all files.
@@ -193,6 +275,57 @@ import Testing
           + " NAME-pos-1.xyz",
       ])
     #expect(try cp2k(output + output, "w.out").0.map(\.name) == ["w", "w_2"])
+  }
+
+  /// Wherever an output ends, what is read is what the whole output says.
+  @Test func cp2kOutputsThatAreCutOffKeepTheirWholeSteps() throws {
+    let later = output.replacing("-2.5", with: "-2.75")
+    let whole = try cp2k(output + later, "w.out").0
+    for cut in 1..<later.count {
+      let (found, remarks) = try cp2k(String((output + later).dropLast(cut)), "w.out")
+      #expect(found == [whole[0]], "\(cut)")
+      // The vectors of the cell belong to no step yet.
+      let hasBegun =
+        later.count - cut > later.firstRange(of: "Mass")!.upperBound.utf16Offset(in: later)
+      #expect(
+        !hasBegun || remarks.last!.hasPrefix("the last step is not finished and left out: line"))
+    }
+    #expect(
+      message { try cp2k(String(output.dropLast()), "w.out").0 }
+        == "w.out:11: forces: found 0 atoms; allowed: 1 atoms")
+  }
+
+  /// Energies without forces count where the program says that it came to its end, or goes on with other
+  /// coordinates, whose they are not.
+  @Test func cp2kEnergiesWithoutForces() throws {
+    let bare = String(output.prefix(upTo: output.firstRange(of: " FORCES|")!.lowerBound))
+    #expect(
+      message { try cp2k(bare, "w.out").0 }
+        == "w.out:8: forces: found the end of the file; allowed: forces, or PROGRAM ENDED AT after the"
+        + " energy")
+    let other = bare.replacing("-2.5", with: "-2.75").replacing(
+      "     1.000000   1.0", with: "     2.000000   1.0")
+    let found = try cp2k(bare + other + " **** PROGRAM ENDED AT  2020\n", "w.out").0
+    #expect(found.map(\.forces) == [nil, nil] && found.map { $0.positions[0].z } == [1, 2])
+    #expect(found.map(\.energy) == [-2.5 * Units.hartree, -2.75 * Units.hartree])
+  }
+
+  /// What is no number costs its step, not the others, which keep their names.
+  @Test(arguments: [
+    ("1      0.000000", "1    ********", "w.out:17: coordinates: found \"********\""),
+    ("        -2.5", "**********", "w.out:19: ENERGY|: found \"**********\""),
+    ("0.50000000E-01  0.0", "NaN  0.0", "w.out:22: forces: found \"NaN\""),
+  ])
+  func cp2kStepsThatAreNoNumbersAreLeftOut(_ old: String, _ new: String, _ expected: String) throws
+  {
+    let bad = output.replacing(old, with: new)
+    let (found, remarks) = try cp2k(output + bad + output, "w.out")
+    #expect(found.map(\.name) == ["w", "w_3"] && found[0].energy == found[1].energy)
+    let reason = expected.dropFirst("w.out:".count)
+    #expect(
+      remarks.dropFirst() == [
+        "1 of 3 steps are left out; of the first, line \(reason); allowed: a number"
+      ])
   }
 
   /// Nothing repeats along vectors that CP2K does not call periodic.
@@ -299,7 +432,7 @@ import Testing
         + " coordinates before it"
     ),
     (
-      "        -2.5", "        nan", "w.out: energy: found nan; allowed: a finite number"
+      "        -2.5", "        nan", "w.out:8: ENERGY|: found \"nan\"; allowed: a number"
     ),
   ])
   func cp2kErrorsAreExact(_ from: String, _ to: String, _ expected: String) throws {

@@ -120,6 +120,24 @@ import Testing
     #expect(try ExampleFile.read(fixture.url("all/run.example")).energy == -3 * Units.hartree)
   }
 
+  /// Frames before one that the file ends within have the names that they would have with it.
+  @Test func anUnfinishedFrameIsLeftOut() throws {
+    try fixture.write(frame() + frame().dropLast(3), to: "a.xyz")
+    let arguments = try EXYZParser.options.parse([
+      "-i", fixture.path("a.xyz"), "-o", fixture.path("out"),
+    ])
+    let remarks = Locked<[String]>([])
+    let found = try EXYZParser.reader(arguments)(
+      ParserInput(file: fixture.url("a.xyz"), name: "a") { remark in
+        remarks.withLock { $0.append(remark) }
+      })
+    #expect(found.map(\.name) == ["a_1"])
+    #expect(
+      remarks.withLock { $0 } == [
+        "the last frame is not finished and left out: line 8: atom 2: found 6 columns; allowed: 7 columns"
+      ])
+  }
+
   @Test func frameKeysAndUnitsAreOptions() throws {
     try fixture.write(frame("dft_energy=-2") + frame("DFT_Energy=-3"), to: "in/sub/a.b.xyz")
     try fixture.write(frame("dft_energy=-4"), to: "in/c.extxyz")

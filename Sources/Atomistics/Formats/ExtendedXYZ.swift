@@ -73,16 +73,39 @@ public enum ExtendedXYZ {
     }
   }
 
+  /// The frames of a text, and what its end makes doubtful.
+  public struct Frames {
+    public var structures: [Structure] = []
+    /// Why a last frame is not among them, which the text ends within.
+    public var unfinished: AtomisticsError?
+    /// What is to be said of a last line without an end: its last number may be cut off.
+    public var doubt: String?
+  }
+
   /// Reads all frames of a file; a frame without name is called after the file, from the second
   /// frame on with its number.
   ///
-  /// - Throws: `AtomisticsError` with file, line and key.
-  public static func read(_ url: URL, names: Names = Names()) throws -> [Structure] {
+  /// - Parameter warn: is told of a last number that may be cut off.
+  /// - Throws: `AtomisticsError` with file, line and key, also where the last frame is not finished.
+  public static func read(
+    _ url: URL, names: Names = Names(), warn: (String) -> Void = { _ in }
+  ) throws -> [Structure] {
+    let frames = try readUnfinished(url, names: names)
+    if let error = frames.unfinished { throw error.inFile(url.path) }
+    if let doubt = frames.doubt { warn("\(url.path): \(doubt)") }
+    return frames.structures
+  }
+
+  /// Reads the frames of a file as `read` does, but for a last one that the file ends within.
+  ///
+  /// - Throws: `AtomisticsError` with file, line and key, also where the only frame is unfinished.
+  public static func readUnfinished(_ url: URL, names: Names = Names()) throws -> Frames {
     do {
-      var frames = try decode(FileAccess.readText(url), names: names)
+      var frames = try frames(FileAccess.readText(url), names: names)
       let key = FileAccess.key(of: url)
-      for index in frames.indices where frames[index].name.isEmpty {
-        frames[index].name = frames.count == 1 ? key : "\(key)_\(index + 1)"
+      let isOnly = frames.structures.count == 1 && frames.unfinished == nil
+      for index in frames.structures.indices where frames.structures[index].name.isEmpty {
+        frames.structures[index].name = isOnly ? key : "\(key)_\(index + 1)"
       }
       return frames
     } catch let error as AtomisticsError {
@@ -100,33 +123,52 @@ public enum ExtendedXYZ {
 
   /// The frames of a text.
   ///
-  /// - Throws: `AtomisticsError` with line and key.
+  /// - Throws: `AtomisticsError` with line and key, also where the last frame is not finished.
   public static func decode(_ text: String, names: Names = Names()) throws -> [Structure] {
-    var frames: [Structure] = []
-    var lines = Lines(text)
-    while let line = lines.next() {
-      let first = fields(line)
-      if first.isEmpty { continue }
-      guard first.count == 1, let count = Int(first[0]), count >= 0 else {
-        throw AtomisticsError(
-          line: lines.number, key: "number of atoms", found: "\"\(line)\"",
-          allowed: "one whole number")
-      }
-      guard let comment = lines.next() else {
-        throw AtomisticsError(
-          line: lines.number, key: "comment", found: "the end of the file", allowed: "a line")
-      }
-      var frame = try Frame(comment, line: lines.number, names)
-      for atom in 0..<count {
-        guard let line = lines.next() else {
-          throw AtomisticsError(
-            line: lines.number, key: "atoms", found: "\(atom) atoms", allowed: "\(count) atoms")
+    let frames = try frames(text, names: names)
+    if let error = frames.unfinished { throw error }
+    return frames.structures
+  }
+
+  /// - Throws: `AtomisticsError` with line and key, also where the only frame is unfinished.
+  static func frames(_ text: String, names: Names = Names()) throws -> Frames {
+    var frames = Frames()
+    var lines = TextLines(text)
+    do {
+      while let line = lines.next() {
+        let first = fields(line)
+        if first.isEmpty { continue }
+        guard first.count == 1, let count = Int(first[0]), count >= 0 else {
+          throw lines.wrong("number of atoms", "\"\(line)\"", allowed: "one whole number")
         }
-        try frame.append(fields(line), line: lines.number)
+        let (frame, doubt) = try frame(count, &lines, names)
+        frames.structures.append(frame)
+        frames.doubt = doubt
       }
-      frames.append(frame.structure)
+    } catch let error as AtomisticsError where lines.isCut && !frames.structures.isEmpty {
+      // A program that still writes, or was killed, leaves a frame unfinished.
+      frames.unfinished = error
     }
     return frames
+  }
+
+  /// The frame behind its number of atoms, and what a missing end of its last line makes doubtful.
+  private static func frame(
+    _ count: Int, _ lines: inout TextLines, _ names: Names
+  ) throws -> (Structure, doubt: String?) {
+    guard let comment = lines.next() else {
+      throw lines.wrong("comment", "the end of the file", allowed: "a line")
+    }
+    var frame = try Frame(comment, line: lines.number, names)
+    var (words, before): ([Substring], [Substring]) = ([], [])
+    for atom in 0..<count {
+      guard let line = lines.next() else {
+        throw lines.wrong("atoms", "\(atom) atoms", allowed: "\(count) atoms")
+      }
+      (before, words) = (words, fields(line))
+      try frame.append(words, line: lines.number)
+    }
+    return (frame.structure, try lines.doubt(words, after: before))
   }
 
   /// One frame as text; numbers are written so that reading gives the same bits. Where all masses are known, momenta
@@ -189,23 +231,5 @@ public enum ExtendedXYZ {
 
   static func fields(_ line: Substring) -> [Substring] {
     line.utf8.split { $0 == 0x20 || $0 == 0x09 }.map { Substring($0) }
-  }
-
-  /// The lines of a text with their numbers, line ends of any kind left out.
-  private struct Lines {
-    private var rest: Substring.UTF8View
-    private(set) var number = 0
-
-    init(_ text: String) { rest = text[...].utf8 }
-
-    mutating func next() -> Substring? {
-      guard !rest.isEmpty else { return nil }
-      number += 1
-      let end = rest.firstIndex(of: 0x0a) ?? rest.endIndex
-      var line = rest[..<end]
-      rest = end == rest.endIndex ? rest[end...] : rest[rest.index(after: end)...]
-      if line.last == 0x0d { line = line.dropLast() }
-      return Substring(line)
-    }
   }
 }

@@ -7,13 +7,14 @@ public enum StructureFile {
 
   /// All structures of a file: the frames of an extended xyz file, the one of an example file.
   ///
-  /// - Parameter warn: is told of missing units, for which eV or angstrom is assumed.
+  /// - Parameter warn: is told of missing units, for which eV or angstrom is assumed, and of a last number that may
+  ///   be cut off.
   /// - Throws: `AtomisticsError` with file, line and key.
   public static func read(
     _ file: URL, warn: (String) -> Void = { _ in }
   ) throws -> [Structure] {
     switch file.pathExtension {
-    case "xyz", "extxyz": return try ExtendedXYZ.read(file)
+    case "xyz", "extxyz": return try ExtendedXYZ.read(file, warn: warn)
     case "example": return [try ExampleFile.read(file, warn: warn)]
     default:
       throw AtomisticsError(

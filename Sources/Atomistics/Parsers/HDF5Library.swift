@@ -28,12 +28,12 @@ final class HDF5File {
 
   deinit { _ = Self.lock.withLock { library.fileClose(file) } }
 
-  /// The groups that hold all of the given arrays, by their paths, in the order of their names.
-  func groups(with arrays: Set<String>) throws -> [String] {
+  /// The groups that hold what they should, by their paths, in the order of their names.
+  func groups(where isWanted: ([String]) -> Bool) throws -> [String] {
     var found: [String] = []
     func walk(_ path: String) throws {
       let names = try members(of: path)
-      if arrays.isSubset(of: names) { found.append(path) }
+      if isWanted(names) { found.append(path) }
       for name in names {
         let inner = path == "/" ? "/\(name)" : "\(path)/\(name)"
         if try isGroup(inner) { try walk(inner) }
@@ -94,6 +94,17 @@ final class HDF5File {
       throw wrong(path, "an array that cannot be read", allowed: "a whole file")
     }
     return (shape, elements)
+  }
+
+  /// Whether an array is one of texts.
+  func holdsTexts(_ path: String) throws -> Bool {
+    Self.lock.lock()
+    defer { Self.lock.unlock() }
+    let id = try open(path)
+    defer { _ = library.objectClose(id) }
+    let type = library.dataType(id)
+    defer { _ = library.typeClose(type) }
+    return library.typeClass(type) == HDF5Library.text
   }
 
   /// The elements of an array of texts.

@@ -13,10 +13,13 @@ struct LammpsData {
     "molecular": (type: 2, position: 3), "full": (type: 2, position: 4),
   ]
 
-  /// - Parameter periodic: along which directions the box repeats, which the file does not say.
+  /// - Parameters:
+  ///   - periodic: along which directions the box repeats, which the file does not say.
+  ///   - remark: is told of a last number that may be cut off.
   /// - Throws: `AtomisticsError` with the line.
   static func decode(
-    _ data: Data, name: String, types: [String], _ units: LammpsUnits, periodic: [Bool]
+    _ data: Data, name: String, types: [String], _ units: LammpsUnits, periodic: [Bool],
+    remark: (String) -> Void = { _ in }
   ) throws -> LammpsData {
     var lines = try TextLines(data)
     var count = 0
@@ -45,7 +48,7 @@ struct LammpsData {
         low: [x[0], y[0], z[0]], high: [x[1], y[1], z[1]], tilt: tilt, periodic: periodic)
       return LammpsData(
         configuration: try atoms(
-          &lines, count, style ?? "atomic", box, name: name, types: types, units),
+          &lines, count, style ?? "atomic", box, name: name, types: types, units, remark),
         step: step)
     }
     throw AtomisticsError(key: "Atoms", found: "no such section", allowed: "one")
@@ -70,13 +73,14 @@ struct LammpsData {
 
   private static func atoms(
     _ lines: inout TextLines, _ count: Int, _ style: String, _ box: LammpsBox, name: String,
-    types: [String], _ units: LammpsUnits
+    types: [String], _ units: LammpsUnits, _ remark: (String) -> Void
   ) throws -> ParsedConfiguration {
     guard let columns = styles[style] else {
       throw lines.wrong(
         "Atoms", "the style \(style)", allowed: styles.keys.sorted().joined(separator: ", "))
     }
     var atoms: [(id: Int, species: String, position: SIMD3<Double>)] = []
+    var before: [Substring] = []
     while atoms.count < count {
       guard let words = lines.words() else {
         throw lines.wrong("Atoms", "\(atoms.count) atoms", allowed: "\(count) atoms")
@@ -96,6 +100,8 @@ struct LammpsData {
       let place = try numbers(words[columns.position..<columns.position + 3], "Atoms", lines)
       let species = try lines.species(ofType: words[columns.type], types)
       atoms.append((id, species, SIMD3(place[0], place[1], place[2])))
+      if let doubt = try lines.doubt(words, after: before) { remark(doubt) }
+      before = words
     }
     atoms.sort { $0.id < $1.id }
     var result = ParsedConfiguration(name: name)

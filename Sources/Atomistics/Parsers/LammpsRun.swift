@@ -9,8 +9,8 @@ public enum LammpsRun {
   ///   - name: the beginning of the examples' names.
   ///   - types: the species of type 1, 2, …
   ///   - units: those of the run, nil for what the log says.
-  ///   - remark: is told how many frames have no energy, how many have a step with several, and of a last one
-  ///     that the file ends within.
+  ///   - remark: is told how many frames have no energy, how many have a step with several, of a last one that the
+  ///     file ends within, and of a data file's last number that may be cut off.
   /// - Throws: `AtomisticsError` with the file, where no frame has an energy, or the log is one of other atoms.
   public static func read(
     _ url: URL, log: URL, name: String, types: [String], units: LammpsUnits?,
@@ -26,7 +26,8 @@ public enum LammpsRun {
       let data = try FileAccess.readUncompressed(url)
       guard LammpsDump.isDump(data) else {
         let structure = try LammpsData.decode(
-          data, name: name, types: types, units, periodic: energies.periodic())
+          data, name: name, types: types, units, periodic: energies.periodic(),
+          remark: remark)
         switch structure.step.map({ energies.energies(of: [$0])[0] }) ?? energies.firstEnergy {
         case .energy(let energy, let atoms):
           try check(structure.configuration, atoms, log)

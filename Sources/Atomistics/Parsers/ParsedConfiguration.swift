@@ -73,7 +73,9 @@ public struct ParsedConfiguration: Sendable, Equatable {
     }
     for (key, vectors) in [("positions", positions), ("forces", forces ?? [])] {
       if let atom = vectors.firstIndex(where: { !($0.x + $0.y + $0.z).isFinite }) {
-        throw fail("\(key) of atom \(atom + 1)", "\(vectors[atom])", "three finite numbers")
+        let v = vectors[atom]
+        throw fail(
+          "\(key) of atom \(atom + 1)", "\(v.x) \(v.y) \(v.z)", "three finite numbers")
       }
     }
     _ = try Cell(vectors: lattice)

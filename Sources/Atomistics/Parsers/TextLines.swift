@@ -9,6 +9,8 @@ struct TextLines {
   /// or one more was asked for than there are.
   private(set) var isCut = false
 
+  init(_ text: String) { rest = text[...].utf8 }
+
   /// - Throws: `AtomisticsError` where the bytes are no text at all.
   init(_ data: Data) throws {
     // Programs write names in encodings of their own; what is read here is ASCII.
@@ -52,6 +54,42 @@ struct TextLines {
     }
     throw AtomisticsError(
       line: number, key: key, found: "\"\(line)\"", allowed: "\(count) numbers")
+  }
+
+  /// Three words of the line that came last as a vector.
+  ///
+  /// - Throws: `AtomisticsError` with the first that is no number.
+  func vector(_ words: ArraySlice<Substring>, _ key: String) throws(AtomisticsError) -> SIMD3<
+    Double
+  > {
+    var vector = SIMD3<Double>.zero
+    for (index, word) in zip(0..<3, words) {
+      guard let number = Double(word), number.isFinite else {
+        throw wrong(key, "\"\(word)\"", allowed: "a number")
+      }
+      vector[index] = number
+    }
+    return vector
+  }
+
+  /// What is to be said of the line that came last where it has no end, as in files made by hand, or cut off: its
+  /// last word may be part of one.
+  ///
+  /// - Parameter before: the line before, where that has the same columns.
+  /// - Throws: `AtomisticsError` where the last word is surely cut off, having less behind its point than the one
+  ///   above.
+  func doubt(_ words: [Substring], after before: [Substring]) throws -> String? {
+    guard isCut, let last = words.last else { return nil }
+    func digits(_ word: Substring) -> Int { word.drop { $0 != "." }.dropFirst().count }
+    if words.count <= before.count {
+      let above = before[words.count - 1]
+      guard words.count == before.count, digits(last) >= digits(above) else {
+        throw wrong(
+          "last line", "no line end, and \(last) below \(above)",
+          allowed: "a whole line, with its end")
+      }
+    }
+    return "line \(number), the last, has no line end: \(last) may be part of a number"
   }
 
   /// An error at the line that came last.

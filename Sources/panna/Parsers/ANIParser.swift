@@ -14,16 +14,22 @@ enum ANIParser: Program {
         isRequired: true)
     ]
       + ExampleWriter.options + [
+        .init(
+          "--energy-key", value: "ARRAY",
+          help: "the energies (\(ANIFile.Arrays.usualEnergies.joined(separator: " or ")))"),
         .init("--forces", value: "ARRAY", help: "the array of forces in hartree/angstrom"),
         .init("--gradients", value: "ARRAY", help: "the array of gradients, minus the forces"),
         .withoutEffect("-v", "progress is shown on a terminal"),
         .init("--every", value: "N", help: "takes every Nth conformation of each molecule (1)"),
       ])
   static let details = """
-    Reads every group with the arrays coordinates (angstrom), energies (hartree) and species; molecules,
-    without a cell. Examples are in angstrom and Ha, called MOLECULE_1 … after the group. ANI-1 has no
-    forces; later sets have, some as gradients (the array called forces in the files of 2017): say
-    which. Needs libhdf5 (1.10 or later) on the machine, which is opened when the program runs.
+    Reads every group with coordinates (angstrom), energies (hartree) and species, or atomic_numbers:
+    symbols or atomic numbers, of the group (ANI-1, ANI-1x) or of each conformation (ANI-2x). ANI-1x has
+    energies of several methods, wb97x_dz.energy unless another is named, and not all conformations have
+    all: those with NaN are left out and counted. Examples are molecules without a cell, in angstrom and
+    Ha, called GROUP_1 … after the group. ANI-1 has no forces; of later sets name the array
+    (wb97x_dz.forces, forces), or that of gradients, as the array called forces in the files of 2017 is.
+    Needs libhdf5 (1.10 or later) on the machine, which is opened when the program runs.
     """
   static let example = """
       panna ani_parser --indir ani_gdb_s01.h5 --outdir examples
@@ -31,6 +37,7 @@ enum ANIParser: Program {
 
   static func run(_ arguments: ParsedArguments) throws {
     var arrays = ANIFile.Arrays()
+    arrays.energies = arguments["--energy-key"]
     arrays.forces = arguments["--forces"] ?? arguments["--gradients"]
     arrays.areGradients = arguments.has("--gradients")
     if arguments.has("--forces") && arguments.has("--gradients") {
@@ -73,20 +80,23 @@ enum ANIParser: Program {
     return files.map { top.appendingPathComponent($0) }
   }
 
-  /// Writes the examples of all molecules.
+  /// Writes the examples of all molecules, and says how many conformations are left out.
   ///
   /// - Returns: what is wrong with some of them.
   private static func read(
     _ data: ANIFile, _ file: URL, _ every: Int, _ writer: ExampleWriter
   ) throws -> [String] {
     var failures: [String] = []
+    var leftOut = LeftOut()
+    var count = 0
     let last = data.molecules.map { $0.split(separator: "/").last.map(String.init) ?? "molecule" }
     let areUnique = Set(last).count == last.count
     for (molecule, short) in zip(data.molecules, last) {
       let whole = molecule.split(separator: "/").joined(separator: "__")
       let name = (areUnique ? short : whole).replacingOccurrences(of: ".", with: "_")
       do {
-        let all = try data.conformations(of: molecule, name: name)
+        let all = try data.conformations(of: molecule, name: name, leftOut: &leftOut)
+        count += all.count
         let taken = stride(from: 0, to: all.count, by: every).map { index in
           var one = all[index]
           one.source = file.lastPathComponent
@@ -98,6 +108,9 @@ enum ANIParser: Program {
       } catch let error as AtomisticsError {
         failures.append("\(error.inFile(file.path))")
       }
+    }
+    if let line = leftOut.remark(of: count + leftOut.count, "conformations") {
+      if count > 0 { warn("\(file.path): \(line)") } else { failures.append(line) }
     }
     return failures
   }

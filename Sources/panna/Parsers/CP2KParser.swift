@@ -18,11 +18,14 @@ enum CP2KParser: ParserProgram {
   static let details = """
     Reads outputs with coordinates, forces and energies (FORCE_EVAL / PRINT / FORCES), and
     trajectories NAME-pos-1.xyz with the energy in each frame's second line, the forces of
-    NAME-frc-1.xyz and the cells of NAME-1.cell, every frame's where there is that file. An output
+    NAME-frc-1.xyz and the cells of NAME-1.cell, where there are these files. An output
     prints the cell with three decimals only, its vectors count along the Periodicity that it says,
     and the coordinates of an optimisation or a dynamics once: later energies are left out, and so are
     those of self-consistency that was not reached. Prefer trajectories, which do not tell, though. Of
-    steps that come again, as in the files of a restarted run, the last are read.
+    steps that come again, as in the files of a restarted run, the last are read. Left out and counted
+    are frames whose step the files of forces or cells do not have, steps with numbers like ********,
+    and the last step of a file that ends within it: a line without an end is not finished. The
+    energies of outputs without forces need the line PROGRAM ENDED AT.
     CP2K's hartree and bohr become eV and angstrom.
     Examples are called NAME, NAME_2 … of an output, NAME_STEP of a trajectory.
     """

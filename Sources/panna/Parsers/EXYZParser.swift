@@ -26,6 +26,9 @@ enum EXYZParser: ParserProgram {
     energies and forces by the given names, energies of atoms as local_energy or energies; a key may
     be in another case where none is spelled so. Without units energies are in eV, forces per
     angstrom. Positions and cells are in angstrom, examples in eV and angstrom.
+    A last frame that the file ends within is left out, with a remark, also one whose last line has no
+    line end and a last number with less behind its point than the one above, which is cut off then; of
+    any other last line without an end a remark names the number that may be cut off.
     An example has the name of its file; the frames of a file with several are NAME_1, NAME_2 ….
     """
   static let example = """
@@ -46,12 +49,18 @@ enum EXYZParser: ParserProgram {
     names.forceUnit = try arguments.choice("--force-unit")
     let chosen = names
     return { input in
-      let frames = try ExtendedXYZ.read(input.file, names: chosen)
+      let found = try ExtendedXYZ.readUnfinished(input.file, names: chosen)
+      let frames = found.structures
       guard !frames.isEmpty else {
         throw AtomisticsError(found: "no frames", allowed: "at least one")
       }
+      if let doubt = found.doubt { input.remark(doubt) }
+      if let error = found.unfinished {
+        input.remark("the last frame is not finished and left out: \(error)")
+      }
+      let isOnly = frames.count == 1 && found.unfinished == nil
       return try frames.enumerated().map { index, frame in
-        let name = frames.count == 1 ? input.name : "\(input.name)_\(index + 1)"
+        let name = isOnly ? input.name : "\(input.name)_\(index + 1)"
         return try ParsedConfiguration(frame, name: name).checked()
       }
     }

@@ -31,6 +31,8 @@ enum LammpsParser: ParserProgram {
     of steps whose energies differ all the same are left out and counted: such runs need a log each.
     Of a data file (atom styles atomic, charge, molecular, full, as Atoms # STYLE says) the energy is
     that of the step that its first line names, as write_data does, else of the log's first step.
+    Where its last line has no line end, it is refused if the last number has less behind its point than
+    the one above, being cut off then; else a remark names that number.
     Its boundaries are those of the command boundary (or change_box) in the log, LAMMPS' default p p p
     without one; those of a restart file no log says. Boxes may be tilted.
     Examples are in eV and angstrom, in Ha and bohr for units electron, and called NAME_STEP.

@@ -14,6 +14,8 @@ enum JSONToAXSF: Program {
   static let details = """
     Writes animation.axsf: a frame for each structure, the lowest energy first, ATOMS where it does not
     repeat, else CRYSTAL, SLAB or POLYMER with the cell in angstrom, for three directions, two or one.
+    That word comes once, before the first frame, and again only before a frame that repeats along more
+    or fewer directions, which the format does not provide for: give these an animation of their own.
     The vectors along which it repeats come first; where the structure has no others, those that fill up
     the three which the format wants are 1 angstrom long, at right angles to these, and mean nothing.
     """
@@ -60,15 +62,16 @@ enum JSONToAXSF: Program {
   private static func text(_ structures: [Structure]) -> String {
     func row(_ v: SIMD3<Double>) -> String { "\(v.x) \(v.y) \(v.z)" }
     var lines = ["ANIMSTEPS \(structures.count)"]
-    // What repeats first says how before any frame.
-    if let keyword = structures.lazy.compactMap({ keyword($0.cell) }).first {
-      lines.append(keyword)
-    }
+    // What repeats first says how before any frame. The format has this once; there is no other way to tell
+    // of a structure that repeats otherwise.
+    var said = structures.lazy.compactMap { keyword($0.cell) }.first
+    if let said { lines.append(said) }
     for (index, structure) in structures.enumerated() {
       let number = index + 1
       let cell = structure.cell
       if let keyword = keyword(cell) {
-        if index > 0 { lines.append(keyword) }
+        if keyword != said { lines.append(keyword) }
+        said = keyword
         let directions =
           (0..<3).filter { cell.periodic[$0] } + (0..<3).filter { !cell.periodic[$0] }
         for vectors in ["PRIMVEC", "CONVVEC"] {
