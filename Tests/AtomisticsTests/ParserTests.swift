@@ -375,6 +375,41 @@ import Testing
     #expect(throws: AtomisticsError.self) { try VaspXML.decode(vasprun(0), name: "v", .free) }
   }
 
+  /// With PSTRESS the step's own energies are enthalpies; what is added to them after self-consistency stays.
+  @Test func vaspEnergiesAreWithoutTheWorkOfPressure() throws {
+    // 160.217733 kB on 64 cubic angstrom are 6.4 eV.
+    let pressure = "<i name=\"PSTRESS\"> 160.217733 </i>"
+    func energies(
+      electronic: Double, own: Double, _ settings: String
+    ) throws -> [Double] {
+      let text = String(decoding: vasprun(1), as: UTF8.self)
+        .replacing("> 8 <", with: "> \(electronic) <").replacing(
+          "> 9 <", with: "> \(electronic + 1) <"
+        )
+        .replacing("> 8.5 <", with: "> \(electronic + 0.5) <")
+        .replacing("> -3 <", with: "> \(own) <")
+        .replacing("<atominfo>", with: settings + "<atominfo>")
+      return try VaspXML.Energy.allCases.map {
+        try VaspXML.decode(Data(text.utf8), name: "v", $0)[0].energy
+      }
+    }
+    let incar = "<incar>\(pressure)</incar>"
+    let parameters = "<parameters><separator name=\"ionic\">\(pressure)</separator></parameters>"
+    for settings in [incar, parameters, "<incar></incar>" + parameters] {
+      #expect(try energies(electronic: -9.4, own: -3, settings) == [-8.4, -9.4, -8.9])
+      // A correction of -2.
+      #expect(try energies(electronic: -9.4, own: -5, settings) == [-10.4, -11.4, -10.9])
+      // One of the digits that the numbers differ in is no correction.
+      #expect(try energies(electronic: -9.4, own: -9.399, settings) == [-8.399, -9.399, -8.899])
+    }
+    let none = incar + parameters.replacing("160.217733", with: "0.0")
+    #expect(try energies(electronic: -9.4, own: -3, none) == [-2, -3, -2.5])
+    // Without an electronic step to compare with, the step's own is an enthalpy.
+    let alone = String(decoding: vasprun(1), as: UTF8.self).replacing(scstep, with: incar)
+      .replacing("<calculation>\(incar)", with: incar + "<calculation>")
+    #expect(try VaspXML.decode(Data(alone.utf8), name: "v", .free)[0].energy == -9.4)
+  }
+
   private func espresso(_ change: (String) -> String = { $0 }) throws -> [ParsedConfiguration] {
     let text = """
       <qes:espresso xmlns:qes="http://www.quantum-espresso.org/ns/qes/qes-1.0" Units="Hartree atomic units">

@@ -29,20 +29,22 @@ public enum VaspXML {
   static func decode(_ data: Data, name: String, _ kind: Energy) throws -> [ParsedConfiguration] {
     var species: [String] = []
     var steps: [ParsedConfiguration] = []
-    var mostElectronicSteps = Int.max
+    var settings = Settings()
     var ending: (any Error)?
     do {
       let wanted: Set = [
-        "atominfo", "parameters", "calculation", "kpoints", "dos", "eigenvalues", "projected",
+        "incar", "atominfo", "parameters", "calculation", "kpoints", "dos", "eigenvalues",
+        "projected",
       ]
       _ = try XMLTreeReader.read(data, wanted: wanted) { element in
         switch element.name {
         case "atominfo": species = try self.species(element)
-        case "parameters": mostElectronicSteps = try self.mostElectronicSteps(element)
+        case "incar", "parameters": try settings.take(element)
         case "calculation":
-          var step = try step(element, species, "\(name)_\(number(steps.count + 1))", kind)
+          var step = try step(
+            element, species, "\(name)_\(number(steps.count + 1))", kind, settings)
           // VASP goes on after the last electronic step that it may take, whatever it has reached.
-          step.isConverged = element.children("scstep").count < mostElectronicSteps
+          step.isConverged = element.children("scstep").count < settings.mostElectronicSteps
           steps.append(step)
         default: break
         }
@@ -66,16 +68,32 @@ public enum VaspXML {
     return rows.map { $0.children.first?.trimmedText ?? "" }
   }
 
-  /// NELM, without a bound where one step is all that was wanted.
-  private static func mostElectronicSteps(_ parameters: XMLTree) throws -> Int {
-    let electronic = parameters.child("separator", named: "electronic")
-    let count = try electronic?.child("separator", named: "electronic convergence")?
-      .child("i", named: "NELM")?.numbers(1)[0]
-    return count.flatMap { Int(exactly: $0) }.flatMap { $0 > 1 ? $0 : nil } ?? .max
+  /// What the file says of the calculation before its steps.
+  private struct Settings {
+    /// NELM, without a bound where one step is all that was wanted.
+    private(set) var mostElectronicSteps = Int.max
+    /// PSTRESS, in kB.
+    private(set) var pressure = 0.0
+
+    /// Takes what `parameters` says, and before it `incar`, which has no groups.
+    mutating func take(_ element: XMLTree) throws {
+      let electronic = element.child("separator", named: "electronic")
+      let count = try electronic?.child("separator", named: "electronic convergence")?
+        .child("i", named: "NELM")?.numbers(1)[0]
+      mostElectronicSteps =
+        count.flatMap { Int(exactly: $0) }.flatMap { $0 > 1 ? $0 : nil } ?? .max
+      let ionic = element.child("separator", named: "ionic") ?? element
+      pressure = try ionic.child("i", named: "PSTRESS")?.numbers(1)[0] ?? pressure
+    }
+
+    /// The energy in eV that the pressure takes to make room for the cell, in VASP's own units: there an
+    /// electron volt is 1.60217733e-19 J.
+    func work(on lattice: Matrix3) -> Double { pressure * abs(lattice.determinant) / 1602.17733 }
   }
 
   private static func step(
-    _ element: XMLTree, _ species: [String], _ name: String, _ kind: Energy
+    _ element: XMLTree, _ species: [String], _ name: String, _ kind: Energy,
+    _ settings: Settings
   ) throws -> ParsedConfiguration {
     var result = ParsedConfiguration(name: name)
     result.species = species
@@ -89,7 +107,7 @@ public enum VaspXML {
       throw AtomisticsError(key: "basis", found: "\(basis.count) rows", allowed: "3 rows")
     }
     result.lattice = Matrix3(basis[0], basis[1], basis[2])
-    result.energy = try energy(element, kind)
+    result.energy = try energy(element, kind, work: settings.work(on: result.lattice))
     if let forces = element.child("varray", named: "forces") {
       result.forces = try rows(forces, "forces")
     }
@@ -101,25 +119,33 @@ public enum VaspXML {
   /// The step itself has the free energy, with what is added after self-consistency (van der Waals
   /// corrections), but under the name of the extrapolated energy another number, as a rule 0; how the
   /// others differ from the free energy is what the last electronic step says.
-  private static func energy(_ element: XMLTree, _ kind: Energy) throws -> Double {
+  ///
+  /// - Parameter work: that of the pressure PSTRESS, which makes the step's own energies enthalpies.
+  private static func energy(
+    _ element: XMLTree, _ kind: Energy, work: Double
+  ) throws -> Double {
     func number(_ energies: XMLTree?, _ kind: Energy) throws -> Double? {
       try energies?.child("i", named: kind.rawValue)?.numbers(1)[0]
     }
     let (own, electronic) = (
       element.child("energy"), element.children("scstep").last?.child("energy")
     )
-    if let free = try number(own, .free), kind != .free,
-      let electronicFree = try number(electronic, .free), let other = try number(electronic, kind)
-    {
-      let digits = 1e8
-      return ((free + (other - electronicFree)) * digits).rounded() / digits
+    let (free, electronicFree) = (try number(own, .free), try number(electronic, .free))
+    // An own energy that is the electronic step's has no work in it.
+    let isPlain = free.flatMap { free in
+      electronicFree.map { abs(free - $0) < min(0.005, abs(free - work - $0)) }
+    }
+    let excess = own == nil || isPlain == true ? 0 : work
+    func rounded(_ energy: Double) -> Double { (energy * 1e8).rounded() / 1e8 }
+    if let free, kind != .free, let electronicFree, let other = try number(electronic, kind) {
+      return rounded(free - excess + (other - electronicFree))
     }
     let known = kind == .extrapolated && own != nil ? nil : try number(own ?? electronic, kind)
     guard let known else {
       throw AtomisticsError(
         key: kind.rawValue, found: "none", allowed: "an energy of the last electronic step")
     }
-    return known
+    return excess == 0 ? known : rounded(known - excess)
   }
 
   private static func rows(_ array: XMLTree?, _ key: String) throws -> [SIMD3<Double>] {

@@ -23,7 +23,8 @@ enum VaspParser: ParserProgram {
     POTCAR: where NWRITE leaves these out; files may stand one behind the other. Where it lists only
     ten of more types, as VASP 6.3 does, it is refused: vasprun.xml has all. Of the energies,
     e_fr_energy is the one of which the forces are derivatives, e_wo_entrp what the original program
-    takes; both agree where nothing is smeared. Where a folder has vasprun.xml and OUTCAR of one run,
+    takes; both agree where nothing is smeared. None has the work of the pressure PSTRESS, which the
+    steps of vasprun.xml have in theirs. Where a folder has vasprun.xml and OUTCAR of one run,
     name the file that is wanted.
     Examples are NAME_000001 … in the order of the steps that are taken.
     """
