@@ -375,6 +375,31 @@ import Testing
     #expect(throws: AtomisticsError.self) { try VaspXML.decode(vasprun(0), name: "v", .free) }
   }
 
+  @Test func vaspStepsThatCannotBeReadAreLeftOut() throws {
+    func changed(_ step: Int, _ old: String, _ new: String, of count: Int) throws -> Data {
+      let text = String(decoding: vasprun(count), as: UTF8.self)
+      return Data(text.replacingCharacters(in: text.ranges(of: old)[step - 1], with: new).utf8)
+    }
+    var remarks: [String] = []
+    for (old, new, reason) in [
+      ("<v>0 0 -1</v>", "<v>0 0 *****</v>", "forces: found \"0 0 *****\"; allowed: 3 numbers"),
+      ("> 9 <", "> NaN <", "i: found \"NaN\"; allowed: a number"),
+    ] {
+      let data = try changed(2, old, new, of: 3)
+      let steps = try VaspXML.decode(data, name: "v", .withoutEntropy) { remarks.append($0) }
+      #expect(steps.map(\.name) == ["v_000001", "v_000003"])
+      #expect(
+        remarks.popLast()
+          == "1 of 3 ionic steps are left out, since they cannot be read: step 2: \(reason)")
+      let only = try changed(1, old, new, of: 1)
+      let error = #expect(throws: AtomisticsError.self) {
+        try VaspXML.decode(only, name: "v", .withoutEntropy)
+      }
+      #expect(error?.description == reason)
+    }
+    #expect(remarks.isEmpty)
+  }
+
   /// With PSTRESS the step's own energies are enthalpies; what is added to them after self-consistency stays.
   @Test func vaspEnergiesAreWithoutTheWorkOfPressure() throws {
     // 160.217733 kB on 64 cubic angstrom are 6.4 eV.

@@ -12,23 +12,28 @@ public enum VaspXML {
     case extrapolated = "e_0_energy"
   }
 
-  /// Reads a file, plain or in gzip's form; a step that was not finished is left out, one that took as many
-  /// electronic steps as it might (NELM) has not converged.
+  /// Reads a file, plain or in gzip's form; a step that was not finished is left out, or whose numbers are none,
+  /// one that took as many electronic steps as it might (NELM) has not converged.
   ///
-  /// - Throws: `AtomisticsError` with the file, where there is no finished step.
+  /// - Parameter remark: is told how many steps cannot be read, and why the first cannot.
+  /// - Throws: `AtomisticsError` with the file, where there is no good step.
   public static func read(
-    _ url: URL, energy: Energy = .withoutEntropy
+    _ url: URL, energy: Energy = .withoutEntropy, remark: (String) -> Void = { _ in }
   ) throws -> [ParsedConfiguration] {
     do {
-      return try decode(FileAccess.readUncompressed(url), name: FileAccess.key(of: url), energy)
+      let data = try FileAccess.readUncompressed(url)
+      return try decode(data, name: FileAccess.key(of: url), energy, remark: remark)
     } catch let error as AtomisticsError {
       throw error.inFile(url.path)
     }
   }
 
-  static func decode(_ data: Data, name: String, _ kind: Energy) throws -> [ParsedConfiguration] {
+  static func decode(
+    _ data: Data, name: String, _ kind: Energy, remark: (String) -> Void = { _ in }
+  ) throws -> [ParsedConfiguration] {
     var species: [String] = []
     var steps: [ParsedConfiguration] = []
+    var bad = LeftOutSteps()
     var settings = Settings()
     var ending: (any Error)?
     do {
@@ -41,11 +46,15 @@ public enum VaspXML {
         case "atominfo": species = try self.species(element)
         case "incar", "parameters": try settings.take(element)
         case "calculation":
-          var step = try step(
-            element, species, "\(name)_\(number(steps.count + 1))", kind, settings)
-          // VASP goes on after the last electronic step that it may take, whatever it has reached.
-          step.isConverged = element.children("scstep").count < settings.mostElectronicSteps
-          steps.append(step)
+          let count = steps.count + bad.count + 1
+          do {
+            var step = try step(element, species, "\(name)_\(number(count))", kind, settings)
+            // VASP goes on after the last electronic step that it may take, whatever it has reached.
+            step.isConverged = element.children("scstep").count < settings.mostElectronicSteps
+            steps.append(step)
+          } catch let error as AtomisticsError {
+            bad.add("step \(count)", error)
+          }
         default: break
         }
       }
@@ -54,8 +63,10 @@ public enum VaspXML {
       ending = error
     }
     if steps.isEmpty {
-      throw ending ?? AtomisticsError(key: "calculation", found: "none", allowed: "an ionic step")
+      throw bad.first?.error ?? ending
+        ?? AtomisticsError(key: "calculation", found: "none", allowed: "an ionic step")
     }
+    bad.tell(of: steps.count + bad.count, "ionic steps", remark)
     return steps
   }
 
@@ -150,6 +161,11 @@ public enum VaspXML {
 
   private static func rows(_ array: XMLTree?, _ key: String) throws -> [SIMD3<Double>] {
     guard let array else { throw AtomisticsError(key: key, found: "none", allowed: "rows") }
-    return try array.children("v").map { try $0.vectors(1)[0] }
+    return try array.children("v").map { row in
+      do { return try row.vectors(1)[0] } catch var error as AtomisticsError {
+        error.key = key
+        throw error
+      }
+    }
   }
 }
