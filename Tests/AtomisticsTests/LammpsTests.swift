@@ -281,6 +281,32 @@ import Testing
         == "x.dump:10: xs: found \"x\"; allowed: a number")
   }
 
+  /// What is wrong with one frame, or with its energy, is not wrong with others.
+  @Test func lammpsFramesThatCannotBeReadAreLeftOut() throws {
+    let log = "Step PotEng\n0 -1\n10 -2\n20 -3\nLoop time of 1\n"
+    let remark = "1 of 3 frames are left out, since they cannot be read: step 10: "
+    for (old, new, line, reason) in [
+      ("-1 -2 -3", "-1 nan -3", 11, "fy: found \"nan\"; allowed: a number"),
+      ("0 6\n", "0 -nan\n", 7, "BOX BOUNDS: found \"0 -nan\"; allowed: 2 numbers"),
+      (
+        "2 1 0.5", "2 1",
+        10, "ATOMS: found too few columns; allowed: id type xs ys zs fx fy fz"
+      ),
+    ] {
+      let bad = frames(10).replacing(old, with: new)
+      let found = try readMetal(frames(0) + bad + frames(20), log)
+      #expect(found.energies == ["x_0": -1, "x_20": -3])
+      #expect(found.remarks == [remark + "line \(11 + line): " + reason])
+      #expect(
+        message { try read(bad, "units metal\n" + log) }
+          == "x.dump:\(line): " + reason)
+    }
+    let found = try readMetal(
+      frames(0, 10, 20), log.replacing("-2\n", with: "nan\nLoop time of 1\nStep PotEng\n10 nan\n"))
+    #expect(found.energies == ["x_0": -1, "x_20": -3])
+    #expect(found.remarks == [remark + "energy: found nan; allowed: a finite number"])
+  }
+
   @Test func lammpsDumpsHaveTheLogsUnits() throws {
     func units(_ name: String) -> String { "ITEM: UNITS\n\(name)\nITEM: TIME\n0.5\n" + dump }
     #expect(try read(units("real"), log) == read(dump, log))

@@ -25,12 +25,12 @@ enum LammpsDump {
   /// Whether a text is a dump.
   static func isDump(_ data: Data) -> Bool { data.starts(with: Array("ITEM:".utf8)) }
 
-  /// The frames, without a last one that the text ends within.
+  /// The frames, without those that cannot be read and a last one that the text ends within.
   ///
   /// - Parameters:
   ///   - types: the species of type 1, 2, …; needed where there is no column `element`.
-  ///   - remark: is told of an unfinished frame.
-  /// - Throws: `AtomisticsError` with the line, also where the only frame is unfinished.
+  ///   - remark: is told of an unfinished frame, and how many cannot be read.
+  /// - Throws: `AtomisticsError` with the line, also where no frame is left.
   static func decode(
     _ data: Data, name: String, types: [String], _ units: LammpsUnits,
     remark: (String) -> Void = { _ in }
@@ -38,9 +38,11 @@ enum LammpsDump {
     var reader = DumpReader(lines: try TextLines(data), name: name, types: types, units: units)
     do { try reader.read() } catch let error as AtomisticsError where reader.lines.isCut {
       // A program that still writes, or was killed, leaves a frame unfinished.
-      if reader.frames.isEmpty { throw error }
+      if reader.frames.isEmpty { throw reader.bad.first?.error ?? error }
       remark("the last frame is not finished and left out: \(error)")
     }
+    if let (_, error) = reader.bad.first, reader.frames.isEmpty { throw error }
+    reader.bad.tell(of: reader.frames.count + reader.bad.count, "frames", remark)
     return reader.frames
   }
 }
@@ -51,13 +53,14 @@ private struct DumpReader {
   let types: [String]
   let units: LammpsUnits
   private(set) var frames: [LammpsDump.Frame] = []
+  private(set) var bad = LeftOutSteps()
 
   init(lines: TextLines, name: String, types: [String], units: LammpsUnits) {
     (self.lines, self.name, self.types, self.units) = (lines, name, types, units)
   }
 
   mutating func read() throws {
-    var (step, count, box) = (0, 0, LammpsBox())
+    var (step, count, box) = (0, 0, Optional(LammpsBox()))
     while let line = lines.next() {
       if line.allSatisfy(\.isWhitespace) { continue }
       guard line.hasPrefix("ITEM: ") else {
@@ -69,10 +72,16 @@ private struct DumpReader {
       } else if item.hasPrefix("NUMBER OF ATOMS") {
         count = try whole("NUMBER OF ATOMS")
       } else if item.hasPrefix("BOX BOUNDS") {
-        box = try readBox(ExtendedXYZ.fields(item.dropFirst(10)))
+        box = try part(of: step) { try $0.readBox(ExtendedXYZ.fields(item.dropFirst(10))) }
       } else if item.hasPrefix("ATOMS") {
+        guard let box else {
+          // What is wrong with it has been said.
+          skipItem()
+          continue
+        }
         let columns = ExtendedXYZ.fields(item.dropFirst(5)).map(String.init)
-        frames.append(.init(step: step, configuration: try readAtoms(count, columns, box, step)))
+        let atoms = try part(of: step) { try $0.readAtoms(count, columns, box, step) }
+        if let atoms { frames.append(.init(step: step, configuration: atoms)) }
       } else if item.hasPrefix("UNITS") {
         try checkUnits()
       } else {
@@ -80,6 +89,23 @@ private struct DumpReader {
         _ = lines.next()
       }
     }
+  }
+
+  /// A part of a frame, nil where something is wrong with it, for which the frame is left out.
+  private mutating func part<Part>(
+    of step: Int, _ read: (inout Self) throws -> Part
+  ) throws -> Part? {
+    do { return try read(&self) } catch let error as AtomisticsError where !lines.isCut {
+      bad.add("step \(step)", error)
+      skipItem()
+      return nil
+    }
+  }
+
+  /// Passes over what there is before the next item.
+  private mutating func skipItem() {
+    var ahead = lines
+    while let line = ahead.next(), !line.hasPrefix("ITEM: ") { lines = ahead }
   }
 
   private mutating func checkUnits() throws {

@@ -29,7 +29,8 @@ struct LammpsLog {
     let rounding: Double
 
     func agrees(with other: Reading) -> Bool {
-      abs(energy - other.energy) <= max(rounding, other.rounding)
+      energy.isNaN && other.energy.isNaN
+        || abs(energy - other.energy) <= max(rounding, other.rounding)
     }
   }
 

@@ -9,8 +9,8 @@ public enum LammpsRun {
   ///   - name: the beginning of the examples' names.
   ///   - types: the species of type 1, 2, …
   ///   - units: those of the run, nil for what the log says.
-  ///   - remark: is told how many frames have no energy, how many have a step with several, and of a last one
-  ///     that the file ends within.
+  ///   - remark: is told how many frames have no energy, how many have a step with several, and of those that
+  ///     cannot be read, or the file ends within.
   /// - Throws: `AtomisticsError` with the file, where no frame has an energy, or the log is one of other atoms.
   public static func read(
     _ url: URL, log: URL, name: String, types: [String], units: LammpsUnits?,
@@ -42,25 +42,31 @@ public enum LammpsRun {
       let frames = try LammpsDump.decode(data, name: name, types: types, units, remark: remark)
       var known: [ParsedConfiguration] = []
       var ambiguous: [AtomisticsError] = []
+      var bad = LeftOutSteps()
       for (frame, finding) in zip(frames, energies.energies(of: frames.map(\.step))) {
         switch finding {
         case .energy(let energy, let atoms):
           try check(frame.configuration, atoms, log)
-          known.append(try labelled(frame.configuration, energy, units))
+          do {
+            known.append(try labelled(frame.configuration, energy, units))
+          } catch let error as AtomisticsError {
+            bad.add("step \(frame.step)", error)
+          }
         case .ambiguous(let error): ambiguous.append(error)
         case .unknown: continue
         }
       }
       guard !known.isEmpty else {
-        throw ambiguous.first
+        throw bad.first?.error ?? ambiguous.first
           ?? AtomisticsError(
             key: "TIMESTEP", found: "\(frames.count) frames",
             allowed: "steps whose energies \(log.path) has")
       }
-      let missing = frames.count - known.count - ambiguous.count
+      let missing = frames.count - known.count - ambiguous.count - bad.count
       if missing > 0 {
         remark("\(missing) of \(frames.count) frames have no energy in \(log.path)")
       }
+      bad.tell(of: frames.count, "frames", remark)
       if let first = ambiguous.first {
         remark(
           "\(ambiguous.count) of \(frames.count) frames are left out, since their steps have several"
