@@ -82,7 +82,7 @@ import Testing
         == "log.lammps:2: units: found lj; allowed: metal, real, electron")
     #expect(
       message { try read(dump, log.replacing("PotEng", with: "Press")) }
-        == "log.lammps: thermo output: found Step Temp Press; allowed: lines with Step and PotEng or E_pair"
+        == "log.lammps: thermo output: found Step Temp Press; allowed: lines with Step and PotEng, E_pair, or TotEng and KinEng"
     )
     #expect(
       message { try read(dump, log.replacing("units           real", with: "")) }
@@ -108,7 +108,21 @@ import Testing
     #expect(try energy("E_pair E_mol TotEng Press", "-100 40 -60 1") == -60)
     #expect(try energy("E_mol TotEng Press E_pair", "40 -60 1 -100") == -60)
     #expect(try energy("E_pair TotEng Press", "-100 -60 1") == -100)
+    #expect(try energy("E_pair TotEng KinEng", "-100 -55 5") == -60)
+    #expect(try energy("KinEng Press TotEng", "5 1 -55") == -60)
     #expect(try energy("E_pair E_mol PotEng", "-100 40 -59.5") == -59.5)
+  }
+
+  @Test func lammpsEnergiesOfPairsAloneAreRemarkedOn() throws {
+    func remarks(_ columns: String) throws -> [String] {
+      try readMetal(dump, "Step \(columns)\n10 -100 40\nLoop time\n").remarks
+    }
+    #expect(
+      try remarks("E_pair TotEng") == [
+        "the table in line 2 of LOG has E_pair alone: energies of bonds, if there are any, are missing;"
+          + " PotEng has all"
+      ])
+    #expect(try remarks("E_pair E_mol") == [] && remarks("TotEng KinEng") == [])
   }
 
   /// The last step of a run is the first of the next; but runs that count from the same step have energies that

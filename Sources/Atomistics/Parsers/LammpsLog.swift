@@ -3,6 +3,8 @@ import Foundation
 /// What a log of LAMMPS says: the units, the boundaries, and the potential energy of steps.
 struct LammpsLog {
   private(set) var units: LammpsUnits?
+  /// The line of the first table whose energies are those of pairs, and lack those of bonds.
+  private(set) var pairsLine: Int?
 
   /// What is known of a step's energy, in the log's unit.
   enum Finding {
@@ -58,42 +60,6 @@ struct LammpsLog {
     }
   }
 
-  /// Where a table has the step, how many atoms there are, and what the potential energy is the sum of, nothing
-  /// where it has no energy.
-  private struct Columns {
-    let count: Int
-    let step: Int
-    let atoms: Int?
-    let energy: [Int]
-
-    /// All of the potential energy where it is there; else that of pairs, with that of molecules' bonds.
-    init?(_ names: [Substring]) {
-      guard let step = names.firstIndex(of: "Step"), names.allSatisfy({ Double($0) == nil })
-      else { return nil }
-      let whole = names.firstIndex(of: "PotEng").map { [$0] }
-      let pairs = names.firstIndex(of: "E_pair").map { pairs in
-        [pairs, names.firstIndex(of: "E_mol")].compactMap(\.self)
-      }
-      (count, self.step, energy) = (names.count, step, whole ?? pairs ?? [])
-      atoms = names.firstIndex(of: "Atoms")
-    }
-
-    /// What a line of the table says; nil for what other commands print between its lines.
-    func row(_ words: [Substring]) -> Row? {
-      guard words.count == count, let step = Int(words[step]) else { return nil }
-      let numbers = words.compactMap { Double($0) }
-      guard numbers.count == count else { return nil }
-      return Row(
-        step: step, atoms: atoms.flatMap { Int(words[$0]) }, parts: energy.map { numbers[$0] })
-    }
-  }
-
-  private struct Row {
-    let step: Int
-    let atoms: Int?
-    let parts: [Double]
-  }
-
   /// What a line says of the boundaries of the box; nil where it is not understood.
   private struct Boundary {
     let line: Int
@@ -121,7 +87,7 @@ struct LammpsLog {
   }
 
   private mutating func readLines() throws {
-    var columns: Columns?
+    var columns: ThermoColumns?
     var isFirstRow = true
     var seen: [Substring] = []
     // What the next run has, LAMMPS' default where nothing is said.
@@ -141,8 +107,9 @@ struct LammpsLog {
         current = boundary
       } else if words == ["clear"] {
         current = nil
-      } else if let found = Columns(words) {
+      } else if let found = ThermoColumns(words) {
         (columns, isFirstRow, seen) = (found, true, words)
+        if found.isOfPairs, pairsLine == nil { pairsLine = lines.number }
         atoms.append(nil)
         boundaries.append(
           current
@@ -164,7 +131,7 @@ struct LammpsLog {
     guard sequences.contains(where: { !$0.readings.isEmpty }) else {
       throw AtomisticsError(
         key: "thermo output", found: seen.isEmpty ? "none" : seen.joined(separator: " "),
-        allowed: "lines with Step and PotEng or E_pair")
+        allowed: "lines with Step and PotEng, E_pair, or TotEng and KinEng")
     }
   }
 
@@ -201,7 +168,7 @@ struct LammpsLog {
   }
 
   /// The last step of a run comes again as the first of the next; a smaller one begins the count anew.
-  private mutating func add(_ row: Row, beginsTable: Bool) {
+  private mutating func add(_ row: ThermoRow, beginsTable: Bool) {
     let countsAnew = sequences.last.map { beginsTable && row.step < $0.steps.upperBound } ?? true
     if countsAnew { sequences.append(RunSequence(from: row.step, line: lines.number)) }
     let line = lines.number

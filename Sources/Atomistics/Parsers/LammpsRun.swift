@@ -10,13 +10,18 @@ public enum LammpsRun {
   ///   - types: the species of type 1, 2, …
   ///   - units: those of the run, nil for what the log says.
   ///   - remark: is told how many frames have no energy, how many have a step with several, and of those that
-  ///     cannot be read, or the file ends within.
+  ///     cannot be read, or the file ends within; and where bonds would have no energy.
   /// - Throws: `AtomisticsError` with the file, where no frame has an energy, or the log is one of other atoms.
   public static func read(
     _ url: URL, log: URL, name: String, types: [String], units: LammpsUnits?,
     remark: (String) -> Void
   ) throws -> [ParsedConfiguration] {
     let energies = try LammpsLog(log)
+    if let line = energies.pairsLine {
+      remark(
+        "the table in line \(line) of \(log.path) has E_pair alone: energies of bonds, if there are any,"
+          + " are missing; PotEng has all")
+    }
     guard let units = units ?? energies.units else {
       throw AtomisticsError(
         file: log.path, key: "units", found: "no such command",
