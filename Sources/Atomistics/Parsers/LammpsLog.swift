@@ -72,6 +72,11 @@ struct LammpsLog {
   private var unitsLine = 0
   private var boundaries: [Boundary] = []
   private var sequences: [RunSequence] = []
+  /// The table that the log is in, and the names of its columns, or of the last one's.
+  private var table: (columns: ThermoColumns, hasRows: Bool)?
+  private var names: [Substring] = []
+  /// What the next run has, LAMMPS' default where nothing is said.
+  private var current: Boundary?
   /// How many atoms each table's run ended with.
   private var atoms: [AtomCount?] = []
 
@@ -87,15 +92,16 @@ struct LammpsLog {
   }
 
   private mutating func readLines() throws {
-    var columns: ThermoColumns?
-    var isFirstRow = true
-    var seen: [Substring] = []
-    // What the next run has, LAMMPS' default where nothing is said.
-    var current: Boundary?
+    var block: ThermoBlock?
     while let line = lines.next() {
       // What follows a command may be a comment.
-      let words = ExtendedXYZ.fields(line.prefix { $0 != "#" })
-      if words.first == "units", words.count == 2 {
+      let words = TextLines.thermoWords(line)
+      if let next = ThermoBlock(words, line: lines.number) {
+        end(block)
+        block = next
+      } else if !lines.isCut, block?.take(words) == true {
+        continue
+      } else if words.first == "units", words.count == 2 {
         try readUnits(words[1])
       } else if words.first == "thermo_modify", let norm = words.firstIndex(of: "norm"),
         norm + 1 < words.count, ["yes", "on", "true"].contains(words[norm + 1])
@@ -108,31 +114,60 @@ struct LammpsLog {
       } else if words == ["clear"] {
         current = nil
       } else if let found = ThermoColumns(words) {
-        (columns, isFirstRow, seen) = (found, true, words)
-        if found.isOfPairs, pairsLine == nil { pairsLine = lines.number }
-        atoms.append(nil)
-        boundaries.append(
-          current
-            ?? Boundary(
-              line: lines.number, words: "LAMMPS' default p p p", periodic: [true, true, true]))
-      } else if columns != nil, words.prefix(3) == ["Loop", "time", "of"] {
-        columns = nil
-        if words.last == "atoms", let number = Int(words[words.count - 2]) {
-          atoms[atoms.count - 1] = AtomCount(number: number, line: lines.number)
-        }
-        if !sequences.isEmpty { sequences[sequences.count - 1].isOpen = false }
-      } else if !lines.isCut, let row = columns?.row(words) {
-        add(row, beginsTable: isFirstRow)
-        isFirstRow = false
+        end(block)
+        block = nil
+        begin(found, words, line: lines.number)
+      } else if words.prefix(3) == ["Loop", "time", "of"] {
+        end(block)
+        block = nil
+        endTable(words)
+      } else if !lines.isCut, let row = table?.columns.row(words) {
+        add(row, line: lines.number)
       }
     }
+    // Only a step that has all of the one before is whole.
+    if block?.names == names { end(block) }
     // A data file may have been written behind the last run.
     if let current, boundaries.last?.line != current.line { boundaries.append(current) }
     guard sequences.contains(where: { !$0.readings.isEmpty }) else {
       throw AtomisticsError(
-        key: "thermo output", found: seen.isEmpty ? "none" : seen.joined(separator: " "),
+        key: "thermo output", found: names.isEmpty ? "none" : names.joined(separator: " "),
         allowed: "lines with Step and PotEng, E_pair, or TotEng and KinEng")
     }
+  }
+
+  private mutating func begin(_ columns: ThermoColumns, _ names: [Substring], line: Int) {
+    table = (columns, false)
+    self.names = names
+    if columns.isOfPairs, pairsLine == nil { pairsLine = line }
+    atoms.append(nil)
+    boundaries.append(
+      current
+        ?? Boundary(line: line, words: "LAMMPS' default p p p", periodic: [true, true, true]))
+  }
+
+  /// What ends a table says how many atoms there are.
+  private mutating func endTable(_ words: [Substring]) {
+    guard table != nil else { return }
+    table = nil
+    if words.last == "atoms", let number = Int(words[words.count - 2]) {
+      atoms[atoms.count - 1] = AtomCount(number: number, line: lines.number)
+    }
+    if !sequences.isEmpty { sequences[sequences.count - 1].isOpen = false }
+  }
+
+  /// Takes a step of the style `multi` for a line of a table, which begins where the one before it ended, or
+  /// the run that was killed within it.
+  private mutating func end(_ block: ThermoBlock?) {
+    guard let block, let columns = ThermoColumns(block.names) else { return }
+    let isKilled = table != nil && block.names.count < names.count
+    if isKilled, names.starts(with: block.names) { return }
+    guard let row = columns.row(block.values) else { return }
+    let countsAnew = sequences.last.map { row.step <= $0.steps.upperBound } ?? true
+    if table == nil || block.names != names || countsAnew {
+      begin(columns, block.names, line: block.line)
+    }
+    add(row, line: block.line)
   }
 
   private mutating func readUnits(_ name: Substring) throws {
@@ -168,10 +203,11 @@ struct LammpsLog {
   }
 
   /// The last step of a run comes again as the first of the next; a smaller one begins the count anew.
-  private mutating func add(_ row: ThermoRow, beginsTable: Bool) {
-    let countsAnew = sequences.last.map { beginsTable && row.step < $0.steps.upperBound } ?? true
-    if countsAnew { sequences.append(RunSequence(from: row.step, line: lines.number)) }
-    let line = lines.number
+  private mutating func add(_ row: ThermoRow, line: Int) {
+    let countsAnew =
+      sequences.last.map { table?.hasRows == false && row.step < $0.steps.upperBound } ?? true
+    if countsAnew { sequences.append(RunSequence(from: row.step, line: line)) }
+    table?.hasRows = true
     let reading = Reading(
       line: line, table: atoms.count - 1, energy: row.parts.reduce(0, +),
       atoms: row.atoms.map { AtomCount(number: $0, line: line) },

@@ -46,3 +46,49 @@ struct ThermoRow {
   /// The potential energy is their sum; none where there is no energy.
   let parts: [Double]
 }
+
+/// One step as the style `multi` has it: a line with the step, and lines of `name = value` behind it.
+struct ThermoBlock {
+  /// Where the step is.
+  let line: Int
+  private(set) var names: [Substring]
+  private(set) var values: [Substring]
+
+  /// `------------ Step 100 ----- CPU = 0.5 (sec) -------------`
+  init?(_ words: [Substring], line: Int) {
+    guard words.count > 3, words[0].allSatisfy({ $0 == "-" }), words[1] == "Step",
+      Int(words[2]) != nil, words[3].allSatisfy({ $0 == "-" })
+    else { return nil }
+    self.line = line
+    (names, values) = ([words[1]], [words[2]])
+  }
+
+  /// Whether the words are some of its names and values, which it takes then.
+  mutating func take(_ words: [Substring]) -> Bool {
+    let places = stride(from: 0, to: words.count, by: 3)
+    guard !words.isEmpty, words.count % 3 == 0,
+      places.allSatisfy({ words[$0 + 1] == "=" && Double(words[$0 + 2]) != nil })
+    else { return false }
+    for place in places where !names.contains(words[place]) {
+      names.append(words[place])
+      values.append(words[place + 2])
+    }
+    return true
+  }
+}
+
+extension TextLines {
+  /// The words of a line of a log without its comment, those of its list in the style `yaml`:
+  /// `keywords: ['Step', 'PotEng', ]` and `- [0, -1.5, ]`.
+  static func thermoWords(_ line: Substring) -> [Substring] {
+    let words = ExtendedXYZ.fields(line.prefix { $0 != "#" })
+    guard words.count > 1, ["keywords:", "-"].contains(words[0]), words[1].first == "[",
+      let start = line.firstIndex(of: "["), let end = line.lastIndex(of: "]"), start < end
+    else { return words }
+    func isBlank(_ character: Character) -> Bool { " \t'\"".contains(character) }
+    return line[start..<end].dropFirst().split(separator: ",").compactMap { item in
+      let word = item.drop(while: isBlank).prefix { !isBlank($0) }
+      return word.isEmpty ? nil : word
+    }
+  }
+}

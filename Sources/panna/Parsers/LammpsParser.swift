@@ -23,13 +23,14 @@ enum LammpsParser: ParserProgram {
   static let details = """
     Reads all frames of text dumps with columns id, type or element, x y z (or xs ys zs, xu yu zu), and
     fx fy fz where forces are wanted; the energy of a frame is PotEng, else E_pair and E_mol together,
-    of its step in the log; other lines between those of a table do no harm. Frames without an energy
-    there are left out and counted, as are those whose numbers cannot be read or are NaN, and a last
-    one that the file ends within. A frame has all atoms, as many as the log's column Atoms says, or
-    else the end of the run, and the units of the log, where the dump names its own. Where a log's runs
-    count from the same step, as after clear or reset_timestep, the energies are those of the runs that
-    have all steps of a dump. Frames of steps whose energies differ all the same are left out and
-    counted: such runs need a log each.
+    else TotEng less KinEng, of its step in the log (E_pair alone, which would lack bonds, with a
+    remark), in the styles one, custom, multi and yaml; other lines between those of a table do no
+    harm. Frames without an energy there are left out and counted, as are those whose numbers cannot be
+    read or are NaN, and a last one that the file ends within. A frame has all atoms, as many as the
+    log's column Atoms says, or else the end of the run, and the units of the log, where the dump names
+    its own. Where a log's runs count from the same step, as after clear or reset_timestep, the
+    energies are those of the runs that have all steps of a dump. Frames of steps whose energies differ
+    all the same are left out and counted: such runs need a log each.
     Of a data file (atom styles atomic, charge, molecular, full, as Atoms # STYLE says) the energy is
     that of the step that its first line names, as write_data does, else of the log's first step. Its
     boundaries are those of the command boundary (or change_box) in the log, LAMMPS' default p p p
