@@ -204,6 +204,22 @@ import Testing
       ])
   }
 
+  /// What is added to a dump by a run that went on behind an earlier end has steps again.
+  @Test func lammpsStepsThatComeAgainAreReadTheLastTime() throws {
+    let log =
+      "Step PotEng\n0 -1\n10 -2\nLoop time of 1\nStep PotEng\n10 -2\n20 -3\nLoop time of 1\n"
+    let text = frames(0, 10) + frames(10, 20).replacing("\n2 1 0.5", with: "\n2 1 0.25")
+    let found = try readMetal(text, log)
+    #expect(found.energies == ["x_0": -1, "x_10": -2, "x_20": -3])
+    #expect(
+      found.remarks == [
+        "1 of 4 frames are left out, since a later one has the same step: first step 10"
+      ])
+    #expect(try read(text, "units metal\n" + log).map { $0.positions[1].x } == [3, 2, 2])
+    let differing = try readMetal(text, log.replacing("10 -2\n20", with: "10 -4\n20"))
+    #expect(differing.energies == ["x_0": -1, "x_20": -3] && differing.remarks.count == 2)
+  }
+
   /// Steps that begin anew are of other structures; a dump is of one count, if any has all of its steps.
   @Test func lammpsRunsThatCountAnew() throws {
     let log = """

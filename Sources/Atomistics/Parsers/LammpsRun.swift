@@ -9,8 +9,8 @@ public enum LammpsRun {
   ///   - name: the beginning of the examples' names.
   ///   - types: the species of type 1, 2, …
   ///   - units: those of the run, nil for what the log says.
-  ///   - remark: is told how many frames have no energy, how many have a step with several, and of those that
-  ///     cannot be read, or the file ends within; and where bonds would have no energy.
+  ///   - remark: is told how many frames have no energy, how many have a step with several, or one that comes
+  ///     again, of those that cannot be read, or the file ends within; and where bonds would have no energy.
   /// - Throws: `AtomisticsError` with the file, where no frame has an energy, or the log is one of other atoms.
   public static func read(
     _ url: URL, log: URL, name: String, types: [String], units: LammpsUnits?,
@@ -48,7 +48,12 @@ public enum LammpsRun {
       var known: [ParsedConfiguration] = []
       var ambiguous: [AtomisticsError] = []
       var bad = LeftOutSteps()
-      for (frame, finding) in zip(frames, energies.energies(of: frames.map(\.step))) {
+      let findings = energies.energies(of: frames.map(\.step))
+      // A run that went on behind an earlier end writes steps again.
+      let last = Dictionary(zip(frames.map(\.step), frames.indices)) { max($0, $1) }
+      let repeated = frames.indices.filter { last[frames[$0].step] != $0 }
+      for (index, (frame, finding)) in zip(frames, findings).enumerated()
+      where last[frame.step] == index {
         switch finding {
         case .energy(let energy, let atoms):
           try check(frame.configuration, atoms, log)
@@ -67,7 +72,12 @@ public enum LammpsRun {
             key: "TIMESTEP", found: "\(frames.count) frames",
             allowed: "steps whose energies \(log.path) has")
       }
-      let missing = frames.count - known.count - ambiguous.count - bad.count
+      if let first = repeated.first {
+        remark(
+          "\(repeated.count) of \(frames.count) frames are left out, since a later one has the same step:"
+            + " first step \(frames[first].step)")
+      }
+      let missing = frames.count - repeated.count - known.count - ambiguous.count - bad.count
       if missing > 0 {
         remark("\(missing) of \(frames.count) frames have no energy in \(log.path)")
       }

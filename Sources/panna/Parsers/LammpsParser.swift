@@ -30,7 +30,8 @@ enum LammpsParser: ParserProgram {
     log's column Atoms says, or else the end of the run, and the units of the log, where the dump names
     its own. Where a log's runs count from the same step, as after clear or reset_timestep, the
     energies are those of the runs that have all steps of a dump. Frames of steps whose energies differ
-    all the same are left out and counted: such runs need a log each.
+    all the same are left out and counted: such runs need a log each. Of frames with the same step the
+    last is taken, with a remark.
     Of a data file (atom styles atomic, charge, molecular, full, as Atoms # STYLE says) the energy is
     that of the step that its first line names, as write_data does, else of the log's first step. Its
     boundaries are those of the command boundary (or change_box) in the log, LAMMPS' default p p p
