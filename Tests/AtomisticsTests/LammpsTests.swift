@@ -411,6 +411,11 @@ import Testing
     func lattice(_ commands: String) throws -> Matrix3 {
       try #require(try read(data, commands + log).first).lattice
     }
+    // As versions of long ago wrote them.
+    let unsaid = dump.replacing("BOUNDS pp ff pp", with: "BOUNDS")
+    #expect(try read(unsaid, log)[0].lattice == Matrix3([4, 0, 0], [0, 6, 0], [0, 0, 10]))
+    #expect(
+      try read(unsaid, "boundary f p s\n" + log)[0].lattice == Matrix3(.zero, [0, 6, 0], .zero))
     let (a, b, c) = (SIMD3(4.0, 0, 0), SIMD3(1.0, 5, 0), SIMD3(0.5, 0.25, 6))
     #expect(try lattice("") == Matrix3(a, b, c))
     #expect(try lattice("boundary p p p\n") == Matrix3(a, b, c))
@@ -431,22 +436,23 @@ import Testing
       (
         "boundary p p f\n", "change_box all boundary p f f triclinic",
         "10: boundary: found p f f, but p p f in line 1; allowed: the same for all runs of a log that a"
-          + " data file is read with"
+          + " file without boundaries is read with"
       ),
       (
         "", "clear\nboundary p p s",
         "10: boundary: found p p s, but LAMMPS' default p p p in line 4; allowed: the same for all runs"
-          + " of a log that a data file is read with"
+          + " of a log that a file without boundaries is read with"
       ),
       (
         "boundary p p s\n", "clear\nStep PotEng\n0 -2.5",
         "11: boundary: found LAMMPS' default p p p, but p p s in line 1; allowed: the same for all runs"
-          + " of a log that a data file is read with"
+          + " of a log that a file without boundaries is read with"
       ),
     ] {
       let whole = commands + log + "\n" + later
       #expect(message { try read(data, whole) } == "log.lammps:" + expected)
-      // A dump says of each frame what its boundaries are.
+      #expect(message { try read(unsaid, whole) } == "log.lammps:" + expected)
+      // Other dumps say of each frame what its boundaries are.
       #expect(try read(dump, whole)[0].lattice == Matrix3([4, 0, 0], .zero, [0, 0, 10]))
     }
   }

@@ -29,14 +29,15 @@ enum LammpsDump {
   ///
   /// - Parameters:
   ///   - types: the species of type 1, 2, …; needed where there is no column `element`.
+  ///   - periodic: along which directions boxes repeat of which the dump does not say.
   ///   - remark: is told of an unfinished frame, and how many cannot be read.
   /// - Throws: `AtomisticsError` with the line, also where no frame is left.
   static func decode(
     _ data: Data, name: String, types: [String], _ units: LammpsUnits,
-    remark: (String) -> Void = { _ in }
+    periodic: () throws -> [Bool], remark: (String) -> Void = { _ in }
   ) throws -> [Frame] {
     var reader = DumpReader(lines: try TextLines(data), name: name, types: types, units: units)
-    do { try reader.read() } catch let error as AtomisticsError where reader.lines.isCut {
+    do { try reader.read(periodic) } catch let error as AtomisticsError where reader.lines.isCut {
       // A program that still writes, or was killed, leaves a frame unfinished.
       if reader.frames.isEmpty { throw reader.bad.first?.error ?? error }
       remark("the last frame is not finished and left out: \(error)")
@@ -59,7 +60,7 @@ private struct DumpReader {
     (self.lines, self.name, self.types, self.units) = (lines, name, types, units)
   }
 
-  mutating func read() throws {
+  mutating func read(_ periodic: () throws -> [Bool]) throws {
     var (step, count, box) = (0, 0, Optional(LammpsBox()))
     while let line = lines.next() {
       if line.allSatisfy(\.isWhitespace) { continue }
@@ -72,7 +73,9 @@ private struct DumpReader {
       } else if item.hasPrefix("NUMBER OF ATOMS") {
         count = try whole("NUMBER OF ATOMS")
       } else if item.hasPrefix("BOX BOUNDS") {
-        box = try part(of: step) { try $0.readBox(ExtendedXYZ.fields(item.dropFirst(10))) }
+        box = try part(of: step) {
+          try $0.readBox(ExtendedXYZ.fields(item.dropFirst(10)), periodic)
+        }
       } else if item.hasPrefix("ATOMS") {
         guard let box else {
           // What is wrong with it has been said.
@@ -123,7 +126,9 @@ private struct DumpReader {
     return number
   }
 
-  private mutating func readBox(_ words: [Substring]) throws -> LammpsBox {
+  private mutating func readBox(
+    _ words: [Substring], _ unsaid: () throws -> [Bool]
+  ) throws -> LammpsBox {
     guard !words.contains("origin") else {
       throw lines.wrong(
         "BOX BOUNDS", "a general triclinic box", allowed: "a box along the axes, or xy xz yz")
@@ -133,7 +138,7 @@ private struct DumpReader {
     let flags = words.suffix(3)
     let periodic =
       flags.count == 3 && !isTilted || words.count == 6
-      ? flags.map { $0 == "pp" } : [true, true, true]
+      ? flags.map { $0 == "pp" } : try unsaid()
     return LammpsBox(
       bounds: rows, tilt: isTilted ? rows.map { $0[2] } : [0, 0, 0], periodic: periodic)
   }

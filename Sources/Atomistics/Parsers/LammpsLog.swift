@@ -233,7 +233,7 @@ struct LammpsLog {
       guard periodic == first.periodic else {
         throw wrong(
           "\(boundary.words), but \(first.words) in line \(first.line)",
-          "the same for all runs of a log that a data file is read with")
+          "the same for all runs of a log that a file without boundaries is read with")
       }
     }
     return first.periodic!

@@ -2,7 +2,7 @@ import Foundation
 
 /// Structures of LAMMPS with the energies of the log of the same run.
 public enum LammpsRun {
-  /// Reads a dump, or a data file, whose boundaries are the log's and whose energy is that of the step that its
+  /// Reads a dump, or a data file, whose boundaries are the log's, as are those of old dumps, and whose energy is that of the step that its
   /// first line names, the log's first step where it names none. It has as many atoms as the log says.
   ///
   /// - Parameters:
@@ -44,7 +44,8 @@ public enum LammpsRun {
             allowed: "a step whose energy \(log.path) has")
         }
       }
-      let frames = try LammpsDump.decode(data, name: name, types: types, units, remark: remark)
+      let frames = try LammpsDump.decode(
+        data, name: name, types: types, units, periodic: energies.periodic, remark: remark)
       var known: [ParsedConfiguration] = []
       var ambiguous: [AtomisticsError] = []
       var bad = LeftOutSteps()

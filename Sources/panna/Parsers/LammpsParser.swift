@@ -35,7 +35,8 @@ enum LammpsParser: ParserProgram {
     Of a data file (atom styles atomic, charge, molecular, full, as Atoms # STYLE says) the energy is
     that of the step that its first line names, as write_data does, else of the log's first step. Its
     boundaries are those of the command boundary (or change_box) in the log, LAMMPS' default p p p
-    without one; those of a restart file no log says. Boxes may be tilted.
+    without one, and so are those of a dump that does not say them after BOX BOUNDS; those of a restart
+    file no log says. Boxes may be tilted.
     Examples are in eV and angstrom, in Ha and bohr for units electron, and called NAME_STEP.
     """
   static let example = """
