@@ -95,6 +95,9 @@ import Testing
         == "log.lammps:8: thermo_modify: found norm yes, energies divided by the number of atoms;"
         + " allowed: norm no, total energies")
     #expect(
+      message { try read(dump.replacing("\n2 1 0.5", with: "\n1 1 0.5"), log) }
+        == "x.dump:11: id: found 1 twice in step 10; allowed: each atom once")
+    #expect(
       message { try read(dump.replacing(" 1 2 3", with: " 1 2"), log) }
         == "x.dump:10: ATOMS: found too few columns; allowed: id type xs ys zs fx fy fz")
   }

@@ -159,7 +159,7 @@ private struct DumpReader {
         allowed: "id, and x y z or xs ys zs or unwrapped ones")
     }
     let force = vector(["fx", "fy", "fz"])
-    var atoms: [(id: Double, species: String, position: SIMD3<Double>, force: SIMD3<Double>)] = []
+    var atoms: [(id: Int, species: String, position: SIMD3<Double>, force: SIMD3<Double>)] = []
     for _ in 0..<count {
       guard let fields = lines.words(), fields.count >= columns.count else {
         throw lines.wrong("ATOMS", "too few columns", allowed: columns.joined(separator: " "))
@@ -177,14 +177,23 @@ private struct DumpReader {
       func triple(_ places: [Int]) throws -> SIMD3<Double> {
         [try number(places[0]), try number(places[1]), try number(places[2])]
       }
+      func identity() throws -> Int {
+        guard let number = Int(exactly: try number(id)) else {
+          throw lines.wrong("id", "\"\(fields[id])\"", allowed: "a whole number")
+        }
+        return number
+      }
       let at = try triple(position)
       atoms.append(
         (
-          try number(id), try species(fields, places),
+          try identity(), try species(fields, places),
           cartesian == nil ? box.cartesian(at) : at, try force.map(triple) ?? .zero
         ))
     }
     atoms.sort { $0.id < $1.id }
+    if let (atom, _) = zip(atoms, atoms.dropFirst()).first(where: { $0.id == $1.id }) {
+      throw lines.wrong("id", "\(atom.id) twice in step \(step)", allowed: "each atom once")
+    }
     var result = ParsedConfiguration(name: "\(name)_\(step)")
     (result.lengthUnit, result.energyUnit) = (units.length, units.energy)
     result.species = atoms.map(\.species)
