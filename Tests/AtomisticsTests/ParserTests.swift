@@ -400,6 +400,30 @@ import Testing
     #expect(remarks.isEmpty)
   }
 
+  /// Zr is the element of which some versions write one letter only.
+  @Test func vaspSymbolsThatAreCutAreThePotentials() throws {
+    func species(_ symbol: String, _ potential: String) throws -> [String] {
+      let types = """
+        </array><array name="atomtypes"><set><rc><c>1</c><c>Na</c><c>23</c><c>1</c><c>PAW_PBE Na</c></rc>
+        <rc><c>1</c><c>\(symbol)</c><c>91</c><c>4</c><c> \(potential) </c></rc></set></array></atominfo>
+        """
+      let text = String(decoding: vasprun(1), as: UTF8.self)
+        .replacing("<c>Cl</c>", with: "<c>\(symbol)</c>")
+        .replacing("</array></atominfo>", with: types)
+      return try VaspXML.decode(Data(text.utf8), name: "v", .free)[0].species
+    }
+    #expect(try species("r ", "PAW_PBE Zr_sv 07Sep2000") == ["Na", "Zr"])
+    #expect(try species("X ", "PAW_PBE Xe 07Sep2000") == ["Na", "Xe"])
+    #expect(try species("Cl", "PAW_PBE Cl") == ["Na", "Cl"])
+    // Hydrogen with three quarters of a charge is another species.
+    #expect(try species("H.", "PAW_PBE H.75 12Feb1999") == ["Na", "H."])
+    let error = #expect(throws: AtomisticsError.self) { try species("r ", "PAW_PBE Hf") }
+    #expect(
+      error?.description
+        == "species of atom 2: found \"r\"; allowed: an element's symbol, or a part of it"
+        + " and the whole in its type's pseudopotential")
+  }
+
   /// With PSTRESS the step's own energies are enthalpies; what is added to them after self-consistency stays.
   @Test func vaspEnergiesAreWithoutTheWorkOfPressure() throws {
     // 160.217733 kB on 64 cubic angstrom are 6.4 eV.

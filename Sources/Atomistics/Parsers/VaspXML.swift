@@ -72,11 +72,40 @@ public enum VaspXML {
 
   static func number(_ count: Int) -> String { String(format: "%06d", count) }
 
+  /// The atoms' symbols, which some versions of VASP cut (`r ` for Zr): then what their potential is called
+  /// has all of it.
   private static func species(_ info: XMLTree) throws -> [String] {
-    guard let rows = info.child("array", named: "atoms")?.child("set")?.children("rc") else {
+    func rows(_ name: String) -> [[String]]? {
+      info.child("array", named: name)?.child("set")?.children("rc").map {
+        $0.children.map(\.trimmedText)
+      }
+    }
+    guard let atoms = rows("atoms") else {
       throw AtomisticsError(key: "atominfo", found: "no array of atoms", allowed: "one")
     }
-    return rows.map { $0.children.first?.trimmedText ?? "" }
+    // 2, Zr, 91.224, 4, PAW_PBE Zr 08Apr2002
+    let potentials = (rows("atomtypes") ?? []).map { type -> String in
+      let words = (type.last ?? "").split(separator: " ")
+      return words.count > 1 ? String(words[1].prefix(while: \.isLetter)) : ""
+    }
+    return try atoms.enumerated().map { index, atom in
+      let symbol = atom.first ?? ""
+      if Elements.number(of: symbol) != nil { return symbol }
+      if let type = atom.dropFirst().first.flatMap({ Int($0) }),
+        potentials.indices.contains(type - 1), Elements.number(of: potentials[type - 1]) != nil,
+        potentials[type - 1].contains(symbol)
+      {
+        return potentials[type - 1]
+      }
+      // Other names may be meant.
+      guard symbol.first?.isUppercase == true else {
+        throw AtomisticsError(
+          key: "species of atom \(index + 1)", found: "\"\(symbol)\"",
+          allowed:
+            "an element's symbol, or a part of it and the whole in its type's pseudopotential")
+      }
+      return symbol
+    }
   }
 
   /// What the file says of the calculation before its steps.
