@@ -409,6 +409,33 @@ import Testing
     }
   }
 
+  @Test func lammpsDataFilesMayHaveLabelsOfTypes() throws {
+    func species(_ labels: String, _ types: [String], _ change: (String) -> String) throws
+      -> [String]
+    {
+      let text = change(data).replacing("Masses", with: "Atom Type Labels\n\n\(labels)\n\nMasses")
+      return try read(text, log, types: types)[0].species
+    }
+    func labelled(_ text: String) -> String {
+      text.replacing("2 1 -0.5", with: "2 O -0.5").replacing("1 2 0.5", with: "1 Si 0.5")
+    }
+    #expect(try species("1 O\n2 Si # of them", [], labelled) == ["Si", "O"])
+    #expect(try species("1 O\n2 Si", []) { $0 } == ["Si", "O"])
+    #expect(try species("1 O\n2 Si", ["S", "Ge"], labelled) == ["Ge", "S"])
+    let allowed =
+      "a type whose label is an element's symbol, or --types with the species of type 1, 2, …"
+    #expect(
+      message {
+        try read(
+          data.replacing("Masses", with: "Atom Type Labels\n\n1 oh\n2 Si\n\nMasses"), log, types: []
+        )
+      }
+        == "x.dump:21: type: found \"1\"; allowed: \(allowed)")
+    #expect(
+      message { try read(labelled(data), log, types: ["O", "Si"]) }
+        == "x.dump:16: type: found \"O\"; allowed: 1 to 2, those that --types names")
+  }
+
   /// What the data file does not say of the box, the log does.
   @Test func lammpsDataFilesHaveTheLogsBoundaries() throws {
     func lattice(_ commands: String) throws -> Matrix3 {

@@ -12,7 +12,9 @@ enum LammpsParser: ParserProgram {
     .init(
       "--log", "-l", aliases: ["-log"], value: "FILE",
       help: "the run's log (log.lammps in the folder of each file)"),
-    .init("--types", value: "LIST", help: "the species of type 1, 2, …: Si,O (the column element)"),
+    .init(
+      "--types", value: "LIST",
+      help: "the species of type 1, 2, …: Si,O (the column element, or labels)"),
     .init("-ext", value: "EXT", help: "of a folder only the files NAME.EXT"),
     .withoutEffect(
       "-ign_en", "frames whose energy the log does not have are left out, and counted"),
@@ -32,7 +34,8 @@ enum LammpsParser: ParserProgram {
     energies are those of the runs that have all steps of a dump. Frames of steps whose energies differ
     all the same are left out and counted: such runs need a log each. Of frames with the same step the
     last is taken, with a remark.
-    Of a data file (atom styles atomic, charge, molecular, full, as Atoms # STYLE says) the energy is
+    Of a data file (atom styles atomic, charge, molecular, full, as Atoms # STYLE says; types by number
+    or label, and a label that is an element is the species where no --types say another) the energy is
     that of the step that its first line names, as write_data does, else of the log's first step. Its
     boundaries are those of the command boundary (or change_box) in the log, LAMMPS' default p p p
     without one, and so are those of a dump that does not say them after BOX BOUNDS; those of a restart
