@@ -82,7 +82,7 @@ import Testing
         == "log.lammps:2: units: found lj; allowed: metal, real, electron")
     #expect(
       message { try read(dump, log.replacing("PotEng", with: "Press")) }
-        == "log.lammps: thermo output: found Step Temp Press; allowed: lines with Step and PotEng or E_pair"
+        == "log.lammps: thermo output: found Step Temp Press; allowed: lines with Step and PotEng, E_pair, or TotEng and KinEng"
     )
     #expect(
       message { try read(dump, log.replacing("units           real", with: "")) }
@@ -94,6 +94,9 @@ import Testing
       message { try read(dump, log.replacing("Loop", with: "thermo_modify norm yes\nLoop")) }
         == "log.lammps:8: thermo_modify: found norm yes, energies divided by the number of atoms;"
         + " allowed: norm no, total energies")
+    #expect(
+      message { try read(dump.replacing("\n2 1 0.5", with: "\n1 1 0.5"), log) }
+        == "x.dump:11: id: found 1 twice in step 10; allowed: each atom once")
     #expect(
       message { try read(dump.replacing(" 1 2 3", with: " 1 2"), log) }
         == "x.dump:10: ATOMS: found too few columns; allowed: id type xs ys zs fx fy fz")
@@ -108,7 +111,21 @@ import Testing
     #expect(try energy("E_pair E_mol TotEng Press", "-100 40 -60 1") == -60)
     #expect(try energy("E_mol TotEng Press E_pair", "40 -60 1 -100") == -60)
     #expect(try energy("E_pair TotEng Press", "-100 -60 1") == -100)
+    #expect(try energy("E_pair TotEng KinEng", "-100 -55 5") == -60)
+    #expect(try energy("KinEng Press TotEng", "5 1 -55") == -60)
     #expect(try energy("E_pair E_mol PotEng", "-100 40 -59.5") == -59.5)
+  }
+
+  @Test func lammpsEnergiesOfPairsAloneAreRemarkedOn() throws {
+    func remarks(_ columns: String) throws -> [String] {
+      try readMetal(dump, "Step \(columns)\n10 -100 40\nLoop time\n").remarks
+    }
+    #expect(
+      try remarks("E_pair TotEng") == [
+        "the table in line 2 of LOG has E_pair alone: energies of bonds, if there are any, are missing;"
+          + " PotEng has all"
+      ])
+    #expect(try remarks("E_pair E_mol") == [] && remarks("TotEng KinEng") == [])
   }
 
   /// The last step of a run is the first of the next; but runs that count from the same step have energies that
@@ -188,6 +205,22 @@ import Testing
           + " energy -3.0, but -2.0 in line 4; allowed: one energy for each step; a log for each run where"
           + " runs count from the same step"
       ])
+  }
+
+  /// What is added to a dump by a run that went on behind an earlier end has steps again.
+  @Test func lammpsStepsThatComeAgainAreReadTheLastTime() throws {
+    let log =
+      "Step PotEng\n0 -1\n10 -2\nLoop time of 1\nStep PotEng\n10 -2\n20 -3\nLoop time of 1\n"
+    let text = frames(0, 10) + frames(10, 20).replacing("\n2 1 0.5", with: "\n2 1 0.25")
+    let found = try readMetal(text, log)
+    #expect(found.energies == ["x_0": -1, "x_10": -2, "x_20": -3])
+    #expect(
+      found.remarks == [
+        "1 of 4 frames are left out, since a later one has the same step: first step 10"
+      ])
+    #expect(try read(text, "units metal\n" + log).map { $0.positions[1].x } == [3, 2, 2])
+    let differing = try readMetal(text, log.replacing("10 -2\n20", with: "10 -4\n20"))
+    #expect(differing.energies == ["x_0": -1, "x_20": -3] && differing.remarks.count == 2)
   }
 
   /// Steps that begin anew are of other structures; a dump is of one count, if any has all of its steps.
@@ -281,6 +314,32 @@ import Testing
         == "x.dump:10: xs: found \"x\"; allowed: a number")
   }
 
+  /// What is wrong with one frame, or with its energy, is not wrong with others.
+  @Test func lammpsFramesThatCannotBeReadAreLeftOut() throws {
+    let log = "Step PotEng\n0 -1\n10 -2\n20 -3\nLoop time of 1\n"
+    let remark = "1 of 3 frames are left out; of the first, step 10: "
+    for (old, new, line, reason) in [
+      ("-1 -2 -3", "-1 nan -3", 11, "fy: found \"nan\"; allowed: a number"),
+      ("0 6\n", "0 -nan\n", 7, "BOX BOUNDS: found \"0 -nan\"; allowed: 2 numbers"),
+      (
+        "2 1 0.5", "2 1",
+        10, "ATOMS: found too few columns; allowed: id type xs ys zs fx fy fz"
+      ),
+    ] {
+      let bad = frames(10).replacing(old, with: new)
+      let found = try readMetal(frames(0) + bad + frames(20), log)
+      #expect(found.energies == ["x_0": -1, "x_20": -3])
+      #expect(found.remarks == [remark + "line \(11 + line): " + reason])
+      #expect(
+        message { try read(bad, "units metal\n" + log) }
+          == "x.dump:\(line): " + reason)
+    }
+    let found = try readMetal(
+      frames(0, 10, 20), log.replacing("-2\n", with: "nan\nLoop time of 1\nStep PotEng\n10 nan\n"))
+    #expect(found.energies == ["x_0": -1, "x_20": -3])
+    #expect(found.remarks == [remark + "energy: found nan; allowed: a finite number"])
+  }
+
   @Test func lammpsDumpsHaveTheLogsUnits() throws {
     func units(_ name: String) -> String { "ITEM: UNITS\n\(name)\nITEM: TIME\n0.5\n" + dump }
     #expect(try read(units("real"), log) == read(dump, log))
@@ -369,11 +428,43 @@ import Testing
     )
   }
 
+  @Test func lammpsDataFilesMayHaveLabelsOfTypes() throws {
+    func species(_ labels: String, _ types: [String], _ change: (String) -> String) throws
+      -> [String]
+    {
+      let text = change(data).replacing("Masses", with: "Atom Type Labels\n\n\(labels)\n\nMasses")
+      return try read(text, log, types: types)[0].species
+    }
+    func labelled(_ text: String) -> String {
+      text.replacing("2 1 -0.5", with: "2 O -0.5").replacing("1 2 0.5", with: "1 Si 0.5")
+    }
+    #expect(try species("1 O\n2 Si # of them", [], labelled) == ["Si", "O"])
+    #expect(try species("1 O\n2 Si", []) { $0 } == ["Si", "O"])
+    #expect(try species("1 O\n2 Si", ["S", "Ge"], labelled) == ["Ge", "S"])
+    let allowed =
+      "a type whose label is an element's symbol, or --types with the species of type 1, 2, …"
+    #expect(
+      message {
+        try read(
+          data.replacing("Masses", with: "Atom Type Labels\n\n1 oh\n2 Si\n\nMasses"), log, types: []
+        )
+      }
+        == "x.dump:21: type: found \"1\"; allowed: \(allowed)")
+    #expect(
+      message { try read(labelled(data), log, types: ["O", "Si"]) }
+        == "x.dump:16: type: found \"O\"; allowed: 1 to 2, those that --types names")
+  }
+
   /// What the data file does not say of the box, the log does.
   @Test func lammpsDataFilesHaveTheLogsBoundaries() throws {
     func lattice(_ commands: String) throws -> Matrix3 {
       try #require(try read(data, commands + log).first).lattice
     }
+    // As versions of long ago wrote them.
+    let unsaid = dump.replacing("BOUNDS pp ff pp", with: "BOUNDS")
+    #expect(try read(unsaid, log)[0].lattice == Matrix3([4, 0, 0], [0, 6, 0], [0, 0, 10]))
+    #expect(
+      try read(unsaid, "boundary f p s\n" + log)[0].lattice == Matrix3(.zero, [0, 6, 0], .zero))
     let (a, b, c) = (SIMD3(4.0, 0, 0), SIMD3(1.0, 5, 0), SIMD3(0.5, 0.25, 6))
     #expect(try lattice("") == Matrix3(a, b, c))
     #expect(try lattice("boundary p p p\n") == Matrix3(a, b, c))
@@ -394,22 +485,23 @@ import Testing
       (
         "boundary p p f\n", "change_box all boundary p f f triclinic",
         "10: boundary: found p f f, but p p f in line 1; allowed: the same for all runs of a log that a"
-          + " data file is read with"
+          + " file without boundaries is read with"
       ),
       (
         "", "clear\nboundary p p s",
         "10: boundary: found p p s, but LAMMPS' default p p p in line 4; allowed: the same for all runs"
-          + " of a log that a data file is read with"
+          + " of a log that a file without boundaries is read with"
       ),
       (
         "boundary p p s\n", "clear\nStep PotEng\n0 -2.5",
         "11: boundary: found LAMMPS' default p p p, but p p s in line 1; allowed: the same for all runs"
-          + " of a log that a data file is read with"
+          + " of a log that a file without boundaries is read with"
       ),
     ] {
       let whole = commands + log + "\n" + later
       #expect(message { try read(data, whole) } == "log.lammps:" + expected)
-      // A dump says of each frame what its boundaries are.
+      #expect(message { try read(unsaid, whole) } == "log.lammps:" + expected)
+      // Other dumps say of each frame what its boundaries are.
       #expect(try read(dump, whole)[0].lattice == Matrix3([4, 0, 0], .zero, [0, 0, 10]))
     }
   }

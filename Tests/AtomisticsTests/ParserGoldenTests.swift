@@ -86,7 +86,8 @@ import Testing
     let expected = try expected(name)
     let data = try Data(contentsOf: Golden.url("parsers/\(name)"))
     let list = types.isEmpty ? Elements.symbols : types.split(separator: ",").map(String.init)
-    let frames = try LammpsDump.decode(data, name: "x", types: list, .metal)
+    let frames = try LammpsDump.decode(
+      data, name: "x", types: list, .metal, periodic: { [true, true, true] })
     #expect(frames.count == expected.frames)
     func structure(_ frame: LammpsDump.Frame) throws -> Structure {
       var one = frame.configuration

@@ -508,6 +508,90 @@ import Testing
     #expect(throws: AtomisticsError.self) { try VaspXML.decode(vasprun(0), name: "v", .free) }
   }
 
+  @Test func vaspStepsThatCannotBeReadAreLeftOut() throws {
+    func changed(_ step: Int, _ old: String, _ new: String, of count: Int) throws -> Data {
+      let text = String(decoding: vasprun(count), as: UTF8.self)
+      return Data(text.replacingCharacters(in: text.ranges(of: old)[step - 1], with: new).utf8)
+    }
+    var remarks: [String] = []
+    for (old, new, reason) in [
+      ("<v>0 0 -1</v>", "<v>0 0 *****</v>", "forces: found \"0 0 *****\"; allowed: 3 numbers"),
+      ("> 9 <", "> NaN <", "i: found \"NaN\"; allowed: a number"),
+    ] {
+      let data = try changed(2, old, new, of: 3)
+      let steps = try VaspXML.decode(data, name: "v", .withoutEntropy) { remarks.append($0) }
+      #expect(steps.map(\.name) == ["v_000001", "v_000003"])
+      #expect(
+        remarks.popLast()
+          == "1 of 3 ionic steps are left out; of the first, step 2: \(reason)")
+      let only = try changed(1, old, new, of: 1)
+      let error = #expect(throws: AtomisticsError.self) {
+        try VaspXML.decode(only, name: "v", .withoutEntropy)
+      }
+      #expect(error?.description == reason)
+    }
+    #expect(remarks.isEmpty)
+  }
+
+  /// Zr is the element of which some versions write one letter only.
+  @Test func vaspSymbolsThatAreCutAreThePotentials() throws {
+    func species(_ symbol: String, _ potential: String) throws -> [String] {
+      let types = """
+        </array><array name="atomtypes"><set><rc><c>1</c><c>Na</c><c>23</c><c>1</c><c>PAW_PBE Na</c></rc>
+        <rc><c>1</c><c>\(symbol)</c><c>91</c><c>4</c><c> \(potential) </c></rc></set></array></atominfo>
+        """
+      let text = String(decoding: vasprun(1), as: UTF8.self)
+        .replacing("<c>Cl</c>", with: "<c>\(symbol)</c>")
+        .replacing("</array></atominfo>", with: types)
+      return try VaspXML.decode(Data(text.utf8), name: "v", .free)[0].species
+    }
+    #expect(try species("r ", "PAW_PBE Zr_sv 07Sep2000") == ["Na", "Zr"])
+    #expect(try species("X ", "PAW_PBE Xe 07Sep2000") == ["Na", "Xe"])
+    #expect(try species("Cl", "PAW_PBE Cl") == ["Na", "Cl"])
+    // Hydrogen with three quarters of a charge is another species.
+    #expect(try species("H.", "PAW_PBE H.75 12Feb1999") == ["Na", "H."])
+    let error = #expect(throws: AtomisticsError.self) { try species("r ", "PAW_PBE Hf") }
+    #expect(
+      error?.description
+        == "species of atom 2: found \"r\"; allowed: an element's symbol, or a part of it"
+        + " and the whole in its type's pseudopotential")
+  }
+
+  /// With PSTRESS the step's own energies are enthalpies; what is added to them after self-consistency stays.
+  @Test func vaspEnergiesAreWithoutTheWorkOfPressure() throws {
+    // 160.217733 kB on 64 cubic angstrom are 6.4 eV.
+    let pressure = "<i name=\"PSTRESS\"> 160.217733 </i>"
+    func energies(
+      electronic: Double, own: Double, _ settings: String
+    ) throws -> [Double] {
+      let text = String(decoding: vasprun(1), as: UTF8.self)
+        .replacing("> 8 <", with: "> \(electronic) <").replacing(
+          "> 9 <", with: "> \(electronic + 1) <"
+        )
+        .replacing("> 8.5 <", with: "> \(electronic + 0.5) <")
+        .replacing("> -3 <", with: "> \(own) <")
+        .replacing("<atominfo>", with: settings + "<atominfo>")
+      return try VaspXML.Energy.allCases.map {
+        try VaspXML.decode(Data(text.utf8), name: "v", $0)[0].energy
+      }
+    }
+    let incar = "<incar>\(pressure)</incar>"
+    let parameters = "<parameters><separator name=\"ionic\">\(pressure)</separator></parameters>"
+    for settings in [incar, parameters, "<incar></incar>" + parameters] {
+      #expect(try energies(electronic: -9.4, own: -3, settings) == [-8.4, -9.4, -8.9])
+      // A correction of -2.
+      #expect(try energies(electronic: -9.4, own: -5, settings) == [-10.4, -11.4, -10.9])
+      // One of the digits that the numbers differ in is no correction.
+      #expect(try energies(electronic: -9.4, own: -9.399, settings) == [-8.399, -9.399, -8.899])
+    }
+    let none = incar + parameters.replacing("160.217733", with: "0.0")
+    #expect(try energies(electronic: -9.4, own: -3, none) == [-2, -3, -2.5])
+    // Without an electronic step to compare with, the step's own is an enthalpy.
+    let alone = String(decoding: vasprun(1), as: UTF8.self).replacing(scstep, with: incar)
+      .replacing("<calculation>\(incar)", with: incar + "<calculation>")
+    #expect(try VaspXML.decode(Data(alone.utf8), name: "v", .free)[0].energy == -9.4)
+  }
+
   private func espresso(_ change: (String) -> String = { $0 }) throws -> [ParsedConfiguration] {
     let text = """
       <qes:espresso xmlns:qes="http://www.quantum-espresso.org/ns/qes/qes-1.0" Units="Hartree atomic units">

@@ -205,4 +205,39 @@ import Testing
     let text = run.header + run.step(-8) + run.step(-9, ending: "hard stop was set") + run.step(-10)
     #expect(try read(text).map(\.isConverged) == [true, false, true])
   }
+
+  /// The last of the last step's ions has such a line.
+  private func lastRow(_ row: String, in text: String) throws -> String {
+    let old = "      0.00000      0.00000      3.00000         0.0 0.0 0.5"
+    let last = try #require(text.ranges(of: old).last)
+    return text.replacingCharacters(in: last, with: row)
+  }
+
+  @Test func forcesWhoseNumbersTouch() throws {
+    let row = "-123456.12345-123456.12345-123456.12345   -123456.123456-123456.123456-123456.123456"
+    let found = try read(try lastRow(row, in: run.header + run.step(-8)))
+    #expect(found[0].positions[2] == SIMD3(repeating: -123456.12345))
+    #expect(found[0].forces?[2] == SIMD3(repeating: -123456.123456))
+  }
+
+  /// Other steps are as good as without it.
+  @Test(arguments: VaspXML.Energy.allCases)
+  func stepsThatCannotBeReadAreLeftOut(_ kind: VaspXML.Energy) throws {
+    let row = "      0.00000      0.00000      3.00000   **************      0.000000      0.500000"
+    let overflow = try lastRow(row, in: run.header + run.step(-8) + run.step(-9))
+    var remarks: [String] = []
+    func energies(_ text: String) throws -> [Double] {
+      remarks = []
+      return try read(text, kind) { remarks.append($0) }.map(\.energy)
+    }
+    let reason = "TOTAL-FORCE: found \"\(row)\"; allowed: 6 numbers"
+    #expect(try energies(overflow + run.step(-10)) == [-8, -10])
+    let remark = "ionic steps are left out; of the first, step 2: line"
+    #expect(remarks == ["1 of 3 \(remark) 44: \(reason)"])
+    let infinite = (overflow + run.step(.nan)).replacing("nan eV", with: "NaN eV")
+    #expect(try energies(infinite + run.step(-10)) == [-8, -10])
+    #expect(remarks == ["2 of 4 \(remark) 44: \(reason)"])
+    #expect(
+      message(try lastRow(row, in: run.header + run.step(-8))) == "OUTCAR:25: \(reason)")
+  }
 }

@@ -156,7 +156,8 @@ import Testing
       "log.lammps:1: units: found lj; allowed: metal, real, electron"),
     Case(
       LammpsParser.self, "log.lammps", "PotEng", "Press",
-      "log.lammps: thermo output: found Step Press; allowed: lines with Step and PotEng or E_pair"),
+      "log.lammps: thermo output: found Step Press; allowed: lines with Step and PotEng, E_pair, or TotEng and KinEng"
+    ),
   ]
 
   private static let sources = [

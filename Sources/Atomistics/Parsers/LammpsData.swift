@@ -25,6 +25,7 @@ struct LammpsData {
     var count = 0
     var bounds: [[Double]?] = [nil, nil, nil]
     var tilt = [0.0, 0, 0]
+    var types = LammpsTypes(types)
     let step = Self.step(lines.next() ?? "")
     while let line = lines.next() {
       let bare = line.prefix { $0 != "#" }
@@ -37,6 +38,7 @@ struct LammpsData {
       if words.suffix(3) == ["xy", "xz", "yz"] {
         tilt = try numbers(words.prefix(3), "xy xz yz", lines)
       }
+      if words.prefix(3) == ["Atom", "Type", "Labels"] { types.takeLabels(&lines) }
       guard words.first == "Atoms" else { continue }
       let style = line.split(separator: "#").dropFirst().first?
         .trimmingCharacters(in: .whitespaces)
@@ -73,7 +75,7 @@ struct LammpsData {
 
   private static func atoms(
     _ lines: inout TextLines, _ count: Int, _ style: String, _ box: LammpsBox, name: String,
-    types: [String], _ units: LammpsUnits, _ remark: (String) -> Void
+    types: LammpsTypes, _ units: LammpsUnits, _ remark: (String) -> Void
   ) throws -> ParsedConfiguration {
     guard let columns = styles[style] else {
       throw lines.wrong(
@@ -98,7 +100,7 @@ struct LammpsData {
             + " another style is named in the line Atoms # STYLE")
       }
       let place = try numbers(words[columns.position..<columns.position + 3], "Atoms", lines)
-      let species = try lines.species(ofType: words[columns.type], types)
+      let species = try types.species(of: words[columns.type], lines)
       atoms.append((id, species, SIMD3(place[0], place[1], place[2])))
       if let doubt = try lines.doubt(words, after: before) { remark(doubt) }
       before = words

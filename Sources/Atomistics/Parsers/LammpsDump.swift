@@ -25,21 +25,26 @@ enum LammpsDump {
   /// Whether a text is a dump.
   static func isDump(_ data: Data) -> Bool { data.starts(with: Array("ITEM:".utf8)) }
 
-  /// The frames, without a last one that the text ends within.
+  /// The frames, without those that cannot be read and a last one that the text ends within.
   ///
   /// - Parameters:
   ///   - types: the species of type 1, 2, …; needed where there is no column `element`.
-  ///   - remark: is told of an unfinished frame.
-  /// - Throws: `AtomisticsError` with the line, also where the only frame is unfinished.
+  ///   - periodic: along which directions boxes repeat of which the dump does not say.
+  ///   - remark: is told of an unfinished frame, and how many cannot be read.
+  /// - Throws: `AtomisticsError` with the line, also where no frame is left.
   static func decode(
     _ data: Data, name: String, types: [String], _ units: LammpsUnits,
-    remark: (String) -> Void = { _ in }
+    periodic: () throws -> [Bool], remark: (String) -> Void = { _ in }
   ) throws -> [Frame] {
     var reader = DumpReader(lines: try TextLines(data), name: name, types: types, units: units)
-    do { try reader.read() } catch let error as AtomisticsError where reader.lines.isCut {
+    do { try reader.read(periodic) } catch let error as AtomisticsError where reader.lines.isCut {
       // A program that still writes, or was killed, leaves a frame unfinished.
-      if reader.frames.isEmpty { throw error }
+      if reader.frames.isEmpty { throw reader.bad.first ?? error }
       remark("the last frame is not finished and left out: \(error)")
+    }
+    if let error = reader.bad.first, reader.frames.isEmpty { throw error }
+    if let line = reader.bad.remark(of: reader.frames.count + reader.bad.count, "frames") {
+      remark(line)
     }
     return reader.frames
   }
@@ -51,13 +56,14 @@ private struct DumpReader {
   let types: [String]
   let units: LammpsUnits
   private(set) var frames: [LammpsDump.Frame] = []
+  private(set) var bad = LeftOut()
 
   init(lines: TextLines, name: String, types: [String], units: LammpsUnits) {
     (self.lines, self.name, self.types, self.units) = (lines, name, types, units)
   }
 
-  mutating func read() throws {
-    var (step, count, box) = (0, 0, LammpsBox())
+  mutating func read(_ periodic: () throws -> [Bool]) throws {
+    var (step, count, box) = (0, 0, Optional(LammpsBox()))
     while let line = lines.next() {
       if line.allSatisfy(\.isWhitespace) { continue }
       guard line.hasPrefix("ITEM: ") else {
@@ -69,10 +75,18 @@ private struct DumpReader {
       } else if item.hasPrefix("NUMBER OF ATOMS") {
         count = try whole("NUMBER OF ATOMS")
       } else if item.hasPrefix("BOX BOUNDS") {
-        box = try readBox(ExtendedXYZ.fields(item.dropFirst(10)))
+        box = try part(of: step) {
+          try $0.readBox(ExtendedXYZ.fields(item.dropFirst(10)), periodic)
+        }
       } else if item.hasPrefix("ATOMS") {
+        guard let box else {
+          // What is wrong with it has been said.
+          skipItem()
+          continue
+        }
         let columns = ExtendedXYZ.fields(item.dropFirst(5)).map(String.init)
-        frames.append(.init(step: step, configuration: try readAtoms(count, columns, box, step)))
+        let atoms = try part(of: step) { try $0.readAtoms(count, columns, box, step) }
+        if let atoms { frames.append(.init(step: step, configuration: atoms)) }
       } else if item.hasPrefix("UNITS") {
         try checkUnits()
       } else {
@@ -80,6 +94,23 @@ private struct DumpReader {
         _ = lines.next()
       }
     }
+  }
+
+  /// A part of a frame, nil where something is wrong with it, for which the frame is left out.
+  private mutating func part<Part>(
+    of step: Int, _ read: (inout Self) throws -> Part
+  ) throws -> Part? {
+    do { return try read(&self) } catch let error as AtomisticsError where !lines.isCut {
+      bad.add(error, "step \(step)")
+      skipItem()
+      return nil
+    }
+  }
+
+  /// Passes over what there is before the next item.
+  private mutating func skipItem() {
+    var ahead = lines
+    while let line = ahead.next(), !line.hasPrefix("ITEM: ") { lines = ahead }
   }
 
   private mutating func checkUnits() throws {
@@ -97,7 +128,9 @@ private struct DumpReader {
     return number
   }
 
-  private mutating func readBox(_ words: [Substring]) throws -> LammpsBox {
+  private mutating func readBox(
+    _ words: [Substring], _ unsaid: () throws -> [Bool]
+  ) throws -> LammpsBox {
     guard !words.contains("origin") else {
       throw lines.wrong(
         "BOX BOUNDS", "a general triclinic box", allowed: "a box along the axes, or xy xz yz")
@@ -107,7 +140,7 @@ private struct DumpReader {
     let flags = words.suffix(3)
     let periodic =
       flags.count == 3 && !isTilted || words.count == 6
-      ? flags.map { $0 == "pp" } : [true, true, true]
+      ? flags.map { $0 == "pp" } : try unsaid()
     return LammpsBox(
       bounds: rows, tilt: isTilted ? rows.map { $0[2] } : [0, 0, 0], periodic: periodic)
   }
@@ -128,7 +161,7 @@ private struct DumpReader {
         allowed: "id, and x y z or xs ys zs or unwrapped ones")
     }
     let force = vector(["fx", "fy", "fz"])
-    var atoms: [(id: Double, species: String, position: SIMD3<Double>, force: SIMD3<Double>)] = []
+    var atoms: [(id: Int, species: String, position: SIMD3<Double>, force: SIMD3<Double>)] = []
     for _ in 0..<count {
       guard let fields = lines.words(), fields.count >= columns.count else {
         throw lines.wrong("ATOMS", "too few columns", allowed: columns.joined(separator: " "))
@@ -146,14 +179,23 @@ private struct DumpReader {
       func triple(_ places: [Int]) throws -> SIMD3<Double> {
         [try number(places[0]), try number(places[1]), try number(places[2])]
       }
+      func identity() throws -> Int {
+        guard let number = Int(exactly: try number(id)) else {
+          throw lines.wrong("id", "\"\(fields[id])\"", allowed: "a whole number")
+        }
+        return number
+      }
       let at = try triple(position)
       atoms.append(
         (
-          try number(id), try species(fields, places),
+          try identity(), try species(fields, places),
           cartesian == nil ? box.cartesian(at) : at, try force.map(triple) ?? .zero
         ))
     }
     atoms.sort { $0.id < $1.id }
+    if let (atom, _) = zip(atoms, atoms.dropFirst()).first(where: { $0.id == $1.id }) {
+      throw lines.wrong("id", "\(atom.id) twice in step \(step)", allowed: "each atom once")
+    }
     var result = ParsedConfiguration(name: "\(name)_\(step)")
     (result.lengthUnit, result.energyUnit) = (units.length, units.energy)
     result.species = atoms.map(\.species)

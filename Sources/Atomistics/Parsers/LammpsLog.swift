@@ -3,6 +3,8 @@ import Foundation
 /// What a log of LAMMPS says: the units, the boundaries, and the potential energy of steps.
 struct LammpsLog {
   private(set) var units: LammpsUnits?
+  /// The line of the first table whose energies are those of pairs, and lack those of bonds.
+  private(set) var pairsLine: Int?
 
   /// What is known of a step's energy, in the log's unit.
   enum Finding {
@@ -29,7 +31,8 @@ struct LammpsLog {
     let rounding: Double
 
     func agrees(with other: Reading) -> Bool {
-      abs(energy - other.energy) <= max(rounding, other.rounding)
+      energy.isNaN && other.energy.isNaN
+        || abs(energy - other.energy) <= max(rounding, other.rounding)
     }
   }
 
@@ -57,42 +60,6 @@ struct LammpsLog {
     }
   }
 
-  /// Where a table has the step, how many atoms there are, and what the potential energy is the sum of, nothing
-  /// where it has no energy.
-  private struct Columns {
-    let count: Int
-    let step: Int
-    let atoms: Int?
-    let energy: [Int]
-
-    /// All of the potential energy where it is there; else that of pairs, with that of molecules' bonds.
-    init?(_ names: [Substring]) {
-      guard let step = names.firstIndex(of: "Step"), names.allSatisfy({ Double($0) == nil })
-      else { return nil }
-      let whole = names.firstIndex(of: "PotEng").map { [$0] }
-      let pairs = names.firstIndex(of: "E_pair").map { pairs in
-        [pairs, names.firstIndex(of: "E_mol")].compactMap(\.self)
-      }
-      (count, self.step, energy) = (names.count, step, whole ?? pairs ?? [])
-      atoms = names.firstIndex(of: "Atoms")
-    }
-
-    /// What a line of the table says; nil for what other commands print between its lines.
-    func row(_ words: [Substring]) -> Row? {
-      guard words.count == count, let step = Int(words[step]) else { return nil }
-      let numbers = words.compactMap { Double($0) }
-      guard numbers.count == count else { return nil }
-      return Row(
-        step: step, atoms: atoms.flatMap { Int(words[$0]) }, parts: energy.map { numbers[$0] })
-    }
-  }
-
-  private struct Row {
-    let step: Int
-    let atoms: Int?
-    let parts: [Double]
-  }
-
   /// What a line says of the boundaries of the box; nil where it is not understood.
   private struct Boundary {
     let line: Int
@@ -105,6 +72,11 @@ struct LammpsLog {
   private var unitsLine = 0
   private var boundaries: [Boundary] = []
   private var sequences: [RunSequence] = []
+  /// The table that the log is in, and the names of its columns, or of the last one's.
+  private var table: (columns: ThermoColumns, hasRows: Bool)?
+  private var names: [Substring] = []
+  /// What the next run has, LAMMPS' default where nothing is said.
+  private var current: Boundary?
   /// How many atoms each table's run ended with.
   private var atoms: [AtomCount?] = []
 
@@ -120,15 +92,16 @@ struct LammpsLog {
   }
 
   private mutating func readLines() throws {
-    var columns: Columns?
-    var isFirstRow = true
-    var seen: [Substring] = []
-    // What the next run has, LAMMPS' default where nothing is said.
-    var current: Boundary?
+    var block: ThermoBlock?
     while let line = lines.next() {
       // What follows a command may be a comment.
-      let words = ExtendedXYZ.fields(line.prefix { $0 != "#" })
-      if words.first == "units", words.count == 2 {
+      let words = TextLines.thermoWords(line)
+      if let next = ThermoBlock(words, line: lines.number) {
+        end(block)
+        block = next
+      } else if !lines.isCut, block?.take(words) == true {
+        continue
+      } else if words.first == "units", words.count == 2 {
         try readUnits(words[1])
       } else if words.first == "thermo_modify", let norm = words.firstIndex(of: "norm"),
         norm + 1 < words.count, ["yes", "on", "true"].contains(words[norm + 1])
@@ -140,31 +113,61 @@ struct LammpsLog {
         current = boundary
       } else if words == ["clear"] {
         current = nil
-      } else if let found = Columns(words) {
-        (columns, isFirstRow, seen) = (found, true, words)
-        atoms.append(nil)
-        boundaries.append(
-          current
-            ?? Boundary(
-              line: lines.number, words: "LAMMPS' default p p p", periodic: [true, true, true]))
-      } else if columns != nil, words.prefix(3) == ["Loop", "time", "of"] {
-        columns = nil
-        if words.last == "atoms", let number = Int(words[words.count - 2]) {
-          atoms[atoms.count - 1] = AtomCount(number: number, line: lines.number)
-        }
-        if !sequences.isEmpty { sequences[sequences.count - 1].isOpen = false }
-      } else if !lines.isCut, let row = columns?.row(words) {
-        add(row, beginsTable: isFirstRow)
-        isFirstRow = false
+      } else if let found = ThermoColumns(words) {
+        end(block)
+        block = nil
+        begin(found, words, line: lines.number)
+      } else if words.prefix(3) == ["Loop", "time", "of"] {
+        end(block)
+        block = nil
+        endTable(words)
+      } else if !lines.isCut, let row = table?.columns.row(words) {
+        add(row, line: lines.number)
       }
     }
+    // Only a step that has all of the one before is whole.
+    if block?.names == names { end(block) }
     // A data file may have been written behind the last run.
     if let current, boundaries.last?.line != current.line { boundaries.append(current) }
     guard sequences.contains(where: { !$0.readings.isEmpty }) else {
       throw AtomisticsError(
-        key: "thermo output", found: seen.isEmpty ? "none" : seen.joined(separator: " "),
-        allowed: "lines with Step and PotEng or E_pair")
+        key: "thermo output", found: names.isEmpty ? "none" : names.joined(separator: " "),
+        allowed: "lines with Step and PotEng, E_pair, or TotEng and KinEng")
     }
+  }
+
+  private mutating func begin(_ columns: ThermoColumns, _ names: [Substring], line: Int) {
+    table = (columns, false)
+    self.names = names
+    if columns.isOfPairs, pairsLine == nil { pairsLine = line }
+    atoms.append(nil)
+    boundaries.append(
+      current
+        ?? Boundary(line: line, words: "LAMMPS' default p p p", periodic: [true, true, true]))
+  }
+
+  /// What ends a table says how many atoms there are.
+  private mutating func endTable(_ words: [Substring]) {
+    guard table != nil else { return }
+    table = nil
+    if words.last == "atoms", let number = Int(words[words.count - 2]) {
+      atoms[atoms.count - 1] = AtomCount(number: number, line: lines.number)
+    }
+    if !sequences.isEmpty { sequences[sequences.count - 1].isOpen = false }
+  }
+
+  /// Takes a step of the style `multi` for a line of a table, which begins where the one before it ended, or
+  /// the run that was killed within it.
+  private mutating func end(_ block: ThermoBlock?) {
+    guard let block, let columns = ThermoColumns(block.names) else { return }
+    let isKilled = table != nil && block.names.count < names.count
+    if isKilled, names.starts(with: block.names) { return }
+    guard let row = columns.row(block.values) else { return }
+    let countsAnew = sequences.last.map { row.step <= $0.steps.upperBound } ?? true
+    if table == nil || block.names != names || countsAnew {
+      begin(columns, block.names, line: block.line)
+    }
+    add(row, line: block.line)
   }
 
   private mutating func readUnits(_ name: Substring) throws {
@@ -200,10 +203,11 @@ struct LammpsLog {
   }
 
   /// The last step of a run comes again as the first of the next; a smaller one begins the count anew.
-  private mutating func add(_ row: Row, beginsTable: Bool) {
-    let countsAnew = sequences.last.map { beginsTable && row.step < $0.steps.upperBound } ?? true
-    if countsAnew { sequences.append(RunSequence(from: row.step, line: lines.number)) }
-    let line = lines.number
+  private mutating func add(_ row: ThermoRow, line: Int) {
+    let countsAnew =
+      sequences.last.map { table?.hasRows == false && row.step < $0.steps.upperBound } ?? true
+    if countsAnew { sequences.append(RunSequence(from: row.step, line: line)) }
+    table?.hasRows = true
     let reading = Reading(
       line: line, table: atoms.count - 1, energy: row.parts.reduce(0, +),
       atoms: row.atoms.map { AtomCount(number: $0, line: line) },
@@ -229,7 +233,7 @@ struct LammpsLog {
       guard periodic == first.periodic else {
         throw wrong(
           "\(boundary.words), but \(first.words) in line \(first.line)",
-          "the same for all runs of a log that a data file is read with")
+          "the same for all runs of a log that a file without boundaries is read with")
       }
     }
     return first.periodic!

@@ -3,11 +3,12 @@ import Foundation
 /// The `OUTCAR` of VASP: every ionic step, cartesian, in eV and angstrom.
 public enum VaspOutcar {
   /// Reads a file, plain or in gzip's form; a step without energy or forces is left out, as is one that the file
-  /// ends within. One that was stopped hard, or took as many electronic steps as it might (NELM) and does not
+  /// ends within, or whose numbers are none. One that was stopped hard, or took as many electronic steps as it might (NELM) and does not
   /// say that EDIFF is reached, has not converged.
   ///
-  /// - Parameter remark: is told how many steps are a machine-learned force field's, and left out.
-  /// - Throws: `AtomisticsError` with the file, where there is no finished step.
+  /// - Parameter remark: is told how many steps are a machine-learned force field's, and left out, and how many
+  ///   cannot be read, and why the first cannot.
+  /// - Throws: `AtomisticsError` with the file, where there is no good step.
   public static func read(
     _ url: URL, energy: VaspXML.Energy = .withoutEntropy, remark: (String) -> Void = { _ in }
   ) throws -> [ParsedConfiguration] {
@@ -18,6 +19,7 @@ public enum VaspOutcar {
       if reader.learnedSteps > 0 {
         remark("\(reader.learnedSteps) steps of a machine-learned force field are left out")
       }
+      if let line = reader.bad.remark(of: reader.stepCount, "ionic steps") { remark(line) }
       return steps
     } catch let error as AtomisticsError {
       throw error.inFile(url.path)
@@ -40,6 +42,10 @@ private struct OutcarReader {
   private var steps: [ParsedConfiguration] = []
   /// How many steps have forces that a machine-learned force field predicts.
   private(set) var learnedSteps = 0
+  private(set) var bad = LeftOut()
+
+  /// How many steps there are so far, without those of a force field.
+  var stepCount: Int { steps.count + bad.count }
 
   init(_ lines: TextLines, _ name: String, _ kind: VaspXML.Energy) {
     (self.lines, self.name, self.kind) = (lines, name, kind)
@@ -61,7 +67,8 @@ private struct OutcarReader {
         learnedSteps > 0
         ? "\(learnedSteps) steps of a machine-learned force field, and no other"
         : "no ionic step with forces and energy"
-      throw ending ?? AtomisticsError(key: "TOTAL-FORCE", found: found, allowed: "at least one")
+      throw bad.first ?? ending
+        ?? AtomisticsError(key: "TOTAL-FORCE", found: found, allowed: "at least one")
     }
     return steps
   }
@@ -81,15 +88,33 @@ private struct OutcarReader {
     } else if line.contains("aborting loop because") {
       saidConverged = line.contains("EDIFF is reached")
     } else if line.contains("TOTAL-FORCE (eV/Angst)") {
-      let isLearned = line.contains("(ML)")
-      open = isLearned ? nil : try readForces()
-      if isLearned { learnedSteps += 1 }
-    } else if open != nil, !lines.isCut, let energy = try energy(line) {
-      open?.energy = energy
-      open?.isConverged =
-        saidConverged ?? (mostElectronicSteps <= 1 || electronicStep < mostElectronicSteps)
-      steps.append(try open!.checked())
       open = nil
+      if line.contains("(ML)") {
+        learnedSteps += 1
+      } else {
+        try takeStep { $0.open = try $0.readForces() }
+      }
+    } else if var step = open, !lines.isCut {
+      try takeStep {
+        guard let energy = try $0.energy(line) else { return }
+        $0.open = nil
+        step.energy = energy
+        step.isConverged = $0.isConverged
+        $0.steps.append(try step.checked())
+      }
+    }
+  }
+
+  /// Whether the electronic steps before this line have ended as they should.
+  private var isConverged: Bool {
+    saidConverged ?? (mostElectronicSteps <= 1 || electronicStep < mostElectronicSteps)
+  }
+
+  /// Takes a part of a step, which is left out if something is wrong with it.
+  private mutating func takeStep(_ part: (inout Self) throws -> Void) throws {
+    do { try part(&self) } catch let error as AtomisticsError where !lines.isCut {
+      open = nil
+      bad.add(error, "step \(stepCount + 1)")
     }
   }
 
@@ -109,18 +134,33 @@ private struct OutcarReader {
         line: lines.number, key: "TOTAL-FORCE", found: "forces before species and cell",
         allowed: "VRHFIN or POTCAR:, ions per type and direct lattice vectors before them")
     }
-    var result = ParsedConfiguration(name: "\(name)_\(VaspXML.number(steps.count + 1))")
+    var result = ParsedConfiguration(name: "\(name)_\(VaspXML.number(stepCount + 1))")
     result.species = species.ofIons
     result.lattice = lattice
     _ = lines.next()
     var forces: [SIMD3<Double>] = []
     for _ in result.species {
-      let numbers = try lines.numbers(atLeast: 6, "TOTAL-FORCE")
+      let numbers = try readIon()
       result.positions.append([numbers[0], numbers[1], numbers[2]])
       forces.append([numbers[3], numbers[4], numbers[5]])
     }
     result.forces = forces
     return result
+  }
+
+  /// The position of an ion and the force on it, whose numbers touch each other where they fill their columns:
+  /// `3F13.5,3X,3F14.6`.
+  private mutating func readIon() throws -> [Double] {
+    var row = lines
+    do { return try lines.numbers(atLeast: 6, "TOTAL-FORCE") } catch {
+      let line = row.next() ?? ""
+      let columns = line.prefix(39).columns(of: 13, from: 0) + line.columns(of: 14, from: 42)
+      let numbers = columns.compactMap { Double($0) }
+      guard columns.count == 6, numbers.count == 6, numbers.allSatisfy(\.isFinite) else {
+        throw error
+      }
+      return numbers
+    }
   }
 
   /// The energy that is asked for, where the line has it.

@@ -18,13 +18,15 @@ enum VaspParser: ParserProgram {
   static let details = """
     Reads every ionic step: positions, cell, energy and forces, in eV and angstrom; a step that was
     not finished, or that the file ends within, is left out, and so is one that took as many electronic
-    steps as it might (NELM), or of which OUTCAR says that it was stopped hard. Of OUTCAR, steps of a
-    machine-learned force field are left out and counted; the species are those of the lines VRHFIN, or
-    POTCAR: where NWRITE leaves these out; files may stand one behind the other. Where it lists only
-    ten of more types, as VASP 6.3 does, it is refused: vasprun.xml has all. Of the energies,
-    e_fr_energy is the one of which the forces are derivatives, e_wo_entrp what the original program
-    takes; both agree where nothing is smeared. Where a folder has vasprun.xml and OUTCAR of one run,
-    name the file that is wanted.
+    steps as it might (NELM), or of which OUTCAR says that it was stopped hard. Steps whose numbers
+    cannot be read, since they overflow their columns or are NaN, are left out and counted, and are
+    none of those that --offset and --skip count. Of OUTCAR, steps of a machine-learned force field are
+    left out and counted; the species are those of the lines VRHFIN, or POTCAR: where NWRITE leaves
+    these out; files may stand one behind the other. Where it lists only ten of more types, as VASP 6.3
+    does, it is refused: vasprun.xml has all. Of the energies, e_fr_energy is the one of which the
+    forces are derivatives, e_wo_entrp what the original program takes; both agree where nothing is
+    smeared. None has the work of the pressure PSTRESS, which steps of vasprun.xml have in theirs.
+    Where a folder has vasprun.xml and OUTCAR of one run, name the file that is wanted.
     Examples are NAME_000001 … in the order of the steps that are taken.
     """
   static let example = """
@@ -48,7 +50,7 @@ enum VaspParser: ParserProgram {
       let isXML = input.file.lastPathComponent.contains(".xml")
       let steps =
         isXML
-        ? try VaspXML.read(input.file, energy: kind)
+        ? try VaspXML.read(input.file, energy: kind, remark: input.remark)
         : try VaspOutcar.read(input.file, energy: kind, remark: input.remark)
       let taken = stride(from: offset, to: steps.count, by: skip).map { steps[$0] }
       guard !taken.isEmpty else {
