@@ -290,31 +290,45 @@ import Testing
       said.contains("checkpoint-3.panna has another text for H than h.graph is now\n"), "\(said)")
   }
 
-  @Test(
-    .enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)),
-    arguments: ["criterion", "data_dir"])
-  func theBestOfAnotherValidationIsForgotten(key: String) throws {
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func theBestOfAnotherValidationIsForgotten() throws {
     let workspace = try workspace()
-    let other = workspace.path + "/other"
-    try FileManager.default.copyItem(atPath: workspace.path + "/data", toPath: other)
-    // An energy per atom is a smaller number than any error of these forces.
     var changes = [
       "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=1",
       "VALIDATION.patience=3", "VALIDATION.min_gain=0",
     ]
     #expect(workspace.run("train", sets(changes + [steps(6)])) == 0)
-    changes +=
-      key == "criterion" ? ["VALIDATION.criterion=forces"] : ["VALIDATION.data_dir=\(other)"]
+    let before = try best(workspace)
+    // An energy per atom is a smaller number than any error of these forces.
+    changes.append("VALIDATION.criterion=forces")
     let said = try workspace.said("train", sets(changes + [steps(7)]))
-    let (value, old) =
-      key == "criterion" ? ("forces", "energy") : (other, workspace.path + "/data")
     #expect(
       said.contains(
-        "train: [VALIDATION] \(key) is \(value), but \(old) in the checkpoint: the best networks are"
-          + " looked for anew\n"), "\(said)")
+        "train: [VALIDATION] criterion is forces, but energy in the checkpoint: the best networks are looked"
+          + " for anew, those of before are in \(workspace.path)/train/best_networks.6\n"),
+      "\(said)")
+    #expect(try best(workspace, ".6") == before)
     let file = URL(fileURLWithPath: workspace.path + "/train/checkpoint-7.panna")
     #expect(try Checkpoint(file).texts["validation"]?.hasPrefix("7 ") == true)
     #expect(try !workspace.said("train", sets(changes + [steps(8)])).contains("[VALIDATION]"))
+  }
+
+  /// The same structures are the same validation, wherever they are.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func theBestIsRememberedWhereStructuresAreMoved() throws {
+    let (whole, parts) = (try workspace(), try workspace())
+    #expect(whole.run("train", sets(validated(whole))) == 0)
+    #expect(parts.run("train", sets(validated(parts) + [steps(6)])) == 0)
+    let other = parts.path + "/other"
+    try FileManager.default.copyItem(atPath: parts.path + "/data", toPath: other)
+    let changes = validated(parts) + ["VALIDATION.data_dir=\(other)"]
+    #expect(try !parts.said("train", sets(changes)).contains("best networks"))
+    #expect(try best(parts) == best(whole))
+    #expect(try names(parts) == ["best_networks"])
+    let notes = try [whole, parts].map {
+      try Checkpoint($0.folder.file("train/checkpoint-20.panna")).texts["validation"]
+    }
+    #expect(notes[0] != nil && notes[0] == notes[1])
   }
 
   /// Whatever the folder is called.
@@ -334,6 +348,7 @@ import Testing
     #expect(said.contains(warning), "\(said)")
     let checkpoint = try Checkpoint(workspace.folder.file("train/checkpoint-7.panna"))
     #expect(checkpoint.texts["validation"]?.hasPrefix("7 ") == true)
+    #expect(try names(workspace) == ["best_networks", "best_networks.6"])
     #expect(try !workspace.said("train", sets(changes + [steps(8)])).contains("[VALIDATION]"))
   }
 
@@ -384,6 +399,8 @@ import Testing
       .write(to: best)
     #expect(
       try validation(workspace).summary == "\(bestOfStep6); its networks are in \(best.path)")
+    #expect(try validation(workspace, "VALIDATION.data_dir=\(workspace.path)").summary == nil)
+    #expect(try names(workspace) == ["best_networks.8"])
   }
 
   @Test func onlyTheBestNetworksAreNamed() throws {

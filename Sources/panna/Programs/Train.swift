@@ -87,7 +87,8 @@ enum Train: Program {
       criterion (energy)         what is best: energy, its RMSE per atom, or forces, the RMSE of a
                                  component; min_gain is in its unit, eV per atom or eV/angstrom
       keep_best (True)           the best networks, whatever min_gain is, are kept in
-                                 train_dir/best_networks
+                                 train_dir/best_networks; validation.json there has their step and
+                                 error
     [PARALLELIZATION]
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
@@ -128,7 +129,9 @@ enum Train: Program {
     A training in a train_dir that holds checkpoints goes on from the newest one that is whole, this
     program's, or TensorFlow's beside networks_metadata.json, with the example that would have come
     next; atomic_sequence, activations and descriptors must be those it was begun with. The best
-    networks are looked for anew where criterion or the structures of [VALIDATION] are others.
+    networks are looked for anew where criterion or the structures of [VALIDATION], wherever they
+    are, are others. Best networks that are not those which the checkpoint tells of get another name,
+    best_networks.<step>, with the step that the training goes on from.
     SIGTERM, SIGINT and SIGUSR1 end it after the step with a checkpoint and status 0; a second SIGINT
     ends it at once. Numbers that are not finite end it with the step, the term and the structures. No
     two trainings use one train_dir or log_dir at a time.

@@ -8,14 +8,14 @@ import ProgramSupport
 /// best ones, and tells when it goes on for nothing.
 final class TrainValidation {
   private static let note = "validation"
-  private static let structures = "[VALIDATION] structures"
+  private static let (criterion, structures) = (
+    "[VALIDATION] criterion", "[VALIDATION] structures"
+  )
 
   private let configuration: ValidationConfiguration
   private let structures: any StructureSource
   private let digest: StructureDigest
   private let networks: BestNetworks
-  /// What values of other validations cannot be compared with.
-  private let question: [(key: String, value: String)]
   /// The step that the training goes on from.
   private let firstStep: Int
   private var stopping: EarlyStopping
@@ -39,10 +39,6 @@ final class TrainValidation {
     guard structures.count > 0 else {
       throw WorkError("\(configuration.data.path): there is no structure to validate with")
     }
-    question = [
-      ("[VALIDATION] criterion", configuration.criterion.rawValue),
-      ("[VALIDATION] data_dir", configuration.data.path), (Self.structures, digest.text),
-    ]
     stopping = configuration.stopping
     let texts = checkpoint?.texts
     let news = texts.flatMap(reasonToBeginAnew)
@@ -61,15 +57,23 @@ final class TrainValidation {
     }
   }
 
+  /// What values of other validations cannot be compared with, wherever the structures are.
+  private var question: [(key: String, value: String)] {
+    [
+      (Self.criterion, configuration.criterion.rawValue), (Self.structures, digest.text),
+    ]
+  }
+
   /// Why what a checkpoint says of validations cannot be gone on with; nil where it can.
   private func reasonToBeginAnew(_ texts: [String: String]) -> String? {
-    if question.allSatisfy({ texts[$0.key] == nil }) {
-      return "the checkpoint says nothing of validations"
-    }
+    guard texts[Self.criterion] != nil else { return "the checkpoint says nothing of validations" }
     guard texts[Self.note] != nil else { return nil }
-    for (key, value) in question {
-      // Earlier checkpoints do not say with which structures.
-      let old = texts[key] ?? (key == Self.structures ? value : "unknown")
+    // Earlier checkpoints say where the structures were, not which they were.
+    let asked =
+      texts[Self.structures] == nil
+      ? [question[0], ("[VALIDATION] data_dir", configuration.data.path)] : question
+    for (key, value) in asked {
+      let old = texts[key] ?? "unknown"
       if old != value { return "\(key) is \(value), but \(old) in the checkpoint" }
     }
     return nil
