@@ -370,6 +370,26 @@ import Testing
         == "/train.ini: [H] layer2_w_file is missing: expected a path")
   }
 
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func otherActivationsOfKeptLayersAreSaid() throws {
+    let workspace = try workspace()
+    #expect(workspace.run("train", sets("TRAINING_PARAMETERS.max_steps=1")) == 0)
+    func said(_ activations: String) throws -> String {
+      let folder = "\(workspace.path)/\(activations.prefix(4))"
+      return try workspace.said(
+        "train",
+        sets(
+          "TRAINING_PARAMETERS.max_steps=1", "IO_INFORMATION.train_dir=\(folder)",
+          "IO_INFORMATION.log_dir=\(folder)", "H.architecture=6:3:1", "H.behavior=keep:new:new",
+          "DEFAULT_NETWORK.networks_metadata=\(workspace.path)/train/saved_networks",
+          "H.activations=\(activations)"))
+    }
+    let warning =
+      "train: H keeps layer 0, which was trained with activation = gaussian, now it is tanh\n"
+    #expect(try said("tanh:tanh:linear").contains(warning))
+    #expect(try !said("gaussian:tanh:linear").contains("activation"))
+  }
+
   @Test func initializationsHaveTheirLimits() throws {
     let workspace = try TrainingWorkspace()
     for (name, limit) in [("original", 1.0 / 6), ("glorot", 0.5), ("he", (1.0 / 3).squareRoot())] {

@@ -74,8 +74,9 @@ enum Train: Program {
                                  descriptors to energies (see Graphs/network.graph)
       initialization (original)  of the weights: original, ±1/out; glorot; he
       networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
-      behavior                   species: for each layer keep (the saved one's), new (random) or
-                                 load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
+      behavior                   species: for each layer keep (the saved one's, with the activation that
+                                 it was trained with unless the section has activations), new (random)
+                                 or load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
       output_offset              species: its energy, eV
     [VALIDATION]                 optional: looks at structures that are not trained on. A line of
                                  log_dir/validation.dat has the step, the energy's RMSE (eV), its RMSE
