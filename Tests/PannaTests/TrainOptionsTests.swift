@@ -519,6 +519,22 @@ import Testing
       try ignored(
         "TRAINING_PARAMETERS.loss_cap=3", "TRAINING_PARAMETERS.loss_function=quad_exp_tanh")
         == [])
+    // A loss that is a text adds up the batch as it says.
+    try workspace.write(
+      """
+      parameter real = double
+      squared_errors = placeholder(real[structures])
+      atom_counts = placeholder(real[structures])
+      loss = Sum(Sqrt(squared_errors / atom_counts + 1), axes: [0], keep_dims: false)
+      """, "loss.graph")
+    for (key, reduction) in [("loss", "energy"), ("floss", "force")] {
+      let loss = "TRAINING_PARAMETERS.\(key)_function"
+      let reductions = ["energy", "force"].map { "TRAINING_PARAMETERS.\($0)_reduction=mean" }
+      #expect(try ignored(reductions[0], reductions[1], "\(loss)=quad_atom") == [])
+      #expect(
+        try ignored(reductions[0], reductions[1], "\(loss)=\(workspace.path)/loss.graph")
+          == ["[TRAINING_PARAMETERS] \(reduction)_reduction"])
+    }
     let evaluation = try EvaluateConfiguration(
       IniFile(
         path: workspace.path + "/evaluate.ini",

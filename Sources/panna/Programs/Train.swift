@@ -62,7 +62,8 @@ enum Train: Program {
                                  both may be a file in the graph language, *.graph: from errors or
                                  squared_errors, and atom_counts, to loss
       loss_cap (5.0)             the cap of the quad_exp_tanh losses (a of equation 15)
-      energy_reduction (sum)     force_reduction (sum)   sum or mean over the batch
+      energy_reduction (sum)     force_reduction (sum)   sum or mean over the batch; losses that are
+                                 texts say it themselves
       forces_cost (0.0)          above 0: trains on forces too
       seed (0)                   of the initial networks and of the order of examples
     [DEFAULT_NETWORK] and a section for any species, named by its symbol
