@@ -102,6 +102,46 @@ import Testing
     #expect(models[0] == models[1])
   }
 
+  /// However rarely others are; the networks that a training ends with may be its best.
+  @Test func theLastStepIsValidated() throws {
+    let workspace = try workspace()
+    let changes = sets(
+      "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=100",
+      "TRAINING_PARAMETERS.max_steps=4")
+    for _ in 0..<2 {
+      #expect(workspace.run("train", changes) == 0)
+      let rows = try workspace.text("train/validation.dat").split(separator: "\n")
+      #expect(rows.count == 1 && rows[0].hasPrefix("4.0"))
+    }
+    #expect(
+      try NetworkModel(folder: workspace.folder.file("train/best_networks"))
+        == NetworkModel(folder: workspace.folder.file("train/saved_networks")))
+  }
+
+  /// A training that goes on from its end has one line more of it, and ends as one that did not end there.
+  @Test func theLastStepIsNoReasonToEnd() throws {
+    let (whole, parts) = (try workspace(), try workspace())
+    for (workspace, steps) in [(whole, [20]), (parts, [2, 10, 20])] {
+      for count in steps {
+        let changes = sets(
+          "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=4",
+          "VALIDATION.patience=3", "VALIDATION.min_gain=1000",
+          "TRAINING_PARAMETERS.max_steps=\(count)")
+        #expect(workspace.run("train", changes) == 0)
+      }
+    }
+    let rows = try [whole, parts].map {
+      try $0.text("train/validation.dat").split(separator: "\n")
+    }
+    #expect(rows[0].count == 4 && rows[0][3].hasPrefix("16.0"))
+    #expect(rows[1].count == 6 && rows[1][0].hasPrefix("2.0") && rows[1][3].hasPrefix("10.0"))
+    #expect(rows[0] == [1, 2, 4, 5].map { rows[1][$0] })
+    let models = try [whole, parts].map {
+      try NetworkModel(folder: $0.folder.file("train/saved_networks"))
+    }
+    #expect(models[0] == models[1])
+  }
+
   @Test func committeesAreTrainedAndAveraged() throws {
     let workspace = try workspace()
     #expect(workspace.run("train", ["--instances", "3"]) == 0)

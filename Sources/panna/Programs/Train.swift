@@ -83,7 +83,8 @@ enum Train: Program {
                                  log_dir/validation.dat has the step, the energy's RMSE (eV), its RMSE
                                  and MAE per atom (eV) and, with forces, their RMSE (eV/angstrom)
       data_dir                   folder of the same format as the training's
-      frequency                  in steps (save_checkpoint_steps)
+      frequency                  in steps (save_checkpoint_steps); the step max_steps is looked at, too,
+                                 which does not count for patience unless it is its turn
       patience (0)               ends the training after so many validations in a row that are no
                                  better by min_gain (0.0) than the last that was so; 0: never
       criterion (energy)         what is best: energy, its RMSE per atom, or forces, the RMSE of a

@@ -141,7 +141,7 @@ final class TrainValidation {
     var notes = Dictionary(uniqueKeysWithValues: question.map { ($0.key, $0.value) })
     if let best = stopping.best {
       notes[Self.note] =
-        "\(best.step) \(best.value) \(stopping.waited) \(stopping.waitingFrom ?? best.value)"
+        "\(best.step) \(best.value) \(stopping.waited) \(stopping.waitingFrom ?? .infinity)"
     }
     return notes
   }
@@ -149,16 +149,19 @@ final class TrainValidation {
   /// Whether the training should end.
   var isOver: Bool { stopping.shouldStop }
 
-  /// Looks at the networks where it is time to.
+  /// Looks at the networks where it is time to, and after the last step, which a training that goes on from there with
+  /// more steps does not count among those that it waits for.
   func check(_ trainer: Trainer, _ log: TrainLog) throws {
-    guard trainer.step.isMultiple(of: configuration.frequency) else { return }
+    let isDue = trainer.step.isMultiple(of: configuration.frequency)
+    guard isDue || trainer.step >= trainer.schedule.maxSteps else { return }
     let result = try trainer.validate(structures)
     try log.add(result, step: trainer.step)
     let value = configuration.criterion.value(result)
     guard value.isFinite else {
       throw WorkError("step \(trainer.step): the validation's error is \(value)")
     }
-    if stopping.add(value, step: trainer.step), configuration.keepsBest {
+    let isBest = stopping.add(value, step: trainer.step, isAwaited: isDue)
+    if isBest, configuration.keepsBest {
       try keep(trainer.model(), record(step: trainer.step, value: value))
     }
   }
