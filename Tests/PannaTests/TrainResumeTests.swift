@@ -522,6 +522,21 @@ import Testing
     }
   }
 
+  /// Validations on forces have a column more.
+  @Test func validationsOfOtherColumnsAreKeptAside() throws {
+    let workspace = try workspace()
+    let validation = ["VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=2"]
+    let energies = validation + ["TRAINING_PARAMETERS.forces_cost=0", steps(4)]
+    #expect(workspace.run("train", sets(energies)) == 0)
+    let log = try workspace.text("train/validation.dat")
+    #expect(workspace.run("train", sets(validation + [steps(8)])) == 0)
+    #expect(try workspace.text("train/validation.dat.4") == log)
+    let rows = try [log, workspace.text("train/validation.dat")].map {
+      $0.split(separator: "\n").map { $0.split(separator: " ").count }
+    }
+    #expect(rows == [[4, 4], [5, 5]])
+  }
+
   @Test func anotherTrainingsLogIsNotGoneOnWith() throws {
     let workspace = try workspace()
     let logs = "IO_INFORMATION.log_dir=\(workspace.path)/logs"

@@ -81,7 +81,8 @@ enum Train: Program {
       output_offset              species: its energy, eV
     [VALIDATION]                 optional: looks at structures that are not trained on. A line of
                                  log_dir/validation.dat has the step, the energy's RMSE (eV), its RMSE
-                                 and MAE per atom (eV) and, with forces, their RMSE (eV/angstrom)
+                                 and MAE per atom (eV) and, with forces, their RMSE (eV/angstrom);
+                                 one of other columns gets another name, as metrics.dat does
       data_dir                   folder of the same format as the training's
       frequency                  in steps (save_checkpoint_steps); the step max_steps is looked at, too,
                                  which does not count for patience unless it is its turn
