@@ -53,7 +53,7 @@ struct FullDiskTests {
     let steps = "TRAINING_PARAMETERS.max_steps=1"
     #expect(workspace.run("train", (validation + [steps]).flatMap { ["--set", $0] }) == 0)
     // One MiB to the byte.
-    try Data(String(repeating: "1 0.50000000000\n", count: 1 << 16).utf8)
+    try Data(String(repeating: "1 0.5 0.5 .5 .5\n", count: 1 << 16).utf8)
       .write(to: workspace.folder.file("train/validation.dat"))
     let training = try run(
       1024, "train", "-c", "\(workspace.path)/train.ini", "--set", validation[0], "--set",

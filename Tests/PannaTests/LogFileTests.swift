@@ -70,6 +70,17 @@ import Testing
     #expect(try folder.names.count == 3)
   }
 
+  /// Without a header their number tells them from others.
+  @Test func aLogOfMoreColumnsIsKeptAside() throws {
+    let file = try folder.write("1 0.5\n2 0.25\n", to: "validation.dat")
+    for _ in 0..<2 { _ = try LogFile(file, columns: 2, throughStep: 1) }
+    #expect(try text("validation.dat") == "1 0.5\n")
+    for _ in 0..<2 { _ = try LogFile(file, columns: 3, throughStep: 1) }
+    #expect(try text("validation.dat") == "")
+    #expect(try text("validation.dat.1") == "1 0.5\n")
+    #expect(try folder.names.count == 2)
+  }
+
   /// In one line, with the system's reason.
   @Test func whatCannotBeReadOrWrittenIsNamed() throws {
     func message(_ body: () throws -> Void) -> String {

@@ -107,6 +107,28 @@ import Testing
         == ["gaussian kept, linear", "linear"])
   }
 
+  /// In a network that is built anew as well, whatever others have.
+  @Test func keptLayersKeepTheirActivations() throws {
+    let folder = try saved()
+    var model = try NetworkModel(folder: folder.url)
+    model.networks[0].layers[0].activation = .tanh
+    try model.write(to: folder.url)
+    let networks =
+      "[DEFAULT_NETWORK]\nnetworks_metadata = \(folder.url.path)\n[H]\nbehavior = keep:new:new\n"
+    func layers(_ more: String) throws -> String {
+      flags(try configuration(networks + more).model.networks[0])
+    }
+    #expect(try layers("architecture = 3:2:1\n") == "tanh, gaussian, linear")
+    #expect(
+      try layers("architecture = 3:2:1\nactivations = relu:tanh:linear\n") == "relu, tanh, linear")
+    // Nor does the default's section say what theirs are.
+    let inherited = networks.replacing(
+      "[H]\nbehavior = keep:new:new",
+      with: "architecture = 3:1\nactivations = relu:tanh\n[H]\nbehavior = new:keep")
+    #expect(
+      try flags(configuration(inherited + "g_size = 5\n").model.networks[0]) == "relu, linear")
+  }
+
   @Test func sectionsWithoutLayersInheritFlags() throws {
     let text = """
       [DATA_INFORMATION]

@@ -1,3 +1,5 @@
+import AtomicNetworks
+import Dataflow
 import Foundation
 import ProgramSupport
 import Testing
@@ -119,6 +121,35 @@ struct ReportFolderTests {
       ])
     #expect(try fixture.number("species", "Si", "mean_ev") == 10.5)
     #expect(try fixture.number("species", "C", "standard_deviation_ev") == 0.5)
+    #expect(try fixture.number("species", "C", "atoms_in_batch") == 6)
+  }
+
+  /// Whatever the networks' outputs are, which are logged as they are.
+  @Test("contributions are in eV where energies were rescaled")
+  func rescaledSpecies() throws {
+    let fixture = try ReportFixture()
+    try fixture.writeWatchedTraining()
+    let network = try NetworkConfiguration(
+      IniFile(
+        text: """
+          [DATA_INFORMATION]
+          atomic_sequence = C
+          energy_rescale = 0.5
+          [DEFAULT_NETWORK]
+          g_size = 2
+          architecture = 1
+          """, path: "train.ini"), seed: 0
+    ).model
+    let trainer = try Trainer(
+      network, objective: TrainingObjective(),
+      schedule: TrainingSchedule(batchSize: 1, maxSteps: 1, learningRate: 0.01))
+    try CheckpointFolder(fixture.files.url("train")).write(
+      TrainingCheckpoint.make(trainer), step: 20, keeping: 1)
+    try fixture.show("train")
+    #expect(
+      try fixture.page().texts("td").dropFirst(20).prefix(4) == ["C", "6.00", "-2.00", "1.00"])
+    #expect(try fixture.number("species", "C", "mean_ev") == -2)
+    #expect(try fixture.number("species", "C", "standard_deviation_ev") == 1)
     #expect(try fixture.number("species", "C", "atoms_in_batch") == 6)
   }
 

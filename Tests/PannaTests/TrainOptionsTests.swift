@@ -102,6 +102,46 @@ import Testing
     #expect(models[0] == models[1])
   }
 
+  /// However rarely others are; the networks that a training ends with may be its best.
+  @Test func theLastStepIsValidated() throws {
+    let workspace = try workspace()
+    let changes = sets(
+      "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=100",
+      "TRAINING_PARAMETERS.max_steps=4")
+    for _ in 0..<2 {
+      #expect(workspace.run("train", changes) == 0)
+      let rows = try workspace.text("train/validation.dat").split(separator: "\n")
+      #expect(rows.count == 1 && rows[0].hasPrefix("4.0"))
+    }
+    #expect(
+      try NetworkModel(folder: workspace.folder.file("train/best_networks"))
+        == NetworkModel(folder: workspace.folder.file("train/saved_networks")))
+  }
+
+  /// A training that goes on from its end has one line more of it, and ends as one that did not end there.
+  @Test func theLastStepIsNoReasonToEnd() throws {
+    let (whole, parts) = (try workspace(), try workspace())
+    for (workspace, steps) in [(whole, [20]), (parts, [2, 10, 20])] {
+      for count in steps {
+        let changes = sets(
+          "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=4",
+          "VALIDATION.patience=3", "VALIDATION.min_gain=1000",
+          "TRAINING_PARAMETERS.max_steps=\(count)")
+        #expect(workspace.run("train", changes) == 0)
+      }
+    }
+    let rows = try [whole, parts].map {
+      try $0.text("train/validation.dat").split(separator: "\n")
+    }
+    #expect(rows[0].count == 4 && rows[0][3].hasPrefix("16.0"))
+    #expect(rows[1].count == 6 && rows[1][0].hasPrefix("2.0") && rows[1][3].hasPrefix("10.0"))
+    #expect(rows[0] == [1, 2, 4, 5].map { rows[1][$0] })
+    let models = try [whole, parts].map {
+      try NetworkModel(folder: $0.folder.file("train/saved_networks"))
+    }
+    #expect(models[0] == models[1])
+  }
+
   @Test func committeesAreTrainedAndAveraged() throws {
     let workspace = try workspace()
     #expect(workspace.run("train", ["--instances", "3"]) == 0)
@@ -370,6 +410,26 @@ import Testing
         == "/train.ini: [H] layer2_w_file is missing: expected a path")
   }
 
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func otherActivationsOfKeptLayersAreSaid() throws {
+    let workspace = try workspace()
+    #expect(workspace.run("train", sets("TRAINING_PARAMETERS.max_steps=1")) == 0)
+    func said(_ activations: String) throws -> String {
+      let folder = "\(workspace.path)/\(activations.prefix(4))"
+      return try workspace.said(
+        "train",
+        sets(
+          "TRAINING_PARAMETERS.max_steps=1", "IO_INFORMATION.train_dir=\(folder)",
+          "IO_INFORMATION.log_dir=\(folder)", "H.architecture=6:3:1", "H.behavior=keep:new:new",
+          "DEFAULT_NETWORK.networks_metadata=\(workspace.path)/train/saved_networks",
+          "H.activations=\(activations)"))
+    }
+    let warning =
+      "train: H keeps layer 0, which was trained with activation = gaussian, now it is tanh\n"
+    #expect(try said("tanh:tanh:linear").contains(warning))
+    #expect(try !said("gaussian:tanh:linear").contains("activation"))
+  }
+
   @Test func initializationsHaveTheirLimits() throws {
     let workspace = try TrainingWorkspace()
     for (name, limit) in [("original", 1.0 / 6), ("glorot", 0.5), ("he", (1.0 / 3).squareRoot())] {
@@ -499,6 +559,22 @@ import Testing
       try ignored(
         "TRAINING_PARAMETERS.loss_cap=3", "TRAINING_PARAMETERS.loss_function=quad_exp_tanh")
         == [])
+    // A loss that is a text adds up the batch as it says.
+    try workspace.write(
+      """
+      parameter real = double
+      squared_errors = placeholder(real[structures])
+      atom_counts = placeholder(real[structures])
+      loss = Sum(Sqrt(squared_errors / atom_counts + 1), axes: [0], keep_dims: false)
+      """, "loss.graph")
+    for (key, reduction) in [("loss", "energy"), ("floss", "force")] {
+      let loss = "TRAINING_PARAMETERS.\(key)_function"
+      let reductions = ["energy", "force"].map { "TRAINING_PARAMETERS.\($0)_reduction=mean" }
+      #expect(try ignored(reductions[0], reductions[1], "\(loss)=quad_atom") == [])
+      #expect(
+        try ignored(reductions[0], reductions[1], "\(loss)=\(workspace.path)/loss.graph")
+          == ["[TRAINING_PARAMETERS] \(reduction)_reduction"])
+    }
     let evaluation = try EvaluateConfiguration(
       IniFile(
         path: workspace.path + "/evaluate.ini",

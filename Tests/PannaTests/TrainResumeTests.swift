@@ -290,31 +290,45 @@ import Testing
       said.contains("checkpoint-3.panna has another text for H than h.graph is now\n"), "\(said)")
   }
 
-  @Test(
-    .enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)),
-    arguments: ["criterion", "data_dir"])
-  func theBestOfAnotherValidationIsForgotten(key: String) throws {
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func theBestOfAnotherValidationIsForgotten() throws {
     let workspace = try workspace()
-    let other = workspace.path + "/other"
-    try FileManager.default.copyItem(atPath: workspace.path + "/data", toPath: other)
-    // An energy per atom is a smaller number than any error of these forces.
     var changes = [
       "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=1",
       "VALIDATION.patience=3", "VALIDATION.min_gain=0",
     ]
     #expect(workspace.run("train", sets(changes + [steps(6)])) == 0)
-    changes +=
-      key == "criterion" ? ["VALIDATION.criterion=forces"] : ["VALIDATION.data_dir=\(other)"]
+    let before = try best(workspace)
+    // An energy per atom is a smaller number than any error of these forces.
+    changes.append("VALIDATION.criterion=forces")
     let said = try workspace.said("train", sets(changes + [steps(7)]))
-    let (value, old) =
-      key == "criterion" ? ("forces", "energy") : (other, workspace.path + "/data")
     #expect(
       said.contains(
-        "train: [VALIDATION] \(key) is \(value), but \(old) in the checkpoint: the best networks are"
-          + " looked for anew\n"), "\(said)")
+        "train: [VALIDATION] criterion is forces, but energy in the checkpoint: the best networks are looked"
+          + " for anew, those of before are in \(workspace.path)/train/best_networks.6\n"),
+      "\(said)")
+    #expect(try best(workspace, ".6") == before)
     let file = URL(fileURLWithPath: workspace.path + "/train/checkpoint-7.panna")
     #expect(try Checkpoint(file).texts["validation"]?.hasPrefix("7 ") == true)
     #expect(try !workspace.said("train", sets(changes + [steps(8)])).contains("[VALIDATION]"))
+  }
+
+  /// The same structures are the same validation, wherever they are.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func theBestIsRememberedWhereStructuresAreMoved() throws {
+    let (whole, parts) = (try workspace(), try workspace())
+    #expect(whole.run("train", sets(validated(whole))) == 0)
+    #expect(parts.run("train", sets(validated(parts) + [steps(6)])) == 0)
+    let other = parts.path + "/other"
+    try FileManager.default.copyItem(atPath: parts.path + "/data", toPath: other)
+    let changes = validated(parts) + ["VALIDATION.data_dir=\(other)"]
+    #expect(try !parts.said("train", sets(changes)).contains("best networks"))
+    #expect(try best(parts) == best(whole))
+    #expect(try names(parts) == ["best_networks"])
+    let notes = try [whole, parts].map {
+      try Checkpoint($0.folder.file("train/checkpoint-20.panna")).texts["validation"]
+    }
+    #expect(notes[0] != nil && notes[0] == notes[1])
   }
 
   /// Whatever the folder is called.
@@ -334,6 +348,7 @@ import Testing
     #expect(said.contains(warning), "\(said)")
     let checkpoint = try Checkpoint(workspace.folder.file("train/checkpoint-7.panna"))
     #expect(checkpoint.texts["validation"]?.hasPrefix("7 ") == true)
+    #expect(try names(workspace) == ["best_networks", "best_networks.6"])
     #expect(try !workspace.said("train", sets(changes + [steps(8)])).contains("[VALIDATION]"))
   }
 
@@ -352,31 +367,136 @@ import Testing
     #expect(Set([first, second, digest()]).count == 3)
   }
 
-  /// What checkpoints said before there was more to say, and best networks that were not kept.
-  @Test func earlierNotesCount() throws {
-    let workspace = try TrainingWorkspace()
+  /// What goes on from a checkpoint of step 8 that knows of a best validation at step 6.
+  private func validation(
+    _ workspace: TrainingWorkspace, waited: Int = 0, _ changes: String...
+  ) throws -> TrainValidation {
     let data = workspace.path + "/data"
     let file = try IniFile(
       path: workspace.path + "/train.ini",
-      overrides: ["VALIDATION.data_dir=\(data)", "VALIDATION.patience=3"])
-    let configuration = try #require(TrainConfiguration(file).validation)
-    let train = workspace.folder.file("train")
-    func validation(waited: Int) throws -> TrainValidation {
-      try TrainValidation(
-        configuration, structures: TrainingWorkspace.clusters(1), digest: StructureDigest(count: 1),
-        trainDirectory: train, step: 8,
-        checkpoint: Checkpoint(texts: [
-          "validation": "6 0.25 \(waited)", "[VALIDATION] criterion": "energy",
-          "[VALIDATION] data_dir": data,
-        ]))
+      overrides: ["VALIDATION.data_dir=\(data)", "VALIDATION.patience=3"] + changes)
+    return try TrainValidation(
+      #require(TrainConfiguration(file).validation), structures: TrainingWorkspace.clusters(1),
+      digest: StructureDigest(count: 1), trainDirectory: workspace.folder.file("train"), step: 8,
+      checkpoint: Checkpoint(texts: [
+        "validation": "6 0.25 \(waited)", "[VALIDATION] criterion": "energy",
+        "[VALIDATION] data_dir": data,
+      ]))
+  }
+
+  private let bestOfStep6 = "the best validation was 250.000 meV/atom at step 6"
+
+  /// What checkpoints said before there was more to say, and best networks that were not kept, or by a program that
+  /// did not say of which step they are.
+  @Test func earlierNotesCount() throws {
+    let workspace = try TrainingWorkspace()
+    #expect(try validation(workspace, waited: 2).summary == bestOfStep6)
+    #expect(
+      try !validation(workspace, waited: 2).isOver && validation(workspace, waited: 3).isOver)
+    #expect(try validation(workspace, waited: 2).notes["validation"] == "6 0.25 2 0.25")
+    let best = workspace.folder.file("train/best_networks")
+    try TrainConfiguration(IniFile(path: workspace.path + "/train.ini")).networks.model
+      .write(to: best)
+    #expect(
+      try validation(workspace).summary == "\(bestOfStep6); its networks are in \(best.path)")
+    #expect(try validation(workspace, "VALIDATION.data_dir=\(workspace.path)").summary == nil)
+    #expect(try names(workspace) == ["best_networks.8"])
+  }
+
+  @Test func onlyTheBestNetworksAreNamed() throws {
+    let workspace = try TrainingWorkspace()
+    let best = BestNetworks(in: workspace.folder.file("train"))
+    let model = try TrainConfiguration(IniFile(path: workspace.path + "/train.ini")).networks.model
+    func write(_ step: Int, _ value: Double, criterion: String = "energy") throws {
+      let record = BestNetworks.Record(
+        criterion: criterion, structures: StructureDigest(count: 1).text, step: step, value: value)
+      try best.write(model, record)
+      #expect(best.record == record)
     }
-    let said = "the best validation was 250.000 meV/atom at step 6"
-    #expect(try validation(waited: 2).summary == said)
-    #expect(try !validation(waited: 2).isOver && validation(waited: 3).isOver)
-    #expect(try validation(waited: 2).notes["validation"] == "6 0.25 2 0.25")
-    let best = train.appendingPathComponent("best_networks")
-    try FileManager.default.createDirectory(at: best, withIntermediateDirectories: true)
-    #expect(try validation(waited: 2).summary == "\(said); its networks are in \(best.path)")
+    func asides() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: workspace.path + "/train")
+        .filter { $0 != "best_networks" }.sorted()
+    }
+    try write(6, 0.25)
+    #expect(
+      try validation(workspace).summary == "\(bestOfStep6); its networks are in \(best.folder.path)"
+    )
+    // The training may come to the same step again.
+    try write(11, 0.125)
+    #expect(try validation(workspace).summary == bestOfStep6)
+    #expect(best.exist)
+    // It was without keep_best from step 4 on.
+    try write(4, 0.5)
+    #expect(try validation(workspace, "VALIDATION.keep_best=False").summary == bestOfStep6)
+    #expect(try best.exist && asides() == [])
+    #expect(try validation(workspace).summary == bestOfStep6)
+    #expect(try !best.exist && asides() == ["best_networks.8"])
+    try write(11, 0.125, criterion: "forces")
+    #expect(try validation(workspace).summary == bestOfStep6)
+    #expect(try !best.exist && asides() == ["best_networks.8", "best_networks.8-2"])
+    // Who was killed while writing leaves no networks.
+    try write(6, 0.25)
+    try FileManager.default.removeItem(
+      at: best.folder.appendingPathComponent("networks_metadata.json"))
+    #expect(try validation(workspace).summary == bestOfStep6)
+  }
+
+  /// What goes on from an earlier checkpoint, and what is in the folder of the best networks, by itself and by the
+  /// checkpoint.
+  private func rolledBack(
+    _ workspace: TrainingWorkspace, to step: Int, frequency: Int, _ changes: String...
+  ) throws -> (said: String, before: BestNetworks.Record, networks: NetworkModel) {
+    let best = BestNetworks(in: workspace.folder.file("train"))
+    let validation = [
+      "VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=\(frequency)",
+      "TRAINING_PARAMETERS.learning_rate=0.003", steps(12),
+    ]
+    #expect(workspace.run("train", sets(validation)) == 0)
+    let (before, networks) = (try #require(best.record), try self.best(workspace))
+    try #require(before.step > step)
+    for step in stride(from: step + 3, through: 12, by: 3) {
+      try remove("checkpoint-\(step).panna", in: workspace)
+    }
+    let said = try workspace.said("train", sets(validation + changes))
+    let record = try #require(best.record)
+    let checkpoint = try Checkpoint(workspace.folder.file("train/checkpoint-12.panna"))
+    #expect(
+      checkpoint.texts["validation"]?.hasPrefix("\(record.step) \(record.value) ") == true)
+    return (said, before, networks)
+  }
+
+  private func names(_ workspace: TrainingWorkspace) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: workspace.path + "/train")
+      .filter { $0.hasPrefix("best_networks") }.sorted()
+  }
+
+  /// The networks of steps that a training does not come to again are not lost for worse ones.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)))
+  func theBestBehindTheCheckpointAreKept() throws {
+    let workspace = try workspace()
+    let (said, before, networks) = try rolledBack(
+      workspace, to: 6, frequency: 1, "TRAINING_PARAMETERS.learning_rate=0.001")
+    let folder = workspace.path + "/train/best_networks"
+    #expect(
+      said.contains(
+        "train: \(folder) holds the networks of step \(before.step), which this training has not come to: they"
+          + " are in \(folder).6 now, and are removed where it comes to the same\n"), "\(said)")
+    #expect(try names(workspace) == ["best_networks", "best_networks.6"])
+    #expect(try best(workspace, ".6") == networks)
+    #expect(try best(workspace) != networks)
+  }
+
+  /// Where nothing but its end was disturbed a training comes to the same, often with its next best validation.
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: TrainTests.executable)),
+    arguments: [(6, 1), (9, 3)])
+  func theSameBestNetworksComeAgain(step: Int, frequency: Int) throws {
+    let workspace = try workspace()
+    let (said, before, networks) = try rolledBack(workspace, to: step, frequency: frequency)
+    #expect(BestNetworks(in: workspace.folder.file("train")).record == before)
+    #expect(try best(workspace) == networks)
+    #expect(try names(workspace) == ["best_networks"])
+    #expect(said.contains("best_networks.") == (frequency == 1), "\(said)")
   }
 
   // MARK: Logs
@@ -393,13 +513,28 @@ import Testing
     let validated = try workspace.text("train/validation.dat").split(separator: "\n").map {
       Double($0.prefix { $0 != " " })!
     }
-    #expect(validated == [2, 4, 6, 8, 10, 15, 20])
+    #expect(validated == [2, 4, 6, 8, 9, 10, 15, 20])
     for log in ["train/delta_e.dat", "train/delta_e_std.dat"] {
       let lines = try whole.text(log).split(separator: "\n")
       #expect(
         try workspace.text(log).split(separator: "\n") == lines.prefix(9)
           + [11, 15, 19].map { lines[$0] })
     }
+  }
+
+  /// Validations on forces have a column more.
+  @Test func validationsOfOtherColumnsAreKeptAside() throws {
+    let workspace = try workspace()
+    let validation = ["VALIDATION.data_dir=\(workspace.path)/data", "VALIDATION.frequency=2"]
+    let energies = validation + ["TRAINING_PARAMETERS.forces_cost=0", steps(4)]
+    #expect(workspace.run("train", sets(energies)) == 0)
+    let log = try workspace.text("train/validation.dat")
+    #expect(workspace.run("train", sets(validation + [steps(8)])) == 0)
+    #expect(try workspace.text("train/validation.dat.4") == log)
+    let rows = try [log, workspace.text("train/validation.dat")].map {
+      $0.split(separator: "\n").map { $0.split(separator: " ").count }
+    }
+    #expect(rows == [[4, 4], [5, 5]])
   }
 
   @Test func anotherTrainingsLogIsNotGoneOnWith() throws {

@@ -3,7 +3,7 @@ import Dataflow
 import Foundation
 
 extension NetworkModel {
-  static let metadataName = "networks_metadata.json"
+  package static let metadataName = "networks_metadata.json"
 
   /// Reads a folder of saved networks: `networks_metadata.json` and the NumPy files it names.
   ///
@@ -72,7 +72,11 @@ extension NetworkModel {
 
   /// Writes a folder of saved networks, with the original's names. A folder with metadata holds the arrays that
   /// were written with it, all of them; a writer that is killed may leave one without.
-  public func write(to folder: URL, version: FolderVersion = .v0) throws {
+  ///
+  /// - Parameter others: further files by their names, which are there with the arrays or not at all.
+  public func write(
+    to folder: URL, version: FolderVersion = .v0, with others: [String: Data] = [:]
+  ) throws {
     let metadata = try metadata(version: version)
     try Folder.make(folder)
     let tensors = networks.flatMap { network in
@@ -80,12 +84,14 @@ extension NetworkModel {
         + (network.graph?.parameters ?? []).map(\.value)
     }
     let names = Array(fileNames(version).joined().joined())
-    AtomicFile.removeRemains(in: folder, of: Set(names + [Self.metadataName]).contains)
+    AtomicFile.removeRemains(
+      in: folder, of: Set(names + others.keys + [Self.metadataName]).contains)
     let arrays = zip(names, tensors).map { name, tensor in
       (folder.appendingPathComponent(name), Data(NumPyFile.encode(tensor)))
     }
+    let more = others.map { (folder.appendingPathComponent($0.key), $0.value) }
     try AtomicFile.write(
-      arrays, index: (folder.appendingPathComponent(Self.metadataName), metadata))
+      arrays + more, index: (folder.appendingPathComponent(Self.metadataName), metadata))
   }
 
   /// For each network and layer its files. No two are the same, on file systems that do not tell capital letters

@@ -23,15 +23,21 @@ public struct EarlyStopping: Sendable, Equatable {
   }
 
   /// Takes a value and tells whether it is the best so far.
-  public mutating func add(_ value: Double, step: Int) -> Bool {
+  ///
+  /// - Parameter isAwaited: false for one out of turn, which may be the best but neither ends nor prolongs the waiting.
+  public mutating func add(_ value: Double, step: Int, isAwaited: Bool = true) -> Bool {
+    if isAwaited { wait(after: value) }
+    if let best, !(value < best.value) { return false }
+    best = (step, value)
+    return true
+  }
+
+  private mutating func wait(after value: Double) {
     if let waitingFrom, !(value < waitingFrom - minimumGain) {
       waited += 1
     } else {
       (waitingFrom, waited) = (value, 0)
     }
-    if let best, !(value < best.value) { return false }
-    best = (step, value)
-    return true
   }
 
   public var shouldStop: Bool { patience > 0 && waited >= patience }

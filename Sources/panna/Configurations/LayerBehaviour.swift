@@ -5,7 +5,7 @@ import ProgramSupport
 
 /// What a layer begins with, by the names of `behavior`.
 enum LayerBehaviour: String, CaseIterable {
-  /// The saved network's layer.
+  /// The saved network's layer, with its activation unless the section says another.
   case keep
   /// Random numbers.
   case new
@@ -68,7 +68,15 @@ enum LayerBehaviour: String, CaseIterable {
             "keep only where the saved networks have a layer \(index) of"
               + " \(layer.inputSize) x \(layer.outputSize)")
         }
-        network.layers[index].take(saved.layers[index])
+        let old = saved.layers[index]
+        network.layers[index].take(old)
+        if !section.has("activations") {
+          network.layers[index].activation = old.activation
+        } else if old.activation != layer.activation {
+          warn(
+            "train: \(network.symbol) keeps layer \(index), which was trained with activation ="
+              + " \(old.activation.spellings[0]), now it is \(layer.activation.spellings[0])")
+        }
       }
     }
   }

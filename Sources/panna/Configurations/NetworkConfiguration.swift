@@ -129,7 +129,8 @@ struct NetworkConfiguration {
       try inherited.apply(to: &network, defaults)
     }
     try own.apply(to: &network, section)
-    if let kept { warnOfActivations(network, kept) }
+    // Where only some layers are the saved ones, those are told of one by one.
+    if let kept, !section.has("behavior") { warnOfActivations(network, kept) }
     try LayerBehaviour.apply(section, to: &network, saved: saved, random)
     if section.has("output_offset") { network.offset = try section.double("output_offset") }
     return network

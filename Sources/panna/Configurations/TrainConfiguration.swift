@@ -124,13 +124,17 @@ struct TrainConfiguration {
     return own
   }
 
-  /// Keys of what is switched off.
+  /// Keys of what is switched off, or said by a text.
   private static func ignored(
     _ training: IniSection, _ objective: TrainingObjective, _ schedule: TrainingSchedule
   ) -> [String] {
     var keys: [String] = []
     if schedule.decay == nil { keys += ["learning_rate_decay_factor", "learning_rate_decay_step"] }
-    if !objective.includesForces { keys += ["floss_function", "force_reduction"] }
+    if !objective.includesForces { keys.append("floss_function") }
+    if !objective.includesForces || objective.forceLossSource != nil {
+      keys.append("force_reduction")
+    }
+    if objective.energyLossSource != nil { keys.append("energy_reduction") }
     if !objective.energyLoss.hasCap || objective.energyLossSource != nil { keys.append("loss_cap") }
     return keys.filter { training.has($0) }.map { "[TRAINING_PARAMETERS] \($0)" }
   }

@@ -24,9 +24,14 @@ final class LogFile {
 
   /// A log whose lines begin with their steps, of which those up to a step are kept.
   ///
-  /// - Parameter header: the first line, which names the columns. A log with another one, whose numbers are not those
-  ///   of this one, is kept under a name of its own.
-  convenience init(_ file: URL, header: String? = nil, throughStep step: Int) throws {
+  /// A log of other columns, whose numbers are not those of this one, is kept under a name of its own.
+  ///
+  /// - Parameters:
+  ///   - header: the first line, which names the columns; nil where there is none.
+  ///   - columns: how many there are, for logs without a header.
+  convenience init(
+    _ file: URL, header: String? = nil, columns: Int? = nil, throughStep step: Int
+  ) throws {
     var isFirst = true
     var other: String?
     let size = try Self.size(of: file) { bytes in
@@ -36,8 +41,12 @@ final class LogFile {
         if line != header { other = line }
         return line == header
       }
-      return line.split(separator: " ").first.flatMap { Double($0) }.map { $0 <= Double(step) }
-        ?? true
+      let numbers = line.split(separator: " ")
+      if isFirst, let columns, numbers.count != columns {
+        other = "\(numbers.count)"
+        return false
+      }
+      return numbers.first.flatMap { Double($0) }.map { $0 <= Double(step) } ?? true
     }
     if let other, step > 0 {
       let kept = try file.setAside(step: step)

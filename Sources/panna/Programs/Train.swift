@@ -62,7 +62,8 @@ enum Train: Program {
                                  both may be a file in the graph language, *.graph: from errors or
                                  squared_errors, and atom_counts, to loss
       loss_cap (5.0)             the cap of the quad_exp_tanh losses (a of equation 15)
-      energy_reduction (sum)     force_reduction (sum)   sum or mean over the batch
+      energy_reduction (sum)     force_reduction (sum)   sum or mean over the batch; losses that are
+                                 texts say it themselves
       forces_cost (0.0)          above 0: trains on forces too
       seed (0)                   of the initial networks and of the order of examples
     [DEFAULT_NETWORK] and a section for any species, named by its symbol
@@ -74,20 +75,24 @@ enum Train: Program {
                                  descriptors to energies (see Graphs/network.graph)
       initialization (original)  of the weights: original, ±1/out; glorot; he
       networks_metadata          DEFAULT_NETWORK: folder of saved networks to begin with
-      behavior                   species: for each layer keep (the saved one's), new (random) or
-                                 load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
+      behavior                   species: for each layer keep (the saved one's, with the activation that
+                                 it was trained with unless the section has activations), new (random)
+                                 or load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
       output_offset              species: its energy, eV
     [VALIDATION]                 optional: looks at structures that are not trained on. A line of
                                  log_dir/validation.dat has the step, the energy's RMSE (eV), its RMSE
-                                 and MAE per atom (eV) and, with forces, their RMSE (eV/angstrom)
+                                 and MAE per atom (eV) and, with forces, their RMSE (eV/angstrom);
+                                 one of other columns gets another name, as metrics.dat does
       data_dir                   folder of the same format as the training's
-      frequency                  in steps (save_checkpoint_steps)
+      frequency                  in steps (save_checkpoint_steps); the step max_steps is looked at, too,
+                                 which does not count for patience unless it is its turn
       patience (0)               ends the training after so many validations in a row that are no
                                  better by min_gain (0.0) than the last that was so; 0: never
       criterion (energy)         what is best: energy, its RMSE per atom, or forces, the RMSE of a
                                  component; min_gain is in its unit, eV per atom or eV/angstrom
       keep_best (True)           the best networks, whatever min_gain is, are kept in
-                                 train_dir/best_networks
+                                 train_dir/best_networks; validation.json there has their step and
+                                 error
     [PARALLELIZATION]
       intra_op_parallelism_threads (0: as many as the process may use),
       inter_op_parallelism_threads (1; operations that run at a time)
@@ -128,7 +133,9 @@ enum Train: Program {
     A training in a train_dir that holds checkpoints goes on from the newest one that is whole, this
     program's, or TensorFlow's beside networks_metadata.json, with the example that would have come
     next; atomic_sequence, activations and descriptors must be those it was begun with. The best
-    networks are looked for anew where criterion or the structures of [VALIDATION] are others.
+    networks are looked for anew where criterion or the structures of [VALIDATION], wherever they
+    are, are others. Best networks that are not those which the checkpoint tells of get another name,
+    best_networks.<step>, with the step that the training goes on from.
     SIGTERM, SIGINT and SIGUSR1 end it after the step with a checkpoint and status 0; a second SIGINT
     ends it at once. Numbers that are not finite end it with the step, the term and the structures. No
     two trainings use one train_dir or log_dir at a time.

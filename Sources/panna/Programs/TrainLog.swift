@@ -35,7 +35,9 @@ final class TrainLog {
     }
     (errors, statistics) = (try log(Self.errorsName), try log(Self.statisticsName))
     validations = try configuration.validation.map { _ in
-      try LogFile(output.logDirectory.appendingPathComponent("validation.dat"), throughStep: step)
+      try LogFile(
+        output.logDirectory.appendingPathComponent("validation.dat"),
+        columns: configuration.objective.includesForces ? 5 : 4, throughStep: step)
     }
     metrics =
       output.metrics.isEmpty

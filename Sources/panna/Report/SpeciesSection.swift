@@ -18,8 +18,9 @@ struct SpeciesSection: ReportSection {
   func write(to page: inout HTMLReport) {
     page.section("Contributions of the species")
     page.paragraph(
-      "What the networks give for the atoms of each species, without offsets and as energy_rescale has"
-        + " made it: means and standard deviations over the atoms of a batch, averaged over the last"
+      "What the networks give for the atoms of each species, without offsets and divided by energy_rescale"
+        + " as the newest checkpoint says it (1 where none does): means and standard deviations over the"
+        + " atoms of a batch, averaged over the last"
         + " \(recentSteps), as far as there are such atoms in their batches.")
     page.table(
       HTMLReport.Table(

@@ -76,9 +76,14 @@ struct TrainingRecord {
     let deviation: Curve
 
     /// By the original's tags; nil where one is missing.
-    fileprivate init?(_ label: Substring, _ scalars: [String: [EventScalar]]) {
-      let curves = ["4.N_atoms", "2.Mean_energy", "3.Std_energy"].compactMap {
-        scalars["\($0)/\(label)"].map { Curve($0) }
+    ///
+    /// - Parameter rescale: what energies were multiplied with.
+    fileprivate init?(
+      _ label: Substring, _ scalars: [String: [EventScalar]], rescale: Double
+    ) {
+      let tags = [("4.N_atoms", 1), ("2.Mean_energy", 1 / rescale), ("3.Std_energy", 1 / rescale)]
+      let curves = tags.compactMap { tag, factor in
+        scalars["\(tag)/\(label)"].map { Curve($0, times: factor) }
       }
       guard curves.count == 3 else { return nil }
       symbol = label.split(separator: ".", maxSplits: 1).last.map(String.init) ?? String(label)
@@ -113,8 +118,11 @@ struct TrainingRecord {
     }
     let byTag = Dictionary(grouping: scalars, by: \.tag)
     let labels = byTag.keys.filter { $0.hasPrefix("4.N_atoms/") }.map { $0.dropFirst(10) }
+    // Only the networks say it, whose outputs are logged as they are.
+    let rescale =
+      labels.isEmpty ? 1 : TrainedNetworks(folder).newest { _ in }?.model.energyRescale ?? 1
     species = labels.sorted { $0.compare($1, options: .numeric) == .orderedAscending }
-      .compactMap { Species($0, byTag) }
+      .compactMap { Species($0, byTag, rescale: rescale) }
     cost = files.last { !$0.runMetadata.isEmpty }?.runMetadata
       .min { $0.metadata.nanoseconds < $1.metadata.nanoseconds }
     for quantity in Quantity.allCases {
