@@ -25,8 +25,6 @@ say "Descriptors"
   --set IO_INFORMATION.output_gvect_dir=valid_bin --set IO_INFORMATION.log_dir=valid_bin
 say "Training"
 "$panna" train --config train.ini "$@"
-grep -qs '^[^#]' networks/validation.dat ||
-  fail "there was no validation: the training was shorter than its [VALIDATION] frequency (train.ini)"
 # Step, RMSE in eV, the same and the mean absolute error for each atom.
 awk '!/^#/ { step = $1; rmse = $2 } END {
   printf "== RMSE on %s after %d steps: %.3f kcal/mol\n", "the structures held out", step, rmse * 23.0605 }' \

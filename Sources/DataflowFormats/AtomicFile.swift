@@ -74,16 +74,19 @@ public enum AtomicFile {
     return file.deletingLastPathComponent().appendingPathComponent(name)
   }
 
-  /// Removes what processes left in a folder that were ended while they wrote files of some names. Nobody may write
-  /// them meanwhile.
+  /// Removes what processes left in a folder that were ended while they wrote files of some names. This one may not
+  /// write them meanwhile; what others that are still there write is left alone.
   package static func removeRemains(in folder: URL, of isMeant: (_ name: String) -> Bool) {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     for name in all where name.hasPrefix(".") {
       // The name is between the dot and the process and its random number.
       let parts = name.dropFirst().split(separator: ".", omittingEmptySubsequences: false)
-      guard parts.count > 2, parts.suffix(2).allSatisfy({ UInt32($0) != nil }),
-        isMeant(parts.dropLast(2).joined(separator: "."))
+      guard parts.count > 2, UInt32(parts.last!) != nil,
+        let process = pid_t(parts[parts.count - 2]),
+        process > 0, isMeant(parts.dropLast(2).joined(separator: "."))
       else { continue }
+      let isThere = process != getpid() && (kill(process, 0) == 0 || errno == EPERM)
+      if isThere { continue }
       try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
     }
   }

@@ -421,11 +421,15 @@ import Testing
     #expect(try remarks("0\n") == [])
     #expect(
       try remarks("0") == ["line 17, the last, has no line end: 0 may be part of a number"])
-    let cut = data.replacing("1 1 1\n1 2 0.5 0 0 0\n", with: "1 1 1.25\n1 2 0.5 0 0 0.5")
+    let atoms = "2 1 -0.5 1 1 1\n1 2 0.5 0 0 0\n"
+    let cut = data.replacing(atoms, with: "2 1 -0.50 1.00 1.00 1.25\n1 2 0.50 0.00 0.00 0.5")
     #expect(
       message { try read(cut, log) }
         == "x.dump:17: last line: found no line end, and 0.5 below 1.25; allowed: a whole line, with its end"
     )
+    // Numbers that are as short as may be say nothing.
+    #expect(
+      try read(data.replacing(atoms, with: "2 1 -0.5 1 1 1.25\n1 2 0.5 0 0 0.5"), log).count == 1)
   }
 
   @Test func lammpsDataFilesMayHaveLabelsOfTypes() throws {

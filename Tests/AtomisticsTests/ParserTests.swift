@@ -584,6 +584,12 @@ import Testing
       // One of the digits that the numbers differ in is no correction.
       #expect(try energies(electronic: -9.4, own: -9.399, settings) == [-8.399, -9.399, -8.899])
     }
+    // A correction as large as the work in one step, and none in the other.
+    let text = String(decoding: vasprun(2), as: UTF8.self)
+      .replacing("> 8 <", with: "> -9.4 <").replacing("<atominfo>", with: incar + "<atominfo>")
+      .replacing("> -3 <", with: "> -9.4 <", maxReplacements: 1)
+    #expect(
+      try VaspXML.decode(Data(text.utf8), name: "v", .free).map(\.energy) == [-15.8, -9.4])
     let none = incar + parameters.replacing("160.217733", with: "0.0")
     #expect(try energies(electronic: -9.4, own: -3, none) == [-2, -3, -2.5])
     // Without an electronic step to compare with, the step's own is an enthalpy.

@@ -97,6 +97,33 @@ import Testing
     #expect(error?.message == "index -1 at position 1 is outside 0..<4")
   }
 
+  /// Batches of rows lie side by side in what gradients are added up in; an index may not leave its own.
+  @Test(arguments: [5, -1]) func gradientsOfBatchesStayInTheirs(wrong: Int32) throws {
+    let x = graph.placeholder(.float64, ["batches", "rows"])
+    let ids = graph.placeholder(.int32, ["batches", 2])
+    let y = gather(x, ids, batchDims: 1)
+    let gradient = try graph.gradient(of: sum(square(y)), withRespectTo: x)
+    let curvature = try graph.gradient(of: sum(square(gradient)), withRespectTo: x)
+    let session = Session(graph)
+    let input = Tensor(shape: [2, 4], scalars: [1.0, 2, 3, 4, 5, 6, 7, 8])
+    let good = Tensor(shape: [2, 2], scalars: [3, 0, 2, 2] as [Int32])
+    let found = try session.run([y, gradient, curvature], feeds: [x: input, ids: good])
+      .map { $0.scalars(as: Double.self) }
+    #expect(found[0] == [4, 1, 7, 7])
+    #expect(found[1] == [2, 0, 0, 8, 0, 0, 28, 0])
+    #expect(found[2] == [8, 0, 0, 32, 0, 0, 224, 0])
+    let error = #expect(throws: GraphError.self) {
+      let bad = Tensor(shape: [2, 2], scalars: [3, wrong, 2, 2] as [Int32])
+      try session.run([gradient], feeds: [x: input, ids: bad])
+    }
+    #expect(error?.message == "index \(wrong) at position 1 is outside 0..<4")
+    let other = #expect(throws: GraphError.self) {
+      let three = Tensor(shape: [3, 2], scalars: [0, 0, 0, 0, 0, 0] as [Int32])
+      try session.run([y], feeds: [x: input, ids: three])
+    }
+    #expect(other != nil)
+  }
+
   @Test func meansOfSegments() throws {
     let x = graph.placeholder(.float64, ["n", 2])
     let sorted = graph.constant(Tensor([0, 0, 2] as [Int32]))

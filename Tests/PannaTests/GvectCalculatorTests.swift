@@ -175,7 +175,7 @@ import Testing
   @Test(arguments: [
     ("GVECT_PARAMETERS.epsilon=0.001", "epsilon = 0.01, now it is 0.001"),
     ("GVECT_PARAMETERS.eta_rad=8", "eta_rad = 4.0, now it is 8.0"),
-    ("GVECT_PARAMETERS.gvect_parameters_unit=bohr", "Rc_ang = 3.1, now it is 1.6404"),
+    ("GVECT_PARAMETERS.gvect_parameters_unit=bohr", "Rc_rad = 4.5, now it is 2.3812973"),
     ("SYMMETRY_FUNCTION.species=O, H", "species = H, O, now it is O, H"),
     ("SYMMETRY_FUNCTION.type=BP", "type = mBP, now it is BP"),
     ("SYMMETRY_FUNCTION.include_derivatives=True", "derivatives = none, now it is dense"),

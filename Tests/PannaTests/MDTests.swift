@@ -185,7 +185,9 @@ import Testing
     try run(fixture, sets[0], sets[1])
     #expect(try fixture.text(thermo) == "\(header)\nmine")
     let now = try MDConfiguration(
-      MD.options.parse(["--config", fixture.path("md.ini"), "--set", set]).configuration())
+      MD.options.parse(
+        ["--config", fixture.path("md.ini"), "--set", sets[0], "--set", set]
+      ).configuration())
     #expect(
       try MDRecord(now, now.runs[0]).difference(
         from: #require(MDRecord(in: fixture.url(thermo)))) == difference)

@@ -304,13 +304,10 @@ import Testing
   /// The examples of a file appear all or none.
   @Test func aFileWithTwoOfAName() throws {
     let fixture = try ProgramFixture()
-    let dump = Self.sources["a.dump"]!
-    try fixture.write(dump + dump, to: "in/a.dump")
-    try fixture.write(Self.sources["log.lammps"]!, to: "in/log.lammps")
+    let frame = "1\nname=a energy=-1\nH 0 0 0\n"
+    try fixture.write(frame + frame, to: "in/a.xyz")
     let message = fixture.message {
-      try fixture.run(
-        LammpsParser.self, "-dumpd", fixture.path("in"), "-o", fixture.path("out"), "--types",
-        "O,Si")
+      try fixture.run(EXYZParser.self, "-in", fixture.path("in"), "-out", fixture.path("out"))
     }
     #expect(message == "1 of 1 files gave no examples, for the reasons above")
     #expect(try fixture.files(below: "out") == [])

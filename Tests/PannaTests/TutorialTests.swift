@@ -102,20 +102,6 @@ struct TutorialTests {
     }
   }
 
-  /// A saved network of the original and the error that it begins with.
-  @Test func trainingOfTheOriginalsTest() throws {
-    let folder = Golden.url("panna/tests/train/test_1")
-    let model = try NetworkModel(folder: folder.appendingPathComponent("saved_networks"))
-    let structures = try DescribedStructureFile.files(
-      in: folder.appendingPathComponent("train_data")
-    ).flatMap(DescribedStructureFile.read)
-    let trainer = try Trainer(
-      model, objective: TrainingObjective(),
-      schedule: TrainingSchedule(batchSize: 1, maxSteps: 1, learningRate: 1e-3))
-    let errors = try trainer.run(trainer.batch(of: structures)).energyErrors
-    #expect(errors.contains { abs($0 + 3.91e-5) < 1e-6 }, "\(errors)")
-  }
-
   /// Layers that are kept, made anew and taken from another species.
   @Test func networksAreModified() throws {
     let fixture = try ProgramFixture()

@@ -65,6 +65,7 @@ public struct ANIFile {
     }
     let energies = try file.numbers(first(arrays.energies.map { [$0] } ?? Arrays.usualEnergies))
       .elements
+    guard !energies.isEmpty else { return [] }
     let coordinates = try file.numbers("\(molecule)/coordinates")
     let species = try species(first(Arrays.species), energies.count, coordinates.shape)
     let count = species[0].count

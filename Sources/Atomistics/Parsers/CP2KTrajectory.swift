@@ -151,7 +151,7 @@ enum CP2KTrajectory {
     func text(_ key: Substring) -> Substring? {
       fields.firstIndex(of: key).flatMap { $0 + 1 < fields.count ? fields[$0 + 1] : nil }
     }
-    let step = text("i").flatMap { Double($0) }.map { Int(exactly: $0) } ?? number
+    let step = text("i").map { Double($0).flatMap { Int(exactly: $0) } } ?? .some(number)
     guard let step else {
       throw lines.wrong("i", "\"\(comment)\"", allowed: "the number of the step")
     }

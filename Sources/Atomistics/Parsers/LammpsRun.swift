@@ -2,8 +2,9 @@ import Foundation
 
 /// Structures of LAMMPS with the energies of the log of the same run.
 public enum LammpsRun {
-  /// Reads a dump, or a data file, whose boundaries are the log's, as are those of old dumps, and whose energy is that of the step that its
-  /// first line names, the log's first step where it names none. It has as many atoms as the log says.
+  /// Reads a dump, or a data file, whose boundaries are the log's, as are those of old dumps, and whose energy is that
+  /// of the step that its first line names, the log's first step where it names none. It has as many atoms as the log
+  /// says.
   ///
   /// - Parameters:
   ///   - name: the beginning of the examples' names.

@@ -76,14 +76,15 @@ struct TextLines {
   /// last word may be part of one.
   ///
   /// - Parameter before: the line before, where that has the same columns.
-  /// - Throws: `AtomisticsError` where the last word is surely cut off, having less behind its point than the one
-  ///   above.
+  /// - Throws: `AtomisticsError` where the last word is surely cut off: words are missing, or it has less behind its
+  ///   point than the one above, whose line has equally much behind all of its points.
   func doubt(_ words: [Substring], after before: [Substring]) throws -> String? {
     guard isCut, let last = words.last else { return nil }
     func digits(_ word: Substring) -> Int { word.drop { $0 != "." }.dropFirst().count }
     if words.count <= before.count {
       let above = before[words.count - 1]
-      guard words.count == before.count, digits(last) >= digits(above) else {
+      let isFixed = Set(before.filter { $0.contains(".") }.map(digits)).count == 1
+      guard words.count == before.count, !isFixed || digits(last) >= digits(above) else {
         throw wrong(
           "last line", "no line end, and \(last) below \(above)",
           allowed: "a whole line, with its end")

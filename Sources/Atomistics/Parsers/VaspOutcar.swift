@@ -3,8 +3,8 @@ import Foundation
 /// The `OUTCAR` of VASP: every ionic step, cartesian, in eV and angstrom.
 public enum VaspOutcar {
   /// Reads a file, plain or in gzip's form; a step without energy or forces is left out, as is one that the file
-  /// ends within, or whose numbers are none. One that was stopped hard, or took as many electronic steps as it might (NELM) and does not
-  /// say that EDIFF is reached, has not converged.
+  /// ends within, or whose numbers are none. One that was stopped hard, or took as many electronic steps as it might
+  /// (NELM) and does not say that EDIFF is reached, has not converged.
   ///
   /// - Parameter remark: is told how many steps are a machine-learned force field's, and left out, and how many
   ///   cannot be read, and why the first cannot.
@@ -33,6 +33,8 @@ private struct OutcarReader {
   private let kind: VaspXML.Energy
   private var species = OutcarSpecies()
   private var lattice: Matrix3?
+  /// Why there is none.
+  private var latticeFault: AtomisticsError?
   /// The step whose forces are known, and not yet its energy.
   private var open: ParsedConfiguration?
   /// NELM, and the number of the last electronic step.
@@ -76,7 +78,11 @@ private struct OutcarReader {
   private mutating func take(_ line: Substring) throws {
     try species.take(line, of: &lines)
     if line.contains("direct lattice vectors") {
-      lattice = try readLattice()
+      // The step that follows has none.
+      lattice = nil
+      do { lattice = try readLattice() } catch let error as AtomisticsError where !lines.isCut {
+        latticeFault = error
+      }
     } else if line.contains("NELM   =") {
       let count = line.split(separator: "=").dropFirst().first?.prefix { $0 != ";" } ?? ""
       mostElectronicSteps = Int(count.trimmingCharacters(in: .whitespaces)) ?? .max
@@ -130,9 +136,10 @@ private struct OutcarReader {
 
   private mutating func readForces() throws -> ParsedConfiguration {
     guard !species.ofIons.isEmpty, let lattice else {
-      throw AtomisticsError(
-        line: lines.number, key: "TOTAL-FORCE", found: "forces before species and cell",
-        allowed: "VRHFIN or POTCAR:, ions per type and direct lattice vectors before them")
+      throw latticeFault
+        ?? AtomisticsError(
+          line: lines.number, key: "TOTAL-FORCE", found: "forces before species and cell",
+          allowed: "VRHFIN or POTCAR:, ions per type and direct lattice vectors before them")
     }
     var result = ParsedConfiguration(name: "\(name)_\(VaspXML.number(stepCount + 1))")
     result.species = species.ofIons

@@ -33,6 +33,7 @@ public enum VaspXML {
   ) throws -> [ParsedConfiguration] {
     var species: [String] = []
     var steps: [ParsedConfiguration] = []
+    var ownEnergies: [OwnEnergy?] = []
     var bad = LeftOut()
     var settings = Settings()
     var ending: (any Error)?
@@ -48,10 +49,11 @@ public enum VaspXML {
         case "calculation":
           let count = steps.count + bad.count + 1
           do {
-            var step = try step(element, species, "\(name)_\(number(count))", kind, settings)
+            var (step, own) = try step(element, species, "\(name)_\(number(count))", kind, settings)
             // VASP goes on after the last electronic step that it may take, whatever it has reached.
             step.isConverged = element.children("scstep").count < settings.mostElectronicSteps
             steps.append(step)
+            ownEnergies.append(own)
           } catch let error as AtomisticsError {
             bad.add(error, "step \(count)")
           }
@@ -67,8 +69,24 @@ public enum VaspXML {
         ?? AtomisticsError(key: "calculation", found: "none", allowed: "an ionic step")
     }
     if let line = bad.remark(of: steps.count + bad.count, "ionic steps") { remark(line) }
+    // One step alone might be plain by chance, where a correction is as large as the work.
+    if ownEnergies.contains(where: { $0?.isPlain == false }) {
+      for case (let index, let own?) in zip(steps.indices, ownEnergies) where own.work != 0 {
+        steps[index].energy = rounded(steps[index].energy - own.work)
+      }
+    }
     return steps
   }
+
+  /// What is to be known of the energy of a step that says one itself.
+  private struct OwnEnergy {
+    /// The work of the pressure PSTRESS, which makes it an enthalpy.
+    let work: Double
+    /// Whether it is the last electronic step's, which has no work in it.
+    let isPlain: Bool
+  }
+
+  private static func rounded(_ energy: Double) -> Double { (energy * 1e8).rounded() / 1e8 }
 
   static func number(_ count: Int) -> String { String(format: "%06d", count) }
 
@@ -134,7 +152,7 @@ public enum VaspXML {
   private static func step(
     _ element: XMLTree, _ species: [String], _ name: String, _ kind: Energy,
     _ settings: Settings
-  ) throws -> ParsedConfiguration {
+  ) throws -> (ParsedConfiguration, OwnEnergy?) {
     var result = ParsedConfiguration(name: name)
     result.species = species
     result.areCrystal = true
@@ -147,11 +165,12 @@ public enum VaspXML {
       throw AtomisticsError(key: "basis", found: "\(basis.count) rows", allowed: "3 rows")
     }
     result.lattice = Matrix3(basis[0], basis[1], basis[2])
-    result.energy = try energy(element, kind, work: settings.work(on: result.lattice))
+    let (energy, own) = try energy(element, kind, work: settings.work(on: result.lattice))
+    result.energy = energy
     if let forces = element.child("varray", named: "forces") {
       result.forces = try rows(forces, "forces")
     }
-    return try result.checked()
+    return (try result.checked(), own)
   }
 
   /// The energy of an ionic step.
@@ -160,10 +179,10 @@ public enum VaspXML {
   /// corrections), but under the name of the extrapolated energy another number, as a rule 0; how the
   /// others differ from the free energy is what the last electronic step says.
   ///
-  /// - Parameter work: that of the pressure PSTRESS, which makes the step's own energies enthalpies.
+  /// - Parameter work: that of the pressure PSTRESS, which is in the step's own energies.
   private static func energy(
     _ element: XMLTree, _ kind: Energy, work: Double
-  ) throws -> Double {
+  ) throws -> (energy: Double, own: OwnEnergy?) {
     func number(_ energies: XMLTree?, _ kind: Energy) throws -> Double? {
       try energies?.child("i", named: kind.rawValue)?.numbers(1)[0]
     }
@@ -171,21 +190,20 @@ public enum VaspXML {
       element.child("energy"), element.children("scstep").last?.child("energy")
     )
     let (free, electronicFree) = (try number(own, .free), try number(electronic, .free))
-    // An own energy that is the electronic step's has no work in it.
-    let isPlain = free.flatMap { free in
-      electronicFree.map { abs(free - $0) < min(0.005, abs(free - work - $0)) }
+    let known = own.map { _ in
+      let difference = free.flatMap { free in electronicFree.map { abs(free - $0) } }
+      return OwnEnergy(work: work, isPlain: (difference ?? .infinity) < min(0.005, abs(work) / 2))
     }
-    let excess = own == nil || isPlain == true ? 0 : work
-    func rounded(_ energy: Double) -> Double { (energy * 1e8).rounded() / 1e8 }
     if let free, kind != .free, let electronicFree, let other = try number(electronic, kind) {
-      return rounded(free - excess + (other - electronicFree))
+      return (rounded(free + (other - electronicFree)), known)
     }
-    let known = kind == .extrapolated && own != nil ? nil : try number(own ?? electronic, kind)
-    guard let known else {
+    guard
+      let energy = kind == .extrapolated && own != nil ? nil : try number(own ?? electronic, kind)
+    else {
       throw AtomisticsError(
         key: kind.rawValue, found: "none", allowed: "an energy of the last electronic step")
     }
-    return excess == 0 ? known : rounded(known - excess)
+    return (energy, known)
   }
 
   private static func rows(_ array: XMLTree?, _ key: String) throws -> [SIMD3<Double>] {

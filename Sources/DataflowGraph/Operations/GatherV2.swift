@@ -129,23 +129,21 @@ public struct GatherV2: Operation {
     let batches = shared.reduce(1, *)
     let rows = reshape(
       transpose(g, first + places + others), SymbolicShape([indices.shape.elementCount] + inner))
-    let ids =
-      batch == 0 ? indices : Self.withinAll(indices, batch, size: shape(of: x, as: .int64), axis)
+    let ids = batch == 0 ? indices : Self.rowNumbers(indices, shared, x.shape[axis])
     let sums = unsortedSegmentSum(
       rows, reshape(ids, [indices.shape.elementCount]), segments: batches * x.shape[axis])
     let back = first + (batch..<x.shape.rank).map { $0 < axis ? $0 + 1 : $0 == axis ? batch : $0 }
     return [transpose(reshape(sums, SymbolicShape(shared + [x.shape[axis]] + inner)), back), nil]
   }
 
-  /// Indices into the rows of all batches, one batch behind the other.
-  private static func withinAll(
-    _ indices: Value, _ batch: Int, size: Value, _ axis: Int
+  /// The indices as those of the rows of all batches, one batch behind the other; out of range in its own batch one is
+  /// an error here too.
+  private static func rowNumbers(
+    _ indices: Value, _ batches: [Dimension], _ length: Dimension
   ) -> Value {
-    let (graph, dimensions) = (indices.graph, indices.shape.dimensions)
-    let batches = dimensions[..<batch].reduce(1, *)
-    let starts = graph.range(to: batches, .int64) * slice(size, begin: [Dimension(axis)], size: [1])
-    let ones = dimensions[batch...].map { _ in Dimension(1) }
-    return cast(indices, to: .int64) + reshape(starts, SymbolicShape(dimensions[..<batch] + ones))
+    let numbers = indices.graph.range(to: batches.reduce(length, *), .int64)
+    return gather(
+      reshape(numbers, SymbolicShape(batches + [length])), indices, batchDims: batches.count)
   }
 
   public static var samples: [OperationSample] {

@@ -27,8 +27,8 @@ enum EXYZParser: ParserProgram {
     be in another case where none is spelled so. Without units energies are in eV, forces per
     angstrom. Positions and cells are in angstrom, examples in eV and angstrom.
     A last frame that the file ends within is left out, with a remark, also one whose last line has no
-    line end and a last number with less behind its point than the one above, which is cut off then; of
-    any other last line without an end a remark names the number that may be cut off.
+    line end and a last number with less behind its point than all numbers above, which is cut off
+    then; of any other last line without an end a remark names the number that may be cut off.
     An example has the name of its file; the frames of a file with several are NAME_1, NAME_2 ….
     """
   static let example = """

@@ -38,7 +38,7 @@ enum LammpsParser: ParserProgram {
     or label, and a label that is an element is the species where no --types say another) the energy is
     that of the step that its first line names, as write_data does, else of the log's first step.
     Where its last line has no line end, it is refused if the last number has less behind its point than
-    the one above, being cut off then; else a remark names that number. Its boundaries are those of the
+    all numbers above, being cut off then; else a remark names it. Its boundaries are those of the
     command boundary (or change_box) in the log, LAMMPS' default p p p without one, and so are those of
     a dump that does not say them after BOX BOUNDS; those of a restart file no log says. Boxes may be
     tilted.

@@ -60,8 +60,10 @@ struct MDRecord: CustomStringConvertible {
     let (was, now) = (old.values, values)
     let keys = (pairs + old.pairs).map(\.key)
     guard let key = keys.first(where: { was[$0] != now[$0] }) else { return nil }
-    // Of these there are checksums alone.
-    if ["structure", "potential"].contains(key) { return "another \(key)" }
+    // Of these there are checksums alone, and earlier programs wrote none.
+    if ["structure", "potential"].contains(key) {
+      return was[key] == nil ? "no word of its \(key)" : "another \(key)"
+    }
     return "\(key) = \(was[key] ?? "nothing"), now it is \(now[key] ?? "nothing")"
   }
 

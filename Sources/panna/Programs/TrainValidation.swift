@@ -46,14 +46,15 @@ final class TrainValidation {
       stopping = state
     }
     let others = networks.record
-    let kept = try keepOthersAside(isAnew: news != nil)
+    let kept = try keepOthersAside(isAnew: news != nil || checkpoint == nil)
     if let news, kept != nil || texts?[Self.note] != nil {
       let place = kept.map { ", those of before are in \($0.path)" } ?? ""
       warn("train: \(news): the best networks are looked for anew\(place)")
-    } else if let others, let kept {
-      warn(
-        "train: \(networks.folder.path) holds the networks of step \(others.step), which are not the best"
-          + " that is known: they are in \(kept.path) now")
+    } else if let kept {
+      let found =
+        others.map { "the networks of step \($0.step), which are not the best that is known" }
+        ?? "networks of another training"
+      warn("train: \(networks.folder.path) holds \(found): they are in \(kept.path) now")
     }
   }
 
@@ -176,8 +177,12 @@ final class TrainValidation {
         configuration.criterion == .energy
         ? String(format: "%.3f meV/atom", 1000 * best.value)
         : String(format: "%.4f eV/Å", best.value)
+      let others =
+        ahead.map {
+          "; \(networks.folder.path) holds those of step \($0.step), which this training has not come to"
+        } ?? ""
       return "the best validation was \(value) at step \(best.step)"
-        + (isKept ? "; its networks are in \(networks.folder.path)" : "")
+        + (isKept ? "; its networks are in \(networks.folder.path)" : others)
     }
   }
 }
