@@ -113,7 +113,7 @@ import Testing
         [
           "a.xyz", "a_thermo.dat", "a_rdf.dat", "a_0000003.example", "a_stopped_rdf.dat",
           "a_failed.xyz",
-        ].map { ".\($0).41.4294967295" })
+        ].map { ".\($0).2000000000.4294967295" })
       var output = SimulationOutput(folder: folder)
       output.thermoEvery = 1
       let simulation = try MolecularDynamics(

@@ -307,7 +307,7 @@ import Testing
     let frame = "1\nname=a energy=-1\nH 0 0 0\n"
     try fixture.write(frame + frame, to: "in/a.xyz")
     let message = fixture.message {
-      try fixture.run(EXYZParser.self, "-in", fixture.path("in"), "-out", fixture.path("out"))
+      try fixture.run(EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out"))
     }
     #expect(message == "1 of 1 files gave no examples, for the reasons above")
     #expect(try fixture.files(below: "out") == [])

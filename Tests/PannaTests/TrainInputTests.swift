@@ -164,7 +164,7 @@ import Testing
   @Test func remainsAreRemoved() throws {
     let workspace = try TrainingWorkspace()
     #expect(workspace.run("tfr_packer") == 0)
-    let remains = "train/.checkpoint-3.panna.17.4711"
+    let remains = "train/.checkpoint-3.panna.2000000000.4711"
     try FileManager.default.createDirectory(
       atPath: workspace.path + "/train", withIntermediateDirectories: true)
     try workspace.write("half", remains)
