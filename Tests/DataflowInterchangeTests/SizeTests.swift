@@ -56,6 +56,8 @@ import Testing
     #expect(evaluate("FloorDiv", [vector(n * 6, 7), vector(n, 2)]) == [vector(6, 3)])
     #expect(evaluate("Prod", [vector(n, m, 2), vector(0)]) == [scalar(n * m * 2)])
     #expect(evaluate("Fill", [vector(2), scalar(n)]) == [vector(n, n)])
+    #expect(evaluate("Tile", [vector(n, 1), vector(2)]) == [vector(n, 1, n, 1)])
+    #expect(evaluate("Tile", [vector(1), vector(0)]) == [vector()])
     #expect(evaluate("Range", [scalar(0), scalar(5), scalar(2)]) == [vector(0, 2, 4)])
     #expect(
       evaluate(
@@ -157,6 +159,7 @@ import Testing
     let larger = evaluate("Mul", [large, large])
     #expect(evaluate("Mul", [larger?[0], large]) == [scalar(nil)])
     #expect(evaluate("Fill", [vector(huge, huge), scalar(1)]) == nil)
+    #expect(evaluate("Tile", [vector(1, 1), vector(huge)]) == nil)
     #expect(evaluate("Range", [scalar(0), scalar(huge), scalar(1)]) == nil)
     #expect(evaluate("Reshape", [vector(1, 2), vector(-2, -1)]) == nil)
   }

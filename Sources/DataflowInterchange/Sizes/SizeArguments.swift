@@ -104,6 +104,14 @@ struct SizeArguments {
     return SizeTensor(shape: shape, elements: Array(repeating: value, count: shape.elementCount))
   }
 
+  /// Of vectors only.
+  func tiled() -> SizeTensor? {
+    guard let input = self[0], input.shape.rank == 1, let times = numbers(1)?.first, times >= 0,
+      input.elements.isEmpty || times <= SizeTensor.limit / input.elements.count
+    else { return nil }
+    return SizeTensor(vector: (0..<times).flatMap { _ in input.elements })
+  }
+
   func range() -> SizeTensor? {
     guard let start = numbers(0)?.first, let limit = numbers(1)?.first,
       let step = numbers(2)?.first, step != 0

@@ -97,7 +97,7 @@ struct SizeFunction: Sendable {
     "Concat": one { $0.concatenated(axisAt: 0) },
     "Reshape": one { $0.reshaped() }, "Squeeze": one { $0.reshapedLikeOutput() },
     "ExpandDims": one { $0.expanded() },
-    "Fill": one { $0.filled() },
+    "Fill": one { $0.filled() }, "Tile": one { $0.tiled() },
     "Range": one { $0.range() }.typed(.inputs("Tidx")),
     "Slice": one { $0.sliced() }, "StridedSlice": one { $0.stridedSlice() },
     "GatherV2": one { $0.gathered() }.typed(.inputs("Tparams")),
