@@ -304,12 +304,16 @@ import Testing
   /// The examples of a file appear all or none.
   @Test func aFileWithTwoOfAName() throws {
     let fixture = try ProgramFixture()
-    let frame = "1\nname=a energy=-1\nH 0 0 0\n"
-    try fixture.write(frame + frame, to: "in/a.xyz")
-    let message = fixture.message {
-      try fixture.run(EXYZParser.self, "-i", fixture.path("in"), "-o", fixture.path("out"))
+    let writer = try ExampleWriter(
+      EXYZParser.options.parse(["-i", fixture.path("in"), "-o", fixture.path("out")]))
+    let found = ["a", "b", "a"].map { name in
+      var one = ParsedConfiguration(name: name)
+      (one.species, one.positions, one.energy) = (["Si"], [.zero], -1)
+      return one
     }
-    #expect(message == "1 of 1 files gave no examples, for the reasons above")
+    #expect(
+      fixture.message { _ = try writer.write(found) }
+        == "a: found two configurations of this name; allowed: one, or --addhash")
     #expect(try fixture.files(below: "out") == [])
   }
 }
