@@ -72,8 +72,8 @@ import Testing
   @Test func lammpsErrorsAreExact() throws {
     #expect(
       message { try read(dump, log, types: []) }
-        == "x.dump:10: ATOMS: found no column element; allowed: one, or --types with the species of type 1, 2, …"
-    )
+        == "x.dump:10: ATOMS: found no column element; allowed: one, or labels of types,"
+        + " or --types with the species of type 1, 2, …")
     #expect(
       message { try read(dump, log, types: ["O"]) }
         == "x.dump:11: type: found \"2\"; allowed: 1 to 1, those that --types names")
@@ -100,6 +100,13 @@ import Testing
     #expect(
       message { try read(dump.replacing(" 1 2 3", with: " 1 2"), log) }
         == "x.dump:10: ATOMS: found too few columns; allowed: id type xs ys zs fx fy fz")
+  }
+
+  /// As `dump_modify types labels` prints them.
+  @Test func lammpsTypesMayBeLabels() throws {
+    let labelled = dump.replacing("\n2 1 0.5", with: "\n2 O 0.5").replacing(
+      "\n1 2 ", with: "\n1 Si ")
+    #expect(try labelled != dump && read(labelled, log, types: []) == read(dump, log))
   }
 
   /// Without a column for all of the potential energy, bonds have one beside that of pairs.
@@ -403,6 +410,10 @@ import Testing
         data.replacing("0 5 ylo yhi\n", with: ""),
         "x.dump:13: box: found no bounds along every axis; allowed: xlo xhi, ylo yhi and zlo zhi"
           + " before Atoms"
+      ),
+      (
+        data.replacing("1 2 0.5 0", with: "2 2 0.5 0"),
+        "x.dump:17: id: found 2 twice; allowed: each atom once"
       ),
     ] {
       #expect(message { try read(wrong, log) } == expected)

@@ -106,6 +106,9 @@ struct LammpsData {
       before = words
     }
     atoms.sort { $0.id < $1.id }
+    if let (atom, _) = zip(atoms, atoms.dropFirst()).first(where: { $0.id == $1.id }) {
+      throw lines.wrong("id", "\(atom.id) twice", allowed: "each atom once")
+    }
     var result = ParsedConfiguration(name: name)
     (result.lengthUnit, result.energyUnit) = (units.length, units.energy)
     result.species = atoms.map(\.species)

@@ -206,12 +206,16 @@ private struct DumpReader {
   }
 
   private func species(_ fields: [Substring], _ places: [String: Int]) throws -> String {
-    if let place = places["type"], !types.isEmpty {
-      return try lines.species(ofType: fields[place], types)
+    if let place = places["type"] {
+      let type = fields[place]
+      // `dump_modify types labels` prints the labels.
+      if Int(type) == nil, Elements.number(of: String(type)) != nil { return String(type) }
+      if !types.isEmpty { return try lines.species(ofType: type, types) }
     }
     if let place = places["element"] { return String(fields[place]) }
     throw lines.wrong(
-      "ATOMS", "no column element", allowed: "one, or --types with the species of type 1, 2, …")
+      "ATOMS", "no column element",
+      allowed: "one, or labels of types, or --types with the species of type 1, 2, …")
   }
 }
 
