@@ -42,7 +42,8 @@ extension Program {
 extension CommandLineOptions.Option {
   /// The configuration file that most programs are run with.
   static let config = Self(
-    "--config", "-c", value: "FILE", help: "the configuration file", isRequired: true)
+    "--config", "-c", value: "FILE",
+    help: "the configuration file; paths in it start in the current folder", isRequired: true)
 
   static let set = Self(
     "--set", value: "SECTION.key=value", help: "replaces a key of the configuration file",

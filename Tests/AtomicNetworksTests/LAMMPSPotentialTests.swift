@@ -132,6 +132,9 @@ import Testing
         == "epsilon is 0.001, which the format does not hold: LAMMPS' pair style of the first generation"
         + " takes 0.01, that of the second 0.001")
     #expect(
+      try message(.lammps) { $0.epsilon = 0 }
+        == "epsilon is 0.0, but LAMMPS' pair style takes 0.01 or 0.001")
+    #expect(
       try message(.lammps) { $0.zeta = 7.5 } == "zeta is 7.5, but LAMMPS reads whole numbers only")
     #expect(try message(.openKIM) { $0.zeta = 7.5 } == "")
     #expect(

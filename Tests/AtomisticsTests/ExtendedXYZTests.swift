@@ -278,14 +278,20 @@ import Testing
       #expect(frames.allSatisfy { $0.energy == nil && $0.virial == nil && $0.name.isEmpty })
       #expect(frames.map(\.cell.isPeriodic) == [false, true])
     }
-    let error = #expect(throws: AtomisticsError.self) {
-      try ExtendedXYZ.decode("1\nWater, energy = minimum\nH 0 0 0\n")
-    }
-    #expect(error?.description == "line 2: energy: found \"\"; allowed: one number")
     // In which unit, nobody knows.
-    for title in ["Water, energy = -76.4 Ha", "E=-1 energy= -76.4", "energy =-76.4"] {
-      #expect(throws: AtomisticsError.self) { try ExtendedXYZ.decode("1\n\(title)\nH 0 0 0\n") }
+    for title in [
+      "Water, energy = -76.4 Ha", "energy =-76.4", "E = -1 energy= -76.4 energy-unit = eV",
+    ] {
+      #expect(try ExtendedXYZ.decode("1\n\(title)\nH 0 0 0\n")[0].energy == nil)
       #expect(try ExtendedXYZ.decode("1\n\(title) \(cell)\nH 0 0 0\n")[0].energy == -76.4)
+    }
+    for (title, key) in [
+      ("E=-1 energy= -76.4", "energy"), ("energy=-2 energy-unit = Ha", "energy-unit"),
+    ] {
+      let error = #expect(throws: AtomisticsError.self) {
+        try ExtendedXYZ.decode("1\n\(title)\nH 0 0 0\n")
+      }
+      #expect(error?.key == key && error?.found.trimmingCharacters(in: ["\""]) == "")
     }
   }
 

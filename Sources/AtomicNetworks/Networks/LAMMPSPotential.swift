@@ -89,6 +89,8 @@ public enum LAMMPSPotential {
 
   /// What OpenKIM's driver takes, whatever networks were trained with.
   private static let driverEpsilon = 0.01
+  /// What LAMMPS' pair style of the first and of the second generation takes.
+  private static let lammpsEpsilons = [driverEpsilon, 0.001]
 
   private static func check(
     _ descriptors: DescriptorParameters, _ version: Version, _ reader: Reader
@@ -102,6 +104,11 @@ public enum LAMMPSPotential {
     if reader == .openKIM && descriptors.epsilon != driverEpsilon {
       throw NetworkError(
         "epsilon is \(descriptors.epsilon), but OpenKIM's driver always takes \(driverEpsilon)")
+    }
+    if reader == .lammps && !lammpsEpsilons.contains(descriptors.epsilon) {
+      throw NetworkError(
+        "epsilon is \(descriptors.epsilon), but LAMMPS' pair style takes"
+          + " \(lammpsEpsilons.map { "\($0)" }.joined(separator: " or "))")
     }
     if reader == .lammps, let zeta = descriptors.zetas.first(where: { Int32(exactly: $0) == nil }) {
       throw NetworkError("zeta is \(zeta), but LAMMPS reads whole numbers only")

@@ -1,6 +1,6 @@
 extension ExtendedXYZ {
   /// The `key=value` pairs of a frame's second line; words alone are a title, whatever they are. Blanks may stand around
-  /// `=` where the line has `Lattice` or `Properties`; in others, such as `energy = -76.4 Ha`, they belong to a title.
+  /// `=` where the line has `Lattice` or `Properties`; in others, such as `energy = -76.4 Ha`, they are a title's too.
   struct Pairs {
     private var pairs: [(key: String, value: String, isLoose: Bool)] = []
     private let line: Int
@@ -17,7 +17,10 @@ extension ExtendedXYZ {
           (key, try ExtendedXYZ.value(&rest, line), isBehindBlank || isBeforeBlank))
       }
       let isTitle = !pairs.contains { ["lattice", "properties"].contains($0.key.lowercased()) }
-      for index in pairs.indices where isTitle && pairs[index].isLoose { pairs[index].value = "" }
+      guard isTitle else { return }
+      if pairs.allSatisfy(\.isLoose) { pairs = [] }
+      // Beside pairs that count, such as an energy's, nobody knows whether these do, such as its unit.
+      for index in pairs.indices where pairs[index].isLoose { pairs[index].value = "" }
     }
 
     /// The value of the key that is spelled so, else of the one that differs by case alone.

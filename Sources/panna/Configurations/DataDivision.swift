@@ -19,7 +19,7 @@ struct DataDivision {
   /// Finds in a structure's name what it has in common with those that it must stay together with.
   private let group: Regex<AnyRegexOutput>?
 
-  /// - Parameter section: `[DIVISION]`; nil: all in the order of the names.
+  /// - Parameter section: `[DIVISION]`; nil: all in their order.
   init(_ section: IniSection?) throws {
     guard let section else {
       (shuffles, seed, fractions, group) = (false, 0, (0, 0), nil)
@@ -57,13 +57,19 @@ struct DataDivision {
   /// Whole groups go to test, then to validation, until these have their fraction of the files; the rest is
   /// trained on.
   ///
+  /// - Parameter files: in the order in which everyone else takes them.
   /// - Throws: `WorkError` for a file whose name has nothing of a group, or where a part gets nothing.
   func parts(_ files: [URL]) throws -> [Part] {
     var rest = try groups(files)
     var parts: [Part] = []
+    func part(_ name: String, _ places: [Int]) {
+      let sorted = places.sorted()
+      let order = shuffles ? shuffled(sorted, epoch: 1) : sorted
+      parts.append(Part(name: name, files: order.map { files[$0] }))
+    }
     for (name, fraction) in [("test", fractions.test), ("validation", fractions.validation)]
     where fraction > 0 {
-      var taken: [URL] = []
+      var taken: [Int] = []
       let wanted = (fraction * Double(files.count)).rounded()
       while Double(taken.count) < wanted, let next = rest.popLast() { taken += next }
       guard !taken.isEmpty else {
@@ -71,21 +77,21 @@ struct DataDivision {
           "[DIVISION] \(name)_fraction = \(fraction) leaves nothing of \(files.count) structures for"
             + " \(name)")
       }
-      parts.append(Part(name: name, files: order(taken)))
+      part(name, taken)
     }
     guard !rest.isEmpty else {
       throw WorkError("[DIVISION] leaves nothing of \(files.count) structures to train on")
     }
-    let isDivided = !parts.isEmpty
-    parts.append(Part(name: isDivided ? "train" : "", files: order(rest.flatMap(\.self))))
+    part(parts.isEmpty ? "" : "train", rest.flatMap(\.self))
     return parts.reversed()
   }
 
-  /// The files group by group; the groups in an order drawn at random where there are parts.
-  private func groups(_ files: [URL]) throws -> [[URL]] {
-    var byKey: [String: [URL]] = [:]
-    for file in files { byKey[try key(file), default: []].append(file) }
-    let groups = byKey.sorted { $0.key < $1.key }.map(\.value)
+  /// The places of the files group by group; the groups in the order of their first files, drawn at random where
+  /// there are parts.
+  private func groups(_ files: [URL]) throws -> [[Int]] {
+    var places: [String: [Int]] = [:]
+    for (place, file) in files.enumerated() { places[try key(file), default: []].append(place) }
+    let groups = places.values.sorted { $0[0] < $1[0] }
     let isDivided = fractions.validation > 0 || fractions.test > 0
     return isDivided ? shuffled(groups, epoch: 0) : groups
   }
@@ -98,11 +104,6 @@ struct DataDivision {
     }
     // The first pair of parentheses, or all that was found where there is none.
     return String((match.output.count > 1 ? match.output[1] : match.output[0]).substring ?? "")
-  }
-
-  private func order(_ files: [URL]) -> [URL] {
-    let sorted = files.sorted { $0.path < $1.path }
-    return shuffles ? shuffled(sorted, epoch: 1) : sorted
   }
 
   private func shuffled<T>(_ list: [T], epoch: Int) -> [T] {

@@ -21,7 +21,8 @@ enum ExtractWeights: Program {
                          LAMMPS or KIM: a text and weights_<species>.dat; offsets become part of the
                          last biases, so that the potential gives total energies. What the reader
                          does not know is refused: LAMMPS reads whole zetas only, KIM takes epsilon
-                         for 0.01; LAMMPS takes it for 0.01 or 0.001, of which there is a warning
+                         for 0.01; LAMMPS takes it for 0.01, or for 0.001 in the pair style of the
+                         second generation, of which there is a warning
       output_file        the text's name (panna.in)
       gvector_version    0: a regular grid, which every reader takes, with activations gaussian, relu
                          and linear; 1: lists of centres, and tanh too, which KIM does not take (0)

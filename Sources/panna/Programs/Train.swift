@@ -67,7 +67,12 @@ enum Train: Program {
       forces_cost (0.0)          above 0: trains on forces too
       seed (0)                   of the initial networks and of the order of examples
     [DEFAULT_NETWORK] and a section for any species, named by its symbol
-      g_size  architecture (n1:n2:1)  activations  trainable  nn_type (a2aff)
+      g_size                     the descriptors' size
+      architecture               the layers' sizes with ":" between them, the last one 1
+      activations                of each layer linear, gaussian, rbf, relu or tanh, with ":" between
+                                 them (gaussian, linear for the last one)
+      trainable                  of each layer True or False, with ":" between them (True)
+      nn_type (a2aff)            ff or a2a are other names of the only type that there is
                                  sections without architecture and graph take activations and
                                  trainable over from DEFAULT_NETWORK; saved networks keep their
                                  activations unless their own section says otherwise
@@ -79,10 +84,11 @@ enum Train: Program {
                                  it was trained with unless the section has activations), new (random)
                                  or load (from layer<i>_w_file and layer<i>_b_file, NumPy arrays)
       output_offset              species: its energy, eV
-    [VALIDATION]                 optional: looks at structures that are not trained on. A line of
-                                 log_dir/validation.dat has the step, the energy's RMSE (eV), its RMSE
-                                 and MAE per atom (eV) and, with forces, their RMSE (eV/angstrom);
-                                 one of other columns gets another name, as metrics.dat does
+    [VALIDATION]                 or [VALIDATION_OPTIONS], optional: looks at structures that are not
+                                 trained on. A line of log_dir/validation.dat has the step, the
+                                 energy's RMSE (eV), its RMSE and MAE per atom (eV) and, with forces,
+                                 their RMSE (eV/angstrom); one of other columns gets another name, as
+                                 metrics.dat does
       data_dir                   folder of the same format as the training's
       frequency                  in steps (save_checkpoint_steps); the step max_steps is looked at, too,
                                  which does not count for patience unless it is its turn
