@@ -8,8 +8,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 data=$(realpath "$1")
 folder=${2:-ani}
 shift $(($# > 1 ? 2 : 1))
-panna=${PANNA:-$(realpath "$here/../../.build/release/panna")}
+panna=${PANNA:-$here/../../.build/release/panna}
 [ -x "$panna" ] || fail "there is no $panna: swift build -c release"
+panna=$(realpath "$panna")
 
 mkdir -p "$folder"
 cd "$folder"

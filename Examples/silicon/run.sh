@@ -10,6 +10,7 @@ size="${1:-quick}"
 folder="${2:-silicon-$size}"
 panna="${PANNA:-$here/../../.build/release/panna}"
 [ -x "$panna" ] || { echo "error: $panna is missing; Examples/quickstart.sh builds it" >&2; exit 1; }
+panna="$(realpath "$panna")"
 
 say() { printf '== %s\n' "$*"; }
 start=$(date +%s)

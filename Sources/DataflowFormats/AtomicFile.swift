@@ -68,6 +68,19 @@ public enum AtomicFile {
     return (handle, temporary)
   }
 
+  /// Checks, before work is put into it, that a file can be written as far as its folder goes.
+  ///
+  /// - Throws: `FormatError` with the file.
+  public static func checkCanBeWritten(_ file: URL) throws(FormatError) {
+    guard access(file.deletingLastPathComponent().path, W_OK) == 0 else {
+      throw failure("cannot be created", file)
+    }
+    var status = stat()
+    if stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw FormatError(file: file.path, "is a folder, not a file")
+    }
+  }
+
   /// A name in the same folder that no other writer has.
   package static func temporaryURL(for file: URL) -> URL {
     let name = ".\(file.lastPathComponent).\(getpid()).\(UInt32.random(in: 0 ... .max))"

@@ -43,7 +43,7 @@ extension CommandLineOptions.Option {
   /// The configuration file that most programs are run with.
   static let config = Self(
     "--config", "-c", value: "FILE",
-    help: "the configuration file; paths in it start in the current folder", isRequired: true)
+    help: "the configuration file; its paths start in the current folder", isRequired: true)
 
   static let set = Self(
     "--set", value: "SECTION.key=value", help: "replaces a key of the configuration file",

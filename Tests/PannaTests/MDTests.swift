@@ -311,6 +311,27 @@ import Testing
     #expect(frames[0].count == 64 && frames[0].cell.vectors.a.x == 10.86)
   }
 
+  /// A run may begin with the end of another one, but not take its place.
+  @Test func structuresAreNotReplacedByTheirRuns() throws {
+    let fixture = try fixture(
+      Self.ini.replacing(
+        "type = diamond\nlattice_parameter = 5.43", with: "type = file\nfile = FOLDER/out/START"))
+    let start = try StillingerWeber().labelled(
+      StartingStructures.diamond("Si", latticeConstant: 5.5))
+    for name in ["si_T300_r1.xyz", "si_T300_r1_stopped.xyz", "si_T300_r1_0000007.example"] {
+      let text =
+        try name.hasSuffix(".xyz") ? ExtendedXYZ.encode(start) : ExampleFile.encode(start)
+      try fixture.write(text, to: "out/\(name)")
+      let file = "STRUCTURE.file=FOLDER/out/\(name)"
+      #expect(
+        fixture.message { try run(fixture, file) }
+          == "[STRUCTURE] file = out/\(name): would be lost to the run si_T300_r1, which has a file of"
+          + " this name: expected another file, prefix or directory")
+      #expect(try fixture.text("out/\(name)") == text)
+      try run(fixture, file, "OUTPUT.prefix=on")
+    }
+  }
+
   @Test func structuresFromAFileKeepTheirVelocitiesAndMasses() throws {
     let fixture = try fixture(
       Self.ini.replacing(

@@ -45,6 +45,31 @@ import Testing
     }
   }
 
+  /// Neither is what is read replaced, nor is what is written read the next time.
+  @Test func allOfThemGoToAFileOfTheirOwn() throws {
+    try fixture.write(frame(), to: "in/a.xyz")
+    func message(_ input: String, _ text: String) -> String {
+      fixture.message {
+        try fixture.run(
+          EXYZParser.self, "-i", fixture.path(input), "-o", fixture.path("out"), "--extxyz",
+          fixture.path(text))
+      }
+    }
+    for input in ["in", "in/a.xyz"] {
+      #expect(
+        message(input, "in/a.xyz")
+          == "--extxyz in/a.xyz: in/a.xyz is read and would be lost: name another file to write")
+    }
+    #expect(
+      message("in", "in/all.xyz")
+        == "--extxyz in/all.xyz: would be read as well the next time: name a file outside --indir")
+    #expect(!fixture.exists("out") && !fixture.exists("in/all.xyz"))
+    for (input, text) in [("in", "in/all.txt"), ("in/a.xyz", "in/all.xyz")] {
+      #expect(message(input, text) == "no error")
+    }
+    #expect(try ExtendedXYZ.read(fixture.url("in/all.txt")).count == 1)
+  }
+
   /// The original's options of LAMMPS and extended xyz.
   @Test func optionsOfTheOriginal() throws {
     try fixture.write(frame(), to: "in/a.xyz")

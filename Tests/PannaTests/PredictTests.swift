@@ -202,6 +202,31 @@ func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) ->
     #expect(!fixture.exists("out.xyz"))
   }
 
+  /// Whatever the same file is called.
+  @Test func whatIsReadIsNotReplaced() throws {
+    let fixture = try ProgramFixture()
+    try ExtendedXYZ.write([silicon()], to: fixture.url("in.xyz"))
+    try FileManager.default.createSymbolicLink(
+      at: fixture.url("link.xyz"), withDestinationURL: fixture.url("in.xyz"))
+    let before = try fixture.bytes("in.xyz")
+    for name in ["in.xyz", "./in.xyz", "link.xyz"] {
+      #expect(
+        fixture.message {
+          try fixture.run(
+            Predict.self, "-p", "stillinger-weber", "-o", fixture.path(name), fixture.path("in.xyz")
+          )
+        } == "--output \(name): in.xyz is read and would be lost: name another file to write")
+    }
+    #expect(try fixture.bytes("in.xyz") == before)
+    try fixture.write("", to: "out.xyz/file")
+    #expect(
+      fixture.message {
+        try fixture.run(
+          Predict.self, "-p", "stillinger-weber", "-o", fixture.path("out.xyz"),
+          fixture.path("in.xyz"))
+      } == "out.xyz: is a folder, not a file")
+  }
+
   @Test func errorsAgainstReferences() throws {
     var (one, two) = (try silicon(), try silicon(0.2))
     let labelled = try [one, two].map { try StillingerWeber().labelled($0) }

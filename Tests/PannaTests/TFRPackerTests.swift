@@ -61,7 +61,7 @@ import Testing
     #expect(
       try fixture.names(in: "tfr")
         == ["set-1-3.tfrecord", "set-2-3.tfrecord", "set-3-3.tfrecord"])
-    #expect(try packed(fixture).map { $0.map(\.name) } == [["a", "b1"], ["b10", "b2"], ["c"]])
+    #expect(try packed(fixture).map { $0.map(\.name) } == [["a", "b1"], ["b2", "b10"], ["c"]])
   }
 
   @Test func withoutPrefixNumbersAreTheName() throws {

@@ -68,6 +68,7 @@ import Testing
   @Test func aFileThatCannotBeReadIsNamed() throws {
     #expect(
       message { _ = try IniFile(path: "/nowhere/a.ini") } == "/nowhere/a.ini: cannot be read")
+    #expect(message { _ = try IniFile(path: "/tmp") } == "/tmp: cannot be read")
     let folder = try TemporaryFolder()
     let file = try folder.write([0x5B, 0xFF, 0x5D], to: "a.ini")
     #expect(

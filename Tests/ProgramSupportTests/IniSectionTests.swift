@@ -36,7 +36,29 @@ import Testing
     #expect(
       try section("./a").url("key").standardizedFileURL.path
         == FileManager.default.currentDirectoryPath + "/a")
-    #expect(try section("~/a").url("key").path == NSHomeDirectory() + "/a")
+    #expect(
+      try section("~/a").url("key").path
+        == URL(configuredPath: "~/a").path)
+  }
+
+  /// As shells have it, whatever the list of users says.
+  @Test func theHomeFolderIsThatOfTheEnvironment() {
+    func path(_ text: String, _ home: String?) -> String {
+      URL(configuredPath: text, home: home).path
+    }
+    #expect(path("~/a", "/elsewhere") == "/elsewhere/a" && path("~", "/elsewhere") == "/elsewhere")
+    #expect(path("~root/a", "/elsewhere") == NSString(string: "~root/a").expandingTildeInPath)
+    for home in [nil, ""] {
+      #expect(path("~/a", home) == NSString(string: "~/a").expandingTildeInPath)
+    }
+    #expect(path("/a/~/b", "/elsewhere") == "/a/~/b")
+  }
+
+  /// Python, which the dialect is of, knows no hexadecimal numbers here.
+  @Test(arguments: ["0x10", "0X1p3", "nan", "inf", "1e999", ""])
+  func textsThatAreNoDecimalsAreRefused(text: String) throws {
+    #expect(throws: UsageError.self) { try section(text).double("key") }
+    #expect(throws: UsageError.self) { try section("1, \(text)").doubles("key") }
   }
 
   @Test(arguments: ["1", "yes", "true", "on", "True", "YES", "oN"])

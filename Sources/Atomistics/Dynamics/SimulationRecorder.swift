@@ -35,15 +35,18 @@ public struct SimulationOutput: Sendable, Equatable {
     return files
   }
 
-  /// Removes the examples of an earlier simulation of this name, where there will be new ones, and all files of one
-  /// that ended early: they would be taken for a part of what comes now. The other files are replaced when that is complete.
-  func removeRemains(of name: String) throws {
+  /// The examples of an earlier simulation of this name, where there will be new ones, and all files of one that ended
+  /// early: they would be taken for a part of what comes now.
+  public func remains(of name: String) -> [URL] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let examples = (exampleEvery > 0 ? names : []).filter { isExample($0, of: name) }
-    for file in Self.early(name).flatMap(grown) + examples.map(folder.appendingPathComponent)
-    where FileManager.default.fileExists(atPath: file.path) {
-      try FileManager.default.removeItem(at: file)
-    }
+    return (Self.early(name).flatMap(grown) + examples.map(folder.appendingPathComponent))
+      .filter { FileManager.default.fileExists(atPath: $0.path) }
+  }
+
+  /// Removes what remains of an earlier simulation; its other files are replaced when the new one is complete.
+  func removeRemains(of name: String) throws {
+    for file in remains(of: name) { try FileManager.default.removeItem(at: file) }
   }
 
   /// Removes the hidden files of simulations of this name that were killed.

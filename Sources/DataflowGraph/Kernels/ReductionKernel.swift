@@ -120,6 +120,20 @@ private func vectorReduction<T: KernelNumber>(
 
 /// The sum of consecutive elements, in an order that depends on their number alone.
 func vectorSum<T: KernelFloat>(_ x: UnsafePointer<T>, _ count: Int) -> T {
+  sumInPairs(0..<count) { blockSum(x + $0.lowerBound, $0.count) }
+}
+
+/// The sums of short blocks, added up in pairs: errors of rounding grow with the logarithm of the number of blocks, not
+/// with the number of elements.
+func sumInPairs<T: KernelFloat>(_ range: Range<Int>, _ blockSum: (Range<Int>) -> T) -> T {
+  let block = 512
+  if range.count <= block { return blockSum(range) }
+  let middle = range.lowerBound + (range.count + 2 * block - 1) / (2 * block) * block
+  return sumInPairs(range.lowerBound..<middle, blockSum)
+    + sumInPairs(middle..<range.upperBound, blockSum)
+}
+
+private func blockSum<T: KernelFloat>(_ x: UnsafePointer<T>, _ count: Int) -> T {
   var first = SIMD8<T>(repeating: 0)
   var second = SIMD8<T>(repeating: 0)
   var index = 0

@@ -58,7 +58,9 @@ private final class L2LossKernel<T: KernelFloat>: Kernel {
     let x = context.inputs[0].elements(T.self)
     let sums = context.workspace.assumingMemoryBound(to: T.self)
     context.forEachShard(sharding) { shard, range in
-      sums[shard] = squares(UnsafePointer(x) + range.lowerBound, range.count)
+      sums[shard] = sumInPairs(range) {
+        squares(UnsafePointer(x) + $0.lowerBound, $0.count)
+      }
     }
     context.outputs[0].elements(T.self)[0] = vectorSum(sums, sharding.shards) / 2
   }

@@ -18,7 +18,9 @@ public struct IniFile: Sendable, Equatable {
   /// - Parameter overrides: `SECTION.key=value`, which replace or add keys.
   /// - Throws: `UsageError` with file and line.
   public init(path: String, overrides: [String] = []) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    // Also of pipes, such as shells make of `<(…)`.
+    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() ?? Data()
+    else {
       throw UsageError("\(path): cannot be read")
     }
     guard let text = String(validating: data, as: UTF8.self) else {

@@ -91,7 +91,7 @@ public struct IniSection: Sendable, Equatable {
   /// A path, relative to the folder the program runs in; `~` is the home folder.
   public func url(_ key: String, default fallback: String? = nil) throws -> URL {
     let text = try value(key, default: fallback, "a path") { $0.isEmpty ? nil : $0 }
-    return URL(fileURLWithPath: NSString(string: text).expandingTildeInPath)
+    return URL(configuredPath: text)
   }
 
   /// A whole number.
@@ -119,7 +119,7 @@ public struct IniSection: Sendable, Equatable {
     let allowed =
       bound.map { " above \($0)" } ?? minimum.map { " of at least \($0)" } ?? ""
     return try value(key, default: fallback, "a number\(allowed)") { text in
-      guard let number = Double(text), number.isFinite else { return nil }
+      guard let number = Self.number(text) else { return nil }
       if let bound, number <= bound { return nil }
       if let minimum, number < minimum { return nil }
       return number
@@ -152,9 +152,7 @@ public struct IniSection: Sendable, Equatable {
 
   /// Finite numbers between commas.
   public func doubles(_ key: String, default fallback: [Double]? = nil) throws -> [Double] {
-    try list(key, default: fallback, ",", "numbers") {
-      Double($0).flatMap { $0.isFinite ? $0 : nil }
-    }
+    try list(key, default: fallback, ",", "numbers", Self.number)
   }
 
   /// Whole numbers between colons, as layers are given.
@@ -182,6 +180,12 @@ public struct IniSection: Sendable, Equatable {
 }
 
 extension IniSection {
+  /// A finite number in decimals, nil for another text; Swift would take `0x10` for 16.
+  private static func number(_ text: String) -> Double? {
+    guard !text.contains(where: { "xX".contains($0) }) else { return nil }
+    return Double(text).flatMap { $0.isFinite ? $0 : nil }
+  }
+
   /// ConfigParser's truth values, nil for another text.
   public static func truth(_ text: String) -> Bool? {
     switch text.lowercased() {
@@ -189,5 +193,20 @@ extension IniSection {
     case "0", "false", "no", "off": false
     default: nil
     }
+  }
+}
+
+extension URL {
+  /// The file or folder that a configuration names: relative to the folder the program runs in; `~` is `$HOME`, as for
+  /// shells.
+  public init(
+    configuredPath text: String, home: String? = ProcessInfo.processInfo.environment["HOME"]
+  ) {
+    let isOfHome = text == "~" || text.hasPrefix("~/")
+    let path =
+      if isOfHome, let home, !home.isEmpty { home + text.dropFirst() } else {
+        NSString(string: text).expandingTildeInPath
+      }
+    self.init(fileURLWithPath: path)
   }
 }

@@ -121,6 +121,9 @@ struct MDConfiguration {
     }
   }
 
+  /// All files of a run.
+  func files(of run: Run) -> [URL] { output.files(of: run.name, steps: dynamics.steps) }
+
   /// The structure that a run begins with, and the numbers that make the seeds of what is random after it.
   func beginning(of run: Run) throws -> (structure: Structure, seeds: PhiloxGenerator) {
     // For the run's place in the grid, which stays when the grid grows (FNV-1a).

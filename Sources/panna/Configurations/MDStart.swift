@@ -14,6 +14,8 @@ struct MDStart {
   /// The lattice parameters of the grid in angstrom; empty for a structure from a file.
   let lattices: [Double]
   let cells: Int
+  /// What the structure was read from, nil for others.
+  let file: URL?
 
   static let keys = [
     "type", "element", "lattice_parameter", "repeat", "file", "minimum_distance",
@@ -38,13 +40,14 @@ struct MDStart {
     }
     cells = try section.int("repeat", default: 1, in: 1...1000)
     lattices = name == .file ? [] : try section.positive("lattice_parameter")
+    file = name == .file ? try section.url("file") : nil
     switch name {
     case .diamond: kind = .diamond(element: try Self.element(section))
     case .random:
       kind = .random(
         element: try Self.element(section),
         minimumDistance: try section.double("minimum_distance", default: 2, above: 0))
-    case .file: kind = .file(try Self.structure(section, cells))
+    case .file: kind = .file(try Self.structure(section, file!, cells))
     }
   }
 
@@ -56,8 +59,9 @@ struct MDStart {
     return symbol
   }
 
-  private static func structure(_ section: IniSection, _ cells: Int) throws -> Structure {
-    let file = try section.url("file")
+  private static func structure(
+    _ section: IniSection, _ file: URL, _ cells: Int
+  ) throws -> Structure {
     guard let structure = try StructureFile.read(file, warn: { warn($0) }).first else {
       throw section.error("file", "a file with at least one structure")
     }

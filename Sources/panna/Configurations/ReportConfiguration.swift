@@ -97,7 +97,7 @@ struct ReportConfiguration {
       guard files.count == 2 else {
         throw section.error(name, "two files separated by \",\": the reference's, the networks'")
       }
-      let urls = files.map { URL(fileURLWithPath: NSString(string: $0).expandingTildeInPath) }
+      let urls = files.map { URL(configuredPath: $0) }
       return Pair(name: name, reference: urls[0], network: urls[1])
     }
   }

@@ -99,6 +99,9 @@ struct TrainConfiguration {
       (data.has("sparse_derivatives") ? ["[DATA_INFORMATION] sparse_derivatives"] : [])
       + Self.ignored(training, objective, schedule)
       + io.keys.filter { $0.lowercased() == "avg_speed_steps" }.map { "[IO_INFORMATION] \($0)" }
+      + (io.has("max_damaged_records") && pipeline.damaged == .strict
+        ? ["[IO_INFORMATION] max_damaged_records without damaged_records = skip"] : [])
+      + (validation?.ignored ?? [])
       + (inputFormat == .examples || pipeline.descriptorCache == nil
         ? [] : ["[IO_INFORMATION] descriptor_cache without input_format = example"])
       + (pipeline.slices != nil && parallel.has("slice_memory")

@@ -23,6 +23,8 @@ struct ValidationConfiguration {
   let stopping: EarlyStopping
   let criterion: Criterion
   let keepsBest: Bool
+  /// Keys that have no effect beside the others.
+  let ignored: [String]
 
   /// Nil where the file has no such section, whose other name is `[VALIDATION_OPTIONS]`.
   ///
@@ -43,5 +45,8 @@ struct ValidationConfiguration {
       throw section.error("criterion", "energy, since forces_cost is 0")
     }
     keepsBest = try section.bool("keep_best", default: true)
+    ignored =
+      stopping.patience == 0 && section.has("min_gain")
+      ? ["[\(section.name)] min_gain without patience"] : []
   }
 }

@@ -12,11 +12,6 @@ struct GraphRunFiles {
       words = "\(option) \(text)"
       file = URL(fileURLWithPath: path)
     }
-
-    func isOfSameFile(as other: Use) -> Bool {
-      file.standardizedFileURL.path == other.file.standardizedFileURL.path
-        || file.isSameFile(as: other.file)
-    }
   }
 
   private let read: [Use]
@@ -43,7 +38,7 @@ struct GraphRunFiles {
     for (index, use) in written.enumerated() {
       // Terminals and pipes take everything.
       let isSink = use.file.path.hasPrefix("/dev/")
-      let other = (read + written[..<index]).first { $0.isOfSameFile(as: use) }
+      let other = (read + written[..<index]).first { $0.file.isSamePlace(as: use.file) }
       if let other, !isSink {
         throw UsageError(
           "\(use.words): \(other.words) has the same file, which would be lost:"

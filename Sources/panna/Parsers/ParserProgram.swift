@@ -80,6 +80,14 @@ extension ParserProgram {
     let read = try reader(arguments)
     let pool = ComputePool(threads: try arguments.int("--nproc", in: 0...1024) ?? 1)
     let files = try ParserFiles(arguments["--indir"]!, self, ending: arguments["-ext"])
+    if let text = arguments["--extxyz"] {
+      let file = URL(fileURLWithPath: text)
+      try file.check(replacesNoneOf: files.inputs.map(\.file), "--extxyz")
+      guard !files.wouldHave(file) else {
+        throw UsageError(
+          "--extxyz \(text): would be read as well the next time: name a file outside --indir")
+      }
+    }
     let writer = try ExampleWriter(arguments)
     var failures = files.unreadable
     let progress = ProgressReporter(Self.name, unit: "files", total: files.inputs.count)
@@ -130,13 +138,17 @@ struct ParserFiles {
   private(set) var inputs: [ParserInput] = []
   /// Folders that cannot be read, and why.
   private(set) var unreadable: [String] = []
+  private let top: URL
+  /// Whether a file of the folder is one to read.
+  private let reads: (URL) -> Bool
   /// Folders where it was already: links may lead back to them.
   private var visited: Set<String> = []
 
   /// - Parameter ending: of the names of a folder's files that are read, without its dot; nil for any.
   /// - Throws: `UsageError` where there is nothing of that name, `WorkError` where there is nothing to read.
   init(_ path: String, _ program: any ParserProgram.Type, ending: String? = nil) throws {
-    let top = URL(fileURLWithPath: path)
+    top = URL(fileURLWithPath: path)
+    reads = { program.reads($0) && (ending == nil || $0.pathExtension == ending) }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw UsageError("--indir \(path): there is no such file or folder")
@@ -145,8 +157,7 @@ struct ParserFiles {
     if isFolder.boolValue {
       var all: [URL] = []
       collect(top, into: &all)
-      files = all.filter { program.reads($0) }
-      if let ending { files = files.filter { $0.pathExtension == ending } }
+      files = all.filter(reads)
       if files.isEmpty && unreadable.isEmpty {
         let wanted = ending.map { "*.\($0) that are \(program.files)" } ?? program.files
         throw WorkError("\(path): there are no \(wanted) among its \(all.count) files")
@@ -162,6 +173,12 @@ struct ParserFiles {
         uses[name]! > 1 ? (folders.map(Self.plain) + [name]).joined(separator: "__") : name
       return ParserInput(file: file, name: unique) { warn("\(file.path): \($0)") }
     }
+  }
+
+  /// Whether a file that is not there yet would be one to read.
+  func wouldHave(_ file: URL) -> Bool {
+    let (folder, place) = (top.resolvingSymlinksInPath().path, file.resolvingSymlinksInPath().path)
+    return place.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/") && reads(file)
   }
 
   private mutating func collect(_ folder: URL, into files: inout [URL]) {

@@ -91,6 +91,7 @@ enum MD: Program {
     try Folder.make(configuration.output.folder)
     let runs = configuration.runs.filter { !isDone($0, configuration) }
     guard !runs.isEmpty else { return }
+    try checkStart(configuration, runs)
     let steps = configuration.dynamics.allSteps
     let (total, isTooLarge) = runs.count.multipliedReportingOverflow(by: steps)
     let progress = ProgressReporter(name, unit: "steps", total: isTooLarge ? Int.max : total)
@@ -117,11 +118,26 @@ enum MD: Program {
     }
   }
 
+  /// - Throws: `UsageError` where a run would replace or remove the file with the structure that it begins with.
+  private static func checkStart(
+    _ configuration: MDConfiguration, _ runs: [MDConfiguration.Run]
+  ) throws {
+    guard let start = configuration.start.file else { return }
+    for run in runs {
+      let lost = configuration.files(of: run) + configuration.output.remains(of: run.name)
+      if lost.contains(where: start.isSamePlace) {
+        throw UsageError(
+          "[STRUCTURE] file = \(start.relativePath): would be lost to the run \(run.name), which has a"
+            + " file of this name: expected another file, prefix or directory")
+      }
+    }
+  }
+
   private static func isDone(
     _ run: MDConfiguration.Run, _ configuration: MDConfiguration
   ) -> Bool {
     guard configuration.skipsExisting else { return false }
-    let files = configuration.output.files(of: run.name, steps: configuration.dynamics.steps)
+    let files = configuration.files(of: run)
     let isDone =
       !files.isEmpty && files.allSatisfy { FileManager.default.fileExists(atPath: $0.path) }
     guard isDone else { return false }

@@ -59,6 +59,9 @@ enum Predict: Program {
     if let output, !FolderListing.isFolder(output.deletingLastPathComponent()) {
       throw UsageError("--output \(output.relativePath): there is no such folder to write it to")
     }
+    let files = arguments.operands.map { URL(fileURLWithPath: $0) }
+    try output?.check(replacesNoneOf: files, "--output")
+    if let output { try AtomicFile.checkCanBeWritten(output) }
     let pool = ComputePool(threads: try arguments.int("--threads", in: 0...1024) ?? 1)
     guard !arguments.operands.isEmpty else {
       throw UsageError("which structures? Name *.xyz, *.extxyz or *.example files")
@@ -69,7 +72,6 @@ enum Predict: Program {
       source.placement(device, logsAll: arguments.has("--log-device-placement")) {
         warn("predict: \($0)")
       })
-    let files = arguments.operands.map { URL(fileURLWithPath: $0) }
     let structures = try files.flatMap { file in
       let found = try StructureFile.read(file) { warn($0) }
       if found.isEmpty { throw WorkError("\(file.path): there is no structure in it") }

@@ -37,7 +37,7 @@ enum TFRPacker: Program {
     Without [DIVISION] files are taken in the order of their names. A target is kept where it is newer
     than its *.bin files and holds the same structures in the same form. Other files of the prefix in
     its folder, such as those of another elements_per_file, are refused, since they would be read as
-    well; those of other prefixes are told of, and refused with [DIVISION].
+    well; those of other prefixes are told of, and refused with fractions.
     """
   static let example = "  panna tfr_packer --config tfr.ini"
 

@@ -30,18 +30,19 @@ enum Tune: Program {
     let configuration = try TrainConfiguration(file)
     let seconds = try arguments.int("--seconds", in: 1...86_400) ?? 60
     let folder = URL(fileURLWithPath: arguments["--output"] ?? ".")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
+    let picture = folder.appendingPathComponent("tune.svg")
+    let section = folder.appendingPathComponent("tune.ini")
+    for file in [picture, section] { try AtomicFile.checkCanBeWritten(file) }
     let setup = try TrainingSetup(configuration)
     let tuning = try Tuning(setup, threads: ThreadCount.available, seconds: Double(seconds))
     for line in tuning.table { say(line) }
-    let picture = folder.appendingPathComponent("tune.svg")
-    try FileAccess.write(Data(tuning.plot.standaloneSVG.utf8), to: picture)
-    let section = folder.appendingPathComponent("tune.ini")
     let text = tuning.section(in: file).text
-    try FileAccess.write(Data(text.utf8), to: section)
     say("")
     say(text)
     say("tune: \(tuning.summary)")
+    try FileAccess.write(Data(tuning.plot.standaloneSVG.utf8), to: picture)
+    try FileAccess.write(Data(text.utf8), to: section)
     say("tune: the picture is \(picture.path), the section \(section.path)")
     if file["PARALLELIZATION"] != nil {
       say("tune: the section replaces that of \(file.path), whose other keys it takes over")
