@@ -322,7 +322,18 @@ private struct OpenQueue: QueueOperation {
       sums.append(results[0].scalar(as: Double.self))
     }
     #expect(sums == [1, 2, 3])
-    #expect(throws: QueueEnded(node: taken.node.name)) { try session.run([total]) }
+    let ended = QueueEnded(node: taken.node.name)
+    #expect(throws: ended) { try session.run([total]) }
+    #expect("\(ended)".hasSuffix(": the queue is closed and has too few elements left"))
+    // What is put in does not ask for elements.
+    let many = try graph.add(
+      QueueEnqueueManyV2(), [queue, graph.constant(Tensor(shape: [1, 1], scalars: [1.0]))])
+    for node in [enqueue, many] {
+      let closed = #expect(throws: QueueEnded.self) {
+        try session.run([], feeds: [x: Tensor([1.0])], targets: [node])
+      }
+      #expect(closed?.description == "\(node.name): the queue is closed")
+    }
   }
 
   @Test func paddingFillsUpWithZeros() throws {

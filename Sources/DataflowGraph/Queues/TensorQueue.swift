@@ -249,13 +249,20 @@ public final class TensorQueue: Sendable {
   }
 }
 
-/// What a run throws that wants an element of a queue that has ended; `Session.runUnlessEnded` makes a
-/// value of it.
+/// What a run throws that wants an element of a queue that has ended, or to put one into it; `Session.runUnlessEnded`
+/// makes a value of it.
 public struct QueueEnded: Error, Equatable, CustomStringConvertible {
   /// The node that found the queue ended.
   public var node: String
+  /// Whether it puts something in.
+  public var isEnqueue: Bool
 
-  public init(node: String) { self.node = node }
+  public init(node: String, isEnqueue: Bool = false) {
+    self.node = node
+    self.isEnqueue = isEnqueue
+  }
 
-  public var description: String { "\(node): the queue is closed and has too few elements left" }
+  public var description: String {
+    "\(node): the queue is closed\(isEnqueue ? "" : " and has too few elements left")"
+  }
 }
