@@ -23,6 +23,25 @@ import Testing
     #expect(throws: GraphError.self) { try (n - 5).evaluated(with: ["n": 1]) }
   }
 
+  @Test func aPolynomialFixesItsLastUnknownSymbol() throws {
+    func solution(_ size: Dimension, _ total: Int, _ sizes: [String: Int] = [:]) throws -> Int? {
+      try size.solved(for: total, with: sizes)?.size
+    }
+    #expect(try solution(3 * n + 1, 7) == 2)
+    #expect(try solution(3 * n + 1, 1) == 0)
+    #expect(try solution(5 - n, 3) == 2)
+    #expect(try solution(n * m + n + m * m, 17, ["m": 3]) == 2)
+    // Nothing fixes it, or nothing does yet.
+    #expect(try solution(n * n, 9) == nil)
+    #expect(try solution(n + m, 9) == nil)
+    #expect(try solution(n * m, 0, ["m": 0]) == nil)
+    #expect(try solution(3 * n + 1, 7, ["n": 1]) == nil)
+    #expect(throws: GraphError.self) { try solution(n * m + n + m * m, 14, ["m": 3]) }
+    for (size, total) in [(3 * n + 1, 6), (3 * n + 1, 0), (n * 2 + .init(.max), 3), (5 - n, 6)] {
+      #expect(throws: GraphError.self) { try size.solved(for: total, with: [:]) }
+    }
+  }
+
   /// Sizes of any magnitude can be calculated with; what is too large for memory is refused.
   @Test func sizesThatAreTooLarge() throws {
     let large = Dimension(1 << 40)

@@ -49,6 +49,36 @@ import Testing
     #expect(found[6] == "k/Const = Const(dtype: int64, value: int64[] [7])")
   }
 
+  /// What may have another type than the indices does not take theirs.
+  @Test func numbersBesideIndicesHaveATypeOfTheirOwn() throws {
+    let graph = try Graph(
+      text: """
+        i = placeholder(int64[2])
+        x = placeholder(double[4])
+        v = variable(ones(double[4]))
+        real = OneHot(i, 1.0, 0, depth: 3)
+        whole = OneHot(i, 1, 0, depth: 3)
+        like = OneHot(i, 1, Sum(x, axes: [0], keep_dims: false), depth: 3)
+        first = GatherV2(x, 0)
+        added = ScatterAdd(v, int32(1), 2)
+        """)
+    let types = ["real", "whole", "like", "first"].map {
+      graph.node(named: $0)?.output.elementType
+    }
+    #expect(types == [.float32, .int32, .float64, .float64])
+    let first = try #require(graph.node(named: "first"))
+    #expect(first.inputs[1].elementType == .int32)
+    let added = try #require(graph.node(named: "added"))
+    #expect(added.inputs.map(\.elementType) == [.float64, .int32, .float64])
+  }
+
+  /// Numbers with a point stay such, whatever is computed of them.
+  @Test(arguments: ["2.0 + 1.0", "2.0 * 3", "6.0 / 3.0", "2.0 ^ 3.0", "7.0 % 4.0", "2 ^ 3.0"])
+  func realNumbersStayReal(text: String) throws {
+    let graph = try Graph(text: "x = Identity(\(text))")
+    #expect(graph.node(named: "x")?.output.elementType == .float32)
+  }
+
   @Test func aFunctionIsWrittenOnceAndHasAScopeForEachUse() throws {
     let found = try lines(
       """

@@ -142,6 +142,19 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
   }
 }
 
+/// Makes a queue that takes anything.
+private struct OpenQueue: QueueOperation {
+  static let name = "OpenQueue"
+  var componentTypes: [ElementType] { [.float32] }
+  var shapes: [SymbolicShape] { [[]] }
+  var attributes: Attributes { [:] }
+
+  init() {}
+  init(attributes: Attributes) {}
+
+  func makeQueue() -> TensorQueue { TensorQueue(capacity: nil) }
+}
+
 @Suite(.timeLimit(.minutes(20))) struct QueueOperationTests {
   private let graph = Graph()
 
@@ -174,18 +187,58 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
     try coordinator.join()
   }
 
-  /// A queue holds what was put into it: tensors of other types, or fewer of them, are an error.
+  /// A queue takes the tensors that it was made for: others are an error of who puts them in.
+  @Test func otherComponentsThanTheQueuesAreRefused() throws {
+    let queue = try graph.add(
+      PaddingFIFOQueueV2(componentTypes: [.float32, .int32], shapes: [["n", 2], []])
+    ).output
+    let size = try graph.add(QueueSizeV2(), [queue]).output
+    let session = Session(graph)
+    let (rows, label) = (Tensor(zeros: [3, 2], elementType: .float32), Tensor(1 as Int32))
+    for (tensors, message) in [
+      ([rows], "an element has 1 components, those of the queue have 2"),
+      ([label, label], "component 0 is int32[], the queue's is float[n, 2]"),
+      ([rows, Tensor(1.0)], "component 1 is double[], the queue's is int32[]"),
+      (
+        [Tensor(zeros: [2, 3], elementType: .float32), label],
+        "component 0 is float[2, 3], the queue's is float[n, 2]"
+      ),
+      (
+        [Tensor(zeros: [2], elementType: .float32), label],
+        "component 0 is float[2], the queue's is float[n, 2]"
+      ),
+    ] {
+      let values = [queue] + tensors.map { graph.constant($0) }
+      let enqueue = try graph.add(QueueEnqueueV2(), values)
+      let error = #expect(throws: GraphError.self) { try session.run([], targets: [enqueue]) }
+      #expect(error?.message == message && error?.node == enqueue.name)
+    }
+    let many = try graph.add(
+      QueueEnqueueManyV2(),
+      [queue, graph.constant(Tensor.random([4, 3, 3])), graph.constant(Tensor([1, 2, 3, 4]))])
+    let error = #expect(throws: GraphError.self) { try session.run([], targets: [many]) }
+    #expect(error?.message == "component 0 is double[3, 3], the queue's is float[n, 2]")
+    #expect(error?.node == many.name)
+    for count in [0, 5] {
+      let fitting = Tensor(zeros: [count, 2], elementType: .float32)
+      let enqueue = try graph.add(
+        QueueEnqueueV2(), [queue, graph.constant(fitting), graph.constant(label)])
+      _ = try session.run([], targets: [enqueue])
+    }
+    #expect(try session.run([size])[0] == Tensor(2 as Int32))
+  }
+
   @Test func otherComponentsThanAskedForAreAnError() throws {
     let queue = try graph.add(FIFOQueueV2(componentTypes: [.float32], shapes: [[2]])).output
     let enqueue = try graph.add(
-      QueueEnqueueV2(), [queue, graph.constant(Tensor([1, 2] as [Int32]))])
+      QueueEnqueueV2(), [queue, graph.constant(Tensor([1, 2] as [Float]))])
     let one = try graph.add(
-      QueueDequeueV2(componentTypes: [.float32], shapes: [[2]]), [queue])
+      QueueDequeueV2(componentTypes: [.int32], shapes: [[2]]), [queue])
     let two = try graph.add(
       QueueDequeueV2(componentTypes: [.int32, .int32], shapes: [[2], [2]]), [queue])
     let session = Session(graph)
     for (node, message) in [
-      (one, "output 0 has the type int32, expected float"),
+      (one, "output 0 has the type float, expected int32"),
       (two, "got 1 tensors for 2 outputs"),
     ] {
       _ = try session.run([], targets: [enqueue])
@@ -194,8 +247,9 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
     }
   }
 
+  /// Also where the queue takes anything.
   @Test func elementsOfABatchAreAlike() throws {
-    let queue = try graph.add(FIFOQueueV2(componentTypes: [.float32], shapes: [[2]])).output
+    let queue = try graph.add(OpenQueue()).output
     let batch = try graph.add(
       QueueDequeueManyV2(2, componentTypes: [.float32], shapes: [[2]]), [queue]
     ).output
@@ -268,7 +322,18 @@ private func background(_ body: @escaping @Sendable () -> Void) -> DispatchSemap
       sums.append(results[0].scalar(as: Double.self))
     }
     #expect(sums == [1, 2, 3])
-    #expect(throws: QueueEnded(node: taken.node.name)) { try session.run([total]) }
+    let ended = QueueEnded(node: taken.node.name)
+    #expect(throws: ended) { try session.run([total]) }
+    #expect("\(ended)".hasSuffix(": the queue is closed and has too few elements left"))
+    // What is put in does not ask for elements.
+    let many = try graph.add(
+      QueueEnqueueManyV2(), [queue, graph.constant(Tensor(shape: [1, 1], scalars: [1.0]))])
+    for node in [enqueue, many] {
+      let closed = #expect(throws: QueueEnded.self) {
+        try session.run([], feeds: [x: Tensor([1.0])], targets: [node])
+      }
+      #expect(closed?.description == "\(node.name): the queue is closed")
+    }
   }
 
   @Test func paddingFillsUpWithZeros() throws {

@@ -59,7 +59,44 @@ import Testing
     let error = #expect(throws: GraphError.self) {
       try graph.add(try operation.init(attributes: attributes), inputs, name: "y")
     }
-    #expect(error?.node == "y" && error?.message == "the shape \(shape) has a negative size")
+    let hint =
+      "; instead of -1 stands the size: a name or ? in a placeholder, else what it follows from, such as"
+      + " size(x, 0) * 3"
+    let message = "the shape \(shape) has a negative size"
+    #expect(error?.node == "y")
+    #expect(error?.message == message + (shape.contains("-1") ? hint : ""))
+  }
+
+  /// Also for elements that are as many as no shape of such a size has.
+  @Test(arguments: ["n", 4] as [Dimension]) func reshapesFindNoSizes(rows: Dimension) {
+    let x = graph.placeholder(.float64, [rows, 3])
+    #expect(
+      message { _ = try graph.add(Reshape(shape: [-1, 2]), [x]) }?.hasPrefix(
+        "the shape [-1, 2] has a negative size; instead of -1 stands the size: ") == true)
+  }
+
+  /// Parts of a size that only a run knows are equal where it is written so.
+  @Test func partsAreKnownToBeEqual() throws {
+    func split(_ rows: Dimension) throws -> [SymbolicShape] {
+      try graph.add(Split(count: 2, axis: 0), [graph.placeholder(.float64, [rows, 3])])
+        .outputs.map(\.shape)
+    }
+    #expect(message { _ = try split(5) } == "the size 5 along axis 0 has no 2 equal parts")
+    #expect(
+      message { _ = try split("n") }
+        == "the size n along axis 0 is not known to have 2 equal parts; it may be written as a multiple, such as"
+        + " 2*m, or SplitV be given the parts' sizes")
+    #expect(try split(2 * "m") == [["m", 3], ["m", 3]])
+    let x = graph.placeholder(.float64, ["n", 3])
+    let parts = try graph.add(SplitV(sizes: [2, -1], axis: 0), [x])
+    #expect(parts.outputs.map(\.shape) == [[2, 3], ["n" - 2, 3]])
+  }
+
+  @Test func missingAttributesAreNamed() {
+    #expect(message { _ = try Sum(attributes: [:]) } == "attribute axes is missing")
+    #expect(
+      message { _ = try Sum(attributes: ["axis": .int(0)]) }
+        == "attribute axes is missing; there are: axis")
   }
 
   @Test func negativeCountsAreRefused() throws {

@@ -110,6 +110,67 @@ import Testing
     #expect(message(Tensor.random([3, 2]), Tensor.random([3])) == "")
   }
 
+  /// A size that stands alone nowhere follows from what is fed, and from it another one.
+  @Test func polynomialsFixTheirSizes() throws {
+    let (a, b): (Dimension, Dimension) = ("a", "b")
+    let graph = Graph()
+    let x = graph.placeholder(.float64, [a * b + b], name: "x")
+    let y = graph.placeholder(.float64, [3 * a + 1], name: "y")
+    let ones = fill([a, b], with: graph.constant(1, .float64))
+    let session = Session(graph)
+    func run(_ x1: Int, _ y1: Int) throws -> [Tensor] {
+      try session.run(
+        [ones, y * 2], feeds: [x: Tensor(zeros: [x1], elementType: .float64), y: .random([y1])])
+    }
+    for (first, second, shape) in [(9, 7, [2, 3]), (5, 1, [0, 5]), (3, 7, [2, 1])] {
+      let found = try run(first, second)
+      #expect(found[0].shape == Shape(shape) && found[1].shape == [second])
+    }
+    func message(_ x1: Int, _ y1: Int) -> String? {
+      #expect(throws: GraphError.self) { try run(x1, y1) }?.message
+    }
+    #expect(
+      message(9, 6)
+        == "feed y is double[3*a + 1], got double[6]: dimension 0: no size \"a\" makes 3*a + 1 be 6"
+    )
+    #expect(
+      message(9, 0)
+        == "feed y is double[3*a + 1], got double[0]: dimension 0: no size \"a\" makes 3*a + 1 be 0"
+    )
+    #expect(
+      message(8, 7)
+        == "feed x is double[a*b + b], got double[8]: dimension 0: no size \"b\" makes a*b + b be 8"
+        + " where \"a\" is 2")
+    // Its powers, or two of which neither is known, are not solved for.
+    let square = graph.placeholder(.float64, [a * a], name: "square")
+    #expect(throws: GraphError.self) {
+      try session.run([square + 1], feeds: [square: .random([4])])
+    }
+    #expect(throws: GraphError.self) { try session.run([x + 1], feeds: [x: .random([4])]) }
+  }
+
+  /// Who finds out a size that follows from a feed only checks it.
+  @Test func sizesThatFollowFromFeedsAreChecked() throws {
+    let graph = try Graph(
+      text: """
+        x = placeholder(double[n])
+        w = Where(x > 0)
+        z = placeholder(double[size(w, 0) * 2])
+        y = Reshape(z, shape: [2, size(w, 0)])
+        """)
+    func value(_ name: String) throws -> Value { try graph.value(named: name) }
+    let (x, w, y, z) = (try value("x"), try value("w"), try value("y"), try value("z"))
+    let session = Session(graph)
+    let feeds = [x: Tensor([1.0, -1, 2]), z: Tensor([1.0, 2, 3, 4])]
+    let found = try session.run([y, w], feeds: feeds)
+    #expect(
+      found[0] == Tensor(shape: [2, 2], scalars: [1.0, 2, 3, 4]) && found[1].shape == [2, 1])
+    let error = #expect(throws: GraphError.self) {
+      try session.run([y, w], feeds: [x: Tensor([1.0, -1, -2]), z: Tensor([1.0, 2, 3, 4])])
+    }
+    #expect(error?.message.hasSuffix("is 1, but 2 in feed z") == true)
+  }
+
   @Test func aMissingFeedIsNamed() throws {
     let graph = Graph()
     let x = graph.placeholder(.float64, [2], name: "x")

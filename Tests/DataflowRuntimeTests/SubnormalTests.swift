@@ -35,6 +35,29 @@ import Testing
     #expect(try Session(graph).run([folded])[0].scalars(as: Float.self) == [0])
   }
 
+  /// Also the C library's functions of two numbers, which look at the bits.
+  @Test(arguments: [ElementType.float32, .float64])
+  func powersAndAnglesTakeThemForZero(type: ElementType) throws {
+    let graph = Graph()
+    let tiny = type == .float64 ? 0x1p-1030 : 0x1p-130
+    func operand(_ numbers: [Double]) -> (Value, Tensor) {
+      let tensor =
+        type == .float64 ? Tensor(numbers) : Tensor(numbers.map { Float($0) })
+      return (graph.placeholder(type, [Dimension(numbers.count)]), tensor)
+    }
+    let (x, left) = operand([tiny, -tiny, tiny, tiny, 0, -2, 2, tiny, -tiny])
+    let (y, right) = operand([-0.5, -1, 0.25, 1, tiny, tiny, -tiny, tiny, -tiny])
+    let (zero, ones) = operand([0, -0.0, 0, 0, 0, -2, 2, 0, -0.0])
+    let (flat, plain) = operand([-0.5, -1, 0.25, 1, 0, 0, -0.0, 0, -0.0])
+    let results = try Session(graph).run(
+      [pow(x, y), pow(zero, flat), atan2(x, y), atan2(zero, flat)],
+      feeds: [x: left, y: right, zero: ones, flat: plain])
+    #expect(results[0].hasSameBits(as: results[1]) && results[2].hasSameBits(as: results[3]))
+    let powers: [Double] = [.infinity, -.infinity, 0, 0, 1, 1, 1, 1, 1]
+    #expect(
+      results[0] == (type == .float64 ? Tensor(powers) : Tensor(powers.map { Float($0) })))
+  }
+
   /// A pool that is used by itself computes as its caller does.
   @Test func poolsComputeAsTheirCallers() {
     let pool = ComputePool(threads: 3)

@@ -82,10 +82,20 @@ extension KernelFloat {
     case .truncatedRemainder: mapEach(a, b, y, count) { $0.truncatingRemainder(dividingBy: $1) }
     case .flooredQuotient: mapEach(a, b, y, count) { ($0 / $1).rounded(.down) }
     case .flooredRemainder: mapEach(a, b, y, count) { $0.flooredRemainder($1) }
-    case .power: mapEach(a, b, y, count) { Self(Platform.pow(Double($0), Double($1))) }
-    case .atan2: mapEach(a, b, y, count) { Self(Platform.atan2(Double($0), Double($1))) }
+    case .power:
+      mapEach(a, b, y, count) { Self(Platform.pow(Double($0.flushed), Double($1.flushed))) }
+    case .atan2:
+      mapEach(a, b, y, count) { Self(Platform.atan2(Double($0.flushed), Double($1.flushed))) }
     default: preconditionFailure("\(function) is applied elsewhere")
     }
+  }
+
+  /// Zero with the sign of a subnormal number, any other number as it is: the C library takes numbers apart by their
+  /// bits, and computes with the parts of a subnormal one what is neither its result nor zero's where the processor
+  /// reads such numbers as zero.
+  @inline(__always)
+  fileprivate var flushed: Self {
+    exponentBitPattern == 0 ? (sign == .minus ? -Self.zero : Self.zero) : self
   }
 
   /// The remainder with the sign of the divisor.

@@ -45,8 +45,9 @@ public struct Attributes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   ) throws -> T {
     guard let value = values[name] else {
       if let standard { return standard }
+      let others = values.keys.sorted().joined(separator: ", ")
       throw GraphError(
-        "attribute \(name) is missing; there are: \(values.keys.sorted().joined(separator: ", "))")
+        "attribute \(name) is missing\(others.isEmpty ? "" : "; there are: \(others)")")
     }
     guard let result = read(value) else {
       throw GraphError("attribute \(name) = \(value): expected \(T.self)")

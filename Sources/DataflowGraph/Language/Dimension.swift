@@ -117,6 +117,33 @@ public struct Dimension: Hashable, Sendable {
     return total
   }
 
+  /// What the one symbol without a size must be, where it is linear in it, for the size to be `total`.
+  ///
+  /// - Returns: nil where `total` does not fix it: other symbols have no size either, its powers occur, or its factor is
+  ///   zero.
+  /// - Throws: `GraphError` where no size of it gives `total`.
+  package func solved(
+    for total: Int, with sizes: [String: Int]
+  ) throws -> (symbol: String, size: Int)? {
+    let unknown = symbols.filter { sizes[$0] == nil }
+    guard unknown.count == 1, let symbol = unknown.first,
+      terms.keys.allSatisfy({ symbols in symbols.count { $0 == symbol } < 2 })
+    else { return nil }
+    let rest = try replacing([symbol: 0]).value(with: sizes)
+    let linear = Dimension(terms: terms.filter { $0.key.contains(symbol) })
+    let factor = try linear.replacing([symbol: 1]).value(with: sizes)
+    if factor == 0 { return nil }
+    let (product, isTooLarge) = total.subtractingReportingOverflow(rest)
+    guard !isTooLarge, product.isMultiple(of: factor), product / factor >= 0 else {
+      let others = sizes.filter { symbols.contains($0.key) }.sorted { $0.key < $1.key }
+        .map { "\"\($0.key)\" is \($0.value)" }.joined(separator: " and ")
+      throw GraphError(
+        "no size \"\(symbol)\" makes \(self) be \(total)\(others.isEmpty ? "" : " where \(others)")"
+      )
+    }
+    return (symbol, product / factor)
+  }
+
   /// Each term's coefficient and symbols, in a fixed order.
   package var sortedTerms: [(coefficient: Int, symbols: [String])] {
     terms.sorted { ($0.key.count, $0.key.description) > ($1.key.count, $1.key.description) }

@@ -27,7 +27,11 @@ public struct SymbolicShape: Hashable, Sendable, ExpressibleByArrayLiteral {
   func requirePossible() throws {
     let sizes = dimensions.compactMap(\.known)
     guard sizes.allSatisfy({ $0 >= 0 }) else {
-      throw GraphError("the shape \(self) has a negative size")
+      let hint =
+        sizes.contains(-1)
+        ? "; instead of -1 stands the size: a name or ? in a placeholder, else what it follows from, such as"
+          + " size(x, 0) * 3" : ""
+      throw GraphError("the shape \(self) has a negative size\(hint)")
     }
     let others = Shape(sizes.filter { $0 > 0 })
     guard others.elementCount(atMost: Dimension.limit) != nil else {

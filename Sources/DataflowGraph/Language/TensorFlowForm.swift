@@ -72,6 +72,16 @@ public struct TensorFlowForm: Sendable {
     self.own = own
   }
 
+  /// For each input the first of those that must have one type with it.
+  ///
+  /// Those that a type attribute names have a type of their own, such as indices; all others have that of `T`.
+  func inputsOfOneType(_ count: Int) -> [Int] {
+    let named = types.mapValues { source in
+      if case .input(let place) = source { place < 0 ? place + count : place } else { 0 }
+    }
+    return (0..<count).map { named.values.contains($0) ? $0 : named["T"] ?? 0 }
+  }
+
   /// Indices outside are errors, not left out.
   static let strictIndices = [
     "bad_indices_policy": ["", "DEFAULT", "ERROR"].map(AttributeValue.string)

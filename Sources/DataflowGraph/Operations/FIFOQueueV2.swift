@@ -32,6 +32,6 @@ public struct FIFOQueueV2: QueueOperation {
   }
 
   public func makeQueue() -> TensorQueue {
-    TensorQueue(capacity: capacity < 0 ? nil : capacity)
+    TensorQueue(capacity: capacity < 0 ? nil : capacity, components: components)
   }
 }

@@ -33,6 +33,6 @@ public struct PaddingFIFOQueueV2: QueueOperation {
   }
 
   public func makeQueue() -> TensorQueue {
-    TensorQueue(capacity: capacity < 0 ? nil : capacity)
+    TensorQueue(capacity: capacity < 0 ? nil : capacity, components: components)
   }
 }

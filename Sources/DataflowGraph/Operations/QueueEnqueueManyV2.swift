@@ -38,7 +38,7 @@ public struct QueueEnqueueManyV2: QueueUser {
       }
       let elements = columns[0].indices.map { row in columns.map { $0[row] } }
       let outcome = try queue.enqueue(elements, cancellation: context.state.cancellation)
-      if case .ended = outcome { throw QueueEnded(node: node) }
+      if case .ended = outcome { throw QueueEnded(node: node, isEnqueue: true) }
     }
   }
 }

@@ -29,7 +29,7 @@ public struct QueueEnqueueV2: QueueUser {
         element.append(context.inputs[index].tensor(of: types[index]))
       }
       let outcome = try queue.enqueue([element], cancellation: context.state.cancellation)
-      if case .ended = outcome { throw QueueEnded(node: node) }
+      if case .ended = outcome { throw QueueEnded(node: node, isEnqueue: true) }
     }
   }
 }

@@ -53,6 +53,6 @@ public struct RandomShuffleQueueV2: QueueOperation {
     let key = UInt64(bitPattern: Int64(seed)) << 32 ^ UInt64(bitPattern: Int64(seed2))
     return TensorQueue(
       capacity: capacity < 0 ? nil : capacity,
-      order: .shuffled(minimum: minAfterDequeue, seed: key))
+      order: .shuffled(minimum: minAfterDequeue, seed: key), components: components)
   }
 }

@@ -17,6 +17,7 @@ public struct Reshape: Operation {
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 1)
+    try shape.requirePossible()
     guard inputs[0].shape.elementCount.couldEqual(shape.elementCount) else {
       throw GraphError("\(inputs[0].shape) cannot become \(shape): the element counts differ")
     }

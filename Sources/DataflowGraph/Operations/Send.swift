@@ -33,7 +33,7 @@ public struct Send: Operation {
     let (type, node) = (site.inputs[0].elementType, site.node.name)
     return FunctionKernel { context in
       guard try rendezvous.send(context.inputs[0].tensor(of: type), key: key) else {
-        throw QueueEnded(node: node)
+        throw QueueEnded(node: node, isEnqueue: true)
       }
     }
   }

@@ -9,7 +9,7 @@ public struct Split: Operation {
   let axis: Int
 
   /// - Parameters:
-  ///   - count: how many parts; the size along the dimension must be known and a multiple of it.
+  ///   - count: how many parts; the size along the dimension must be a multiple of it, as a number or as it is written.
   ///   - axis: counted from the back where negative.
   public init(count: Int, axis: Int) {
     self.count = count
@@ -32,7 +32,12 @@ public struct Split: Operation {
     var shape = inputs[0].shape
     let axis = try shape.axis(axis)
     guard let part = shape[axis].divided(by: count) else {
-      throw GraphError("the size \(shape[axis]) along axis \(axis) has no \(count) equal parts")
+      let size = "the size \(shape[axis]) along axis \(axis)"
+      throw GraphError(
+        shape[axis].known != nil
+          ? "\(size) has no \(count) equal parts"
+          : "\(size) is not known to have \(count) equal parts; it may be written as a multiple, such as"
+            + " \(count)*m, or SplitV be given the parts' sizes")
     }
     shape.dimensions[axis] = part
     return Array(repeating: TensorSpec(inputs[0].elementType, shape), count: count)

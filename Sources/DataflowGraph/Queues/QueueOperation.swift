@@ -6,6 +6,7 @@ public protocol QueueOperation: Operation {
   var componentTypes: [ElementType] { get }
   /// Their shapes; sizes with names differ from element to element.
   var shapes: [SymbolicShape] { get }
+  /// A queue; it takes nothing but the operation's `components` where it is made with them.
   func makeQueue() -> TensorQueue
 }
 
@@ -13,6 +14,9 @@ extension QueueOperation {
   public static var samples: [OperationSample] { [] }
   public static var tensorFlowForm: TensorFlowForm { TensorFlowForm(types: [:]) }
   public var isStateful: Bool { true }
+
+  /// An element's tensors.
+  public var components: [TensorSpec] { zip(componentTypes, shapes).map { TensorSpec($0, $1) } }
 
   public func outputs(for inputs: [TensorSpec]) throws -> [TensorSpec] {
     try expect(inputs, count: 0)

@@ -35,13 +35,23 @@ public final class TensorQueue: Sendable {
   }
 
   public let capacity: Int
+  /// What an element's tensors are, empty where they may be anything; sizes with names may be any.
+  public let components: [TensorSpec]
+  /// Their sizes, nil for any.
+  private let sizes: [[Int?]]
   private let minimum: Int
   private let isShuffled: Bool
   private let state: Guarded<State>
 
-  /// - Parameter capacity: how many elements wait in the queue at most; nil for any number.
-  public init(capacity: Int?, order: Order = .firstInFirstOut) {
+  /// - Parameters:
+  ///   - capacity: how many elements wait in the queue at most; nil for any number.
+  ///   - components: what an element's tensors must be, sizes with names being any; empty for anything.
+  public init(
+    capacity: Int?, order: Order = .firstInFirstOut, components: [TensorSpec] = []
+  ) {
     self.capacity = capacity ?? .max
+    self.components = components
+    sizes = components.map { $0.shape.dimensions.map(\.known) }
     switch order {
     case .firstInFirstOut:
       (minimum, isShuffled) = (0, false)
@@ -76,8 +86,10 @@ public final class TensorQueue: Sendable {
   /// Puts elements in, one after the other, waiting for room.
   ///
   /// - Returns: `ended` where the queue was closed before, or while waiting with `cancelsPending`.
-  /// - Throws: `RunInterruption` when cancelled; some elements may be in the queue then.
+  /// - Throws: `GraphError` where an element is not what the queue holds; none is in it then. `RunInterruption` when
+  ///   cancelled; some elements may be in the queue then.
   public func enqueue(_ elements: [[Tensor]], cancellation: Cancellation? = nil) throws -> Outcome {
+    if !components.isEmpty { for element in elements { try check(element) } }
     guard let ticket = joinEnqueuers() else { return .ended }
     defer { leave(ticket, \.enqueuers) }
     var rest = elements[...]
@@ -93,6 +105,24 @@ public final class TensorQueue: Sendable {
       if case .ended = outcome { return .ended }
     }
     return .done
+  }
+
+  /// - Throws: `GraphError` where an element is not what the queue holds.
+  private func check(_ element: [Tensor]) throws {
+    guard element.count == components.count else {
+      throw GraphError(
+        "an element has \(element.count) components, those of the queue have \(components.count)")
+    }
+    for (index, tensor) in element.enumerated() {
+      let (found, allowed) = (tensor.shape.dimensions, sizes[index])
+      guard tensor.elementType == components[index].elementType, found.count == allowed.count,
+        zip(found, allowed).allSatisfy({ $1 == nil || $0 == $1 })
+      else {
+        throw GraphError(
+          "component \(index) is \(tensor.elementType)\(tensor.shape), the queue's is"
+            + " \(components[index])")
+      }
+    }
   }
 
   // MARK: Out
@@ -219,13 +249,20 @@ public final class TensorQueue: Sendable {
   }
 }
 
-/// What a run throws that wants an element of a queue that has ended; `Session.runUnlessEnded` makes a
-/// value of it.
+/// What a run throws that wants an element of a queue that has ended, or to put one into it; `Session.runUnlessEnded`
+/// makes a value of it.
 public struct QueueEnded: Error, Equatable, CustomStringConvertible {
   /// The node that found the queue ended.
   public var node: String
+  /// Whether it puts something in.
+  public var isEnqueue: Bool
 
-  public init(node: String) { self.node = node }
+  public init(node: String, isEnqueue: Bool = false) {
+    self.node = node
+    self.isEnqueue = isEnqueue
+  }
 
-  public var description: String { "\(node): the queue is closed and has too few elements left" }
+  public var description: String {
+    "\(node): the queue is closed\(isEnqueue ? "" : " and has too few elements left")"
+  }
 }

@@ -61,7 +61,8 @@ extension GraphBuilder {
     _ naming: Naming, _ offset: Int
   ) throws -> LanguageValue {
     try at(offset) {
-      let inputs = try self.inputs(operands, in: scope, naming.inner)
+      let inputs = try self.inputs(
+        operands, of: type(of: operation), in: scope, naming.inner)
       return .node(
         try scope.graph.add(
           operation, inputs, name: naming.nodeName(type(of: operation).name)))
@@ -138,10 +139,6 @@ extension GraphBuilder {
   }
 
   private func real(_ sign: String, _ a: Double, _ b: Double) -> LanguageValue? {
-    func whole(_ value: Double, if isWhole: Bool) -> LanguageValue {
-      isWhole && value.magnitude < 0x1p53 ? .int(Int(value)) : .real(value)
-    }
-    let areWhole = a.rounded() == a && b.rounded() == b
     switch sign {
     case "+": return .real(a + b)
     case "-": return .real(a - b)
@@ -149,8 +146,8 @@ extension GraphBuilder {
     case "/": return .real(a / b)
     case "%":
       let rest = a.truncatingRemainder(dividingBy: b)
-      return whole(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest, if: areWhole && b != 0)
-    case "^": return whole(Platform.pow(a, b), if: areWhole && b >= 0)
+      return .real(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest)
+    case "^": return .real(Platform.pow(a, b))
     default: return compared(sign, a, b)
     }
   }
@@ -176,15 +173,23 @@ extension GraphBuilder {
 
   // MARK: Inputs
 
-  /// The values that a node reads; numbers take the type of the first operand that has one.
+  /// The values that a node reads; numbers take the type of the first operand that has one, among those of one type
+  /// with them. Where none has, they are `float` if one of them is written with a point.
   func inputs(
-    _ operands: [LanguageValue], in scope: LanguageScope, _ naming: Naming
+    _ operands: [LanguageValue], of operation: any Operation.Type, in scope: LanguageScope,
+    _ naming: Naming
   ) throws -> [Value] {
     let flat = operands.flatMap { operand in
       if case .list(let elements) = operand { elements } else { [operand] }
     }
-    let type = flat.lazy.compactMap(\.elementType).first { $0.isInteger || $0.isFloatingPoint }
-    return try flat.map { try value($0, type, in: scope, naming) }
+    let heads = operation.tensorFlowForm.inputsOfOneType(flat.count)
+    return try zip(flat, heads).map { operand, head in
+      let group = zip(flat, heads).lazy.filter { $1 == head }.map(\.0)
+      let type =
+        group.compactMap(\.elementType).first { $0.isInteger || $0.isFloatingPoint }
+        ?? (group.contains { $0.isReal } ? .float32 : nil)
+      return try value(operand, type, in: scope, naming)
+    }
   }
 
   /// The value that something is as an input.
@@ -213,6 +218,9 @@ extension GraphBuilder {
 }
 
 extension LanguageValue {
+  /// Whether it is a number written with a point.
+  fileprivate var isReal: Bool { if case .real = self { true } else { false } }
+
   /// The type of the value, where it has one by itself.
   var elementType: ElementType? {
     switch self {

@@ -105,7 +105,7 @@ extension GraphBuilder {
     _ naming: Naming, _ offset: Int
   ) throws -> LanguageValue {
     let inputs = try at(offset) {
-      try self.inputs(arguments.positional.map(\.value), in: scope, naming.inner)
+      try self.inputs(arguments.positional.map(\.value), of: type, in: scope, naming.inner)
     }
     let attributes = try attributes(arguments.labelled, inputs, in: scope, naming.inner)
     let operation = try at(offset) { try make(type, attributes) }

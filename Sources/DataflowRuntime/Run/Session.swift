@@ -109,7 +109,8 @@ public final class Session: @unchecked Sendable {
   ///   - executor: what this run computes on instead of the session's own threads.
   /// - Returns: the fetched values; of a variable, what it holds after the run.
   /// - Throws: `GraphError` that names the feed or the node; `RunInterruption` for a run that was
-  ///   cancelled or took too long; `QueueEnded` for one that wants more than a queue has left.
+  ///   cancelled or took too long; `QueueEnded` for one that wants more than a queue has left, or puts something
+  ///   into one that is closed.
   public func run(
     _ fetches: [Value], feeds: [Value: Tensor] = [:], targets: [Node] = [],
     options: RunOptions = RunOptions(), on executor: (any ParallelExecutor)? = nil

@@ -1,7 +1,8 @@
 import DataflowGraph
 import Tensors
 
-/// Finds the sizes that the fed tensors of one plan give to the names in the fed values' shapes.
+/// Finds the sizes that the fed tensors of one plan give to the names in the fed values' shapes: those that stand alone,
+/// then those of which a polynomial has no other unknown one, such as `3*a + 1`.
 struct SymbolBinding {
   private enum Size {
     case known(Int)
@@ -14,15 +15,23 @@ struct SymbolBinding {
   private let sizesOfFeed: [[Size]]
   /// Where each symbol stands alone for the first time.
   private let origins: [(name: String, feed: Int, axis: Int)]
+  /// Where sizes are polynomials with symbols that stand alone nowhere, and these.
+  private let polynomials: [(dimension: Dimension, feed: Int, axis: Int, symbols: [String])]
   /// The last run's sizes by their names.
   private var bound: [String: Int] = [:]
+  /// Those of the names that stand alone nowhere, and the feeds that fix them.
+  private var solved: [String: (size: Int, feed: Int)] = [:]
 
   init(_ feeds: [Value]) {
     var origins: [(name: String, feed: Int, axis: Int)] = []
+    var polynomials: [(dimension: Dimension, feed: Int, axis: Int)] = []
     sizesOfFeed = feeds.enumerated().map { index, feed in
       feed.shape.dimensions.enumerated().map { axis, dimension in
         if let known = dimension.known { return .known(known) }
-        guard let name = dimension.soleSymbol else { return .polynomial(dimension) }
+        guard let name = dimension.soleSymbol else {
+          polynomials.append((dimension, index, axis))
+          return .polynomial(dimension)
+        }
         if let origin = origins.first(where: { $0.name == name }) {
           return .symbol(feed: origin.feed, axis: origin.axis)
         }
@@ -31,6 +40,11 @@ struct SymbolBinding {
       }
     }
     (self.feeds, self.origins) = (feeds, origins)
+    let alone = Set(origins.map(\.name))
+    self.polynomials = polynomials.map {
+      ($0.dimension, $0.feed, $0.axis, $0.dimension.symbols.subtracting(alone).sorted())
+    }
+    .filter { !$0.symbols.isEmpty }
   }
 
   /// - Parameter outer: sizes that are known already; feeds that name them otherwise prevail.
@@ -44,13 +58,35 @@ struct SymbolBinding {
       let size = tensors[feed].shape[axis]
       if bound[name] != size { bound[name] = size }
     }
-    let sizes = outer.isEmpty ? bound : outer.merging(bound) { $1 }
+    var sizes = outer.isEmpty ? bound : outer.merging(bound) { $1 }
+    if !polynomials.isEmpty { try solve(tensors, &sizes) }
     for index in feeds.indices {
       for (axis, expected) in sizesOfFeed[index].enumerated() {
         try check(axis, of: index, expected, tensors, sizes)
       }
     }
     return sizes
+  }
+
+  /// Finds the sizes that stand alone nowhere, for as long as one fixes another.
+  private mutating func solve(_ tensors: [Tensor], _ sizes: inout [String: Int]) throws {
+    solved = [:]
+    var hasGrown = true
+    while hasGrown {
+      hasGrown = false
+      for (dimension, feed, axis, symbols) in polynomials
+      where symbols.contains(where: { sizes[$0] == nil }) {
+        do {
+          let total = tensors[feed].shape[axis]
+          guard let (symbol, size) = try dimension.solved(for: total, with: sizes) else { continue }
+          sizes[symbol] = size
+          solved[symbol] = (size, feed)
+          hasGrown = true
+        } catch let error as GraphError {
+          throw misfit(feeds[feed], tensors[feed], "dimension \(axis): \(error.message)")
+        }
+      }
+    }
   }
 
   /// - Throws: `GraphError` where a type is another than the fed value's.
@@ -62,11 +98,11 @@ struct SymbolBinding {
 
   /// - Throws: `GraphError` where a size that a step finds out is another one in what is fed.
   func check(_ symbol: String, isFound size: Int) throws {
-    guard let origin = origins.first(where: { $0.name == symbol }), let fed = bound[symbol],
-      fed != size
+    let origin = origins.first { $0.name == symbol }?.feed
+    guard let fed = bound[symbol] ?? solved[symbol]?.size, fed != size,
+      let feed = origin ?? solved[symbol]?.feed
     else { return }
-    throw GraphError(
-      "the size \"\(symbol)\" is \(size), but \(fed) in feed \(feeds[origin.feed].name)")
+    throw GraphError("the size \"\(symbol)\" is \(size), but \(fed) in feed \(feeds[feed].name)")
   }
 
   private func check(
