@@ -183,13 +183,11 @@ extension GraphBuilder {
       if case .list(let elements) = operand { elements } else { [operand] }
     }
     let heads = operation.tensorFlowForm.inputsOfOneType(flat.count)
-    return try zip(flat, heads).map { operand, head in
-      let group = zip(flat, heads).lazy.filter { $1 == head }.map(\.0)
-      let type =
-        group.compactMap(\.elementType).first { $0.isInteger || $0.isFloatingPoint }
-        ?? (group.contains { $0.isReal } ? .float32 : nil)
-      return try value(operand, type, in: scope, naming)
+    let types = Dictionary(grouping: zip(flat, heads), by: \.1).mapValues { group in
+      group.lazy.compactMap(\.0.elementType).first { $0.isInteger || $0.isFloatingPoint }
+        ?? (group.contains(where: \.0.isReal) ? .float32 : nil)
     }
+    return try zip(flat, heads).map { try value($0, types[$1]!, in: scope, naming) }
   }
 
   /// The value that something is as an input.
