@@ -215,7 +215,19 @@ func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) ->
           try fixture.run(
             Predict.self, "-p", "stillinger-weber", "-o", fixture.path(name), fixture.path("in.xyz")
           )
-        } == "--output \(name): in.xyz is read and would be lost: name another file to write")
+        } == "--output \(name): in.xyz is read and would be lost: name another place to write to")
+    }
+    try waterNetworks(describedBy: nil).write(to: fixture.url("nets"))
+    try fixture.write(GvectCalculatorTests.ini, to: "gvect.json")
+    for name in ["nets/networks_metadata.json", "gvect.json"] {
+      let text = try fixture.text(name)
+      #expect(
+        fixture.message {
+          try fixture.run(
+            Predict.self, "-p", fixture.path("nets"), "--descriptors", fixture.path("gvect.json"),
+            "-o", fixture.path(name), fixture.path("in.xyz"))
+        } == "--output \(name): \(name) is read and would be lost: name another place to write to")
+      #expect(try fixture.text(name) == text)
     }
     #expect(try fixture.bytes("in.xyz") == before)
     try fixture.write("", to: "out.xyz/file")

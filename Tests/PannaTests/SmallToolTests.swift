@@ -145,6 +145,33 @@ import Testing
     #expect(!picture.contains("var("))
   }
 
+  @Test func whatIsReadIsNotReplaced() throws {
+    func lost(_ name: String) -> String {
+      "--outdir \(name): \(name) is read and would be lost: name another place to write to"
+    }
+    try example("a", energy: 2)
+    try fixture.write(fixture.text("examples/a.example"), to: "animation.axsf")
+    #expect(
+      fixture.message {
+        try fixture.run(
+          JSONToAXSF.self, "-i", fixture.path("animation.axsf"), "-o", fixture.folder.path)
+      } == lost("animation.axsf"))
+    #expect(try fixture.text("animation.axsf") == fixture.text("examples/a.example"))
+    let described = try TrainingWorkspace.clusters(1)[0]
+    for (name, arguments) in [
+      ("average_g.dat", ["-a", "2"]), ("histogram_0.dat", ["--histograms", "2"]),
+      ("histograms.svg", ["--histograms", "2"]),
+    ] {
+      try DescriptorFile.write(described, to: fixture.url(name), derivatives: .dense)
+      let before = try fixture.bytes(name)
+      #expect(
+        fixture.message {
+          try GvectWriter.run(GvectWriter.options.parse(["-s", fixture.path(name)] + arguments))
+        } == lost(name))
+      #expect(try fixture.bytes(name) == before)
+    }
+  }
+
   private func parameters(_ change: (String) -> String = { $0 }) throws -> String {
     let text = """
       [SYMMETRY_FUNCTION]

@@ -30,21 +30,35 @@ enum GvectWriter: Program {
     let (files, folder) = try self.files(arguments["--source"]!)
     let target = arguments["--outdir"].map { URL(fileURLWithPath: $0) } ?? folder
     try Folder.make(target)
+    // The files of a folder have another ending than results.
+    let output = Output(folder: target, source: files.count == 1 ? files[0] : nil)
     var values: [[[Float]]] = []
     for file in files {
       let described = try DescriptorFile.read(file)
       if species == nil {
-        let name = "\(file.lastPathComponent)_plain.dat"
-        try FileAccess.write(
-          Data(plain(described).utf8), to: target.appendingPathComponent(name))
+        try output.write(plain(described), to: "\(file.lastPathComponent)_plain.dat")
       }
       if species != nil || bins != nil {
         try collect(described, file, limit: species, into: &values)
       }
     }
-    if let species { try writeAverages(values, species, to: target) }
-    if let bins { try writeHistograms(values, bins, to: target) }
+    if let species { try writeAverages(values, species, to: output) }
+    if let bins { try writeHistograms(values, bins, to: output) }
     say("\(files.count) files read, written to \(target.path)")
+  }
+
+  /// Where results go.
+  private struct Output {
+    let folder: URL
+    /// A file that is read and may have the name of a result.
+    let source: URL?
+
+    /// - Throws: `UsageError` where the source would be lost.
+    func write(_ text: String, to name: String) throws {
+      let file = folder.appendingPathComponent(name)
+      try file.check(replacesNoneOf: [source].compactMap { $0 }, "--outdir")
+      try FileAccess.write(Data(text.utf8), to: file)
+    }
   }
 
   private static func files(_ path: String) throws -> ([URL], URL) {
@@ -90,7 +104,8 @@ enum GvectWriter: Program {
     }
   }
 
-  private static func writeAverages(_ values: [[[Float]]], _ species: Int, to folder: URL) throws {
+  private static func writeAverages(_ values: [[[Float]]], _ species: Int, to output: Output) throws
+  {
     let size = values.joined().first?.count ?? 0
     let rows = (0..<size).map { component in
       (0..<species).map { index in
@@ -99,11 +114,11 @@ enum GvectWriter: Program {
         return scientific(atoms.isEmpty ? 0 : sum / Double(atoms.count))
       }.joined(separator: " ")
     }
-    let text = rows.joined(separator: "\n") + "\n"
-    try FileAccess.write(Data(text.utf8), to: folder.appendingPathComponent("average_g.dat"))
+    try output.write(rows.joined(separator: "\n") + "\n", to: "average_g.dat")
   }
 
-  private static func writeHistograms(_ values: [[[Float]]], _ bins: Int, to folder: URL) throws {
+  private static func writeHistograms(_ values: [[[Float]]], _ bins: Int, to output: Output) throws
+  {
     var plot = Plot(
       "Values of the components", x: PlotAxis("value of a component"),
       y: PlotAxis("components of atoms", scale: .logarithmic))
@@ -113,16 +128,14 @@ enum GvectWriter: Program {
         row(atoms.map { $0[component] }, component, bins)
       }
       let head = "# component smallest largest, then atoms in each of \(bins) parts\n"
-      try FileAccess.write(
-        Data((head + rows.joined(separator: "\n") + "\n").utf8),
-        to: folder.appendingPathComponent("histogram_\(species).dat"))
+      try output.write(
+        head + rows.joined(separator: "\n") + "\n", to: "histogram_\(species).dat")
       plot.series.append(
         .histogram(
           "species \(species)", of: atoms.joined().map(Double.init),
           in: 0...max(largest, .leastNormalMagnitude), bins: bins))
     }
-    try FileAccess.write(
-      Data(plot.standaloneSVG.utf8), to: folder.appendingPathComponent("histograms.svg"))
+    try output.write(plot.standaloneSVG, to: "histograms.svg")
   }
 
   private static func row(_ values: [Float], _ component: Int, _ bins: Int) -> String {

@@ -31,6 +31,9 @@ enum JSONToAXSF: Program {
     }
     let input = URL(fileURLWithPath: path)
     let files = isFolder.boolValue ? try DescriptorWork.files(in: input) : [input]
+    let folder = URL(fileURLWithPath: arguments["--outdir"]!)
+    let file = folder.appendingPathComponent("animation.axsf")
+    try file.check(replacesNoneOf: files, "--outdir")
     var structures = try files.map { file in
       let structure = try ExampleFile.read(file) { warn($0) }
       try checkSpecies(of: structure, file)
@@ -38,9 +41,7 @@ enum JSONToAXSF: Program {
     }
     // Sorting is stable, so that equal energies are in the order of their names.
     structures.sort { $0.energy! < $1.energy! }
-    let folder = URL(fileURLWithPath: arguments["--outdir"]!)
     try Folder.make(folder)
-    let file = folder.appendingPathComponent("animation.axsf")
     try FileAccess.write(Data(text(structures).utf8), to: file)
     say("\(structures.count) frames in \(file.path)")
   }

@@ -60,7 +60,7 @@ enum Predict: Program {
       throw UsageError("--output \(output.relativePath): there is no such folder to write it to")
     }
     let files = arguments.operands.map { URL(fileURLWithPath: $0) }
-    try output?.check(replacesNoneOf: files, "--output")
+    try output?.check(replacesNoneOf: files + filesOfPotential(arguments), "--output")
     if let output { try AtomicFile.checkCanBeWritten(output) }
     let pool = ComputePool(threads: try arguments.int("--threads", in: 0...1024) ?? 1)
     guard !arguments.operands.isEmpty else {
@@ -80,6 +80,14 @@ enum Predict: Program {
     let labelled = try label(structures, with: potential, on: pool)
     try write(labelled, to: output, format)
     report(errors(of: labelled, against: structures.map(\.1)))
+  }
+
+  /// What the potential is read from, as far as results may have such names.
+  private static func filesOfPotential(_ arguments: ParsedArguments) -> [URL] {
+    let folder = URL(fileURLWithPath: arguments["--potential"]!)
+    let descriptors = arguments["--descriptors"].map { URL(fileURLWithPath: $0) }
+    return [folder.appendingPathComponent(NetworkModel.metadataName)]
+      + [descriptors].compactMap { $0 }
   }
 
   private static func source(_ arguments: ParsedArguments) throws -> PotentialSource {
