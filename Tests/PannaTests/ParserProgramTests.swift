@@ -76,6 +76,18 @@ import Testing
     #expect(try ExtendedXYZ.read(fixture.url("in/all.txt")).count == 1)
   }
 
+  /// They may lie beside what they were made of, and be called like it.
+  @Test func examplesAreNotRead() throws {
+    for (name, program) in [
+      ("OUTCAR", VaspParser.self as any ParserProgram.Type), ("output", CP2KParser.self),
+    ] {
+      try fixture.write("", to: "\(name)s/\(name)")
+      try fixture.write("", to: "\(name)s/\(name)_000001.example")
+      let files = try ParserFiles(fixture.path("\(name)s"), program)
+      #expect(files.inputs.map(\.file.lastPathComponent) == [name])
+    }
+  }
+
   /// What lies beside a file and is read with it.
   @Test func companionsAreNotReplaced() throws {
     let names = ["a.dump", "log.lammps", "other.log", "w-pos-1.xyz", "w-frc-1.xyz", "w-1.cell"]

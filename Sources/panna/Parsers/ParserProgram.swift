@@ -153,7 +153,11 @@ struct ParserFiles {
   /// - Throws: `UsageError` where there is nothing of that name, `WorkError` where there is nothing to read.
   init(_ path: String, _ program: any ParserProgram.Type, ending: String? = nil) throws {
     top = URL(fileURLWithPath: path)
-    reads = { program.reads($0) && (ending == nil || $0.pathExtension == ending) }
+    // What an earlier run wrote into the folder may be named like what is read: OUTCAR_000001.example.
+    reads = { file in
+      file.pathExtension != "example" && program.reads(file)
+        && (ending == nil || file.pathExtension == ending)
+    }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw UsageError("--indir \(path): there is no such file or folder")
