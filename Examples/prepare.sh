@@ -3,6 +3,14 @@
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
+# A path that holds in every folder: absolute PATH [FOLDER], FOLDER (else the current one) being where it begins.
+absolute() {
+  case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s\n' "${2:-$PWD}/$1" ;;
+  esac
+}
+
 # Sees to it that a build can succeed; installs libopenblas-dev where it is missing.
 prepare() {
   command -v swift >/dev/null ||
@@ -82,9 +90,15 @@ run_quietly() {
   rm "$log"
 }
 
-# Sets `python` (PYTHON, else python3), or ends the script where it lacks a module.
-python_with() {
+# Sets `python` (PYTHON, else python3). A path begins where the caller was before the script's one `cd`.
+find_python() {
   python=${PYTHON:-python3}
+  if [[ $python = */* ]]; then python=$(absolute "$python" "$OLDPWD"); fi
+}
+
+# The same, or ends the script where it lacks a module.
+python_with() {
+  find_python
   "$python" -c "import $1" 2>/dev/null && return
   say "Skipped: $python has no $2"
   exit 0

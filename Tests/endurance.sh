@@ -7,7 +7,7 @@
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 . "$root/Examples/prepare.sh"
-panna="$(realpath "${PANNA:-$root/.build/release/panna}")"
+panna="$(absolute "${PANNA:-$root/.build/release/panna}")"
 [ -x "$panna" ] || fail "$panna is missing: swift build -c release"
 examples="$root/Examples/silicon"
 folder=$(mktemp -d)

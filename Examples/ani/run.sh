@@ -5,12 +5,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../prepare.sh"
 
 [ $# -ge 1 ] || fail "usage: Examples/ani/run.sh ani_gdb_s01.h5 [FOLDER] [train options]"
-data=$(realpath "$1")
+data=$(absolute "$1")
 folder=${2:-ani}
 shift $(($# > 1 ? 2 : 1))
-panna=${PANNA:-$here/../../.build/release/panna}
+panna=$(absolute "${PANNA:-$here/../../.build/release/panna}")
 [ -x "$panna" ] || fail "there is no $panna: swift build -c release"
-panna=$(realpath "$panna")
 
 mkdir -p "$folder"
 cd "$folder"

@@ -9,7 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . Examples/prepare.sh
 
-device=${DEVICE:-gpu} seconds=${SECONDS_EACH:-3} python=${PYTHON:-python3}
+device=${DEVICE:-gpu} seconds=${SECONDS_EACH:-3}
+find_python
 workloads=("$@")
 [ $# -gt 0 ] || workloads=(A B)
 benchmarks=.build-static/release/benchmarks

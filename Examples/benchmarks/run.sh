@@ -11,8 +11,9 @@ cd "$(dirname "$0")/../.."
 . Examples/prepare.sh
 here=$PWD/Examples/benchmarks
 
-seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-2} python=${PYTHON:-python3}
-results=${RESULTS:-$(mktemp)}
+seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-2}
+results=$(absolute "${RESULTS:-$(mktemp)}" "$OLDPWD")
+find_python
 workloads=("$@")
 [ $# -gt 0 ] || workloads=(A "A'" B C D E F)
 letters=$(printf '%s' "${workloads[@]}" | tr -d "'")

@@ -3,16 +3,15 @@
 # silicon-quick or silicon-full in the current folder). PANNA names the program.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
+. "$here/../prepare.sh"
 size="${1:-quick}"
 [ -f "$here/$size.conf" ] || { echo "usage: run.sh [quick|full] [FOLDER]" >&2; exit 2; }
 # shellcheck disable=SC1090
 . "$here/$size.conf"
 folder="${2:-silicon-$size}"
-panna="${PANNA:-$here/../../.build/release/panna}"
-[ -x "$panna" ] || { echo "error: $panna is missing; Examples/quickstart.sh builds it" >&2; exit 1; }
-panna="$(realpath "$panna")"
+panna="$(absolute "${PANNA:-$here/../../.build/release/panna}")"
+[ -x "$panna" ] || fail "$panna is missing; Examples/quickstart.sh builds it"
 
-say() { printf '== %s\n' "$*"; }
 start=$(date +%s)
 lap() { say "$(($(date +%s) - start)) s so far"; }
 

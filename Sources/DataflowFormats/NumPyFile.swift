@@ -9,9 +9,10 @@ public enum NumPyFile {
   ///
   /// - Throws: `FormatError` that names the file and what is wrong with it.
   public static func read(_ file: URL) throws(FormatError) -> Tensor {
-    guard let data = FileManager.default.contents(atPath: file.path) else {
-      throw FormatError(file: file.path, "cannot be read")
-    }
+    // Also of pipes, such as shells make of `<(…)`.
+    guard let input = FileHandle(forReadingAtPath: file.path),
+      let data = try? input.readToEnd() ?? Data()
+    else { throw FormatError(file: file.path, "cannot be read") }
     do {
       return try decode([UInt8](data))
     } catch {

@@ -22,6 +22,6 @@ extension URL {
     guard let input = inputs.first(where: isSamePlace) else { return }
     throw UsageError(
       "\(option) \(relativePath): \(input.relativePath) is read and would be lost: name another"
-        + " file to write")
+        + " place to write to")
   }
 }

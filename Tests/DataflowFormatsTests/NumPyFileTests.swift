@@ -53,6 +53,16 @@ import Testing
     #expect(try folder.names == ["w.npy"])
   }
 
+  @Test func pipesAreReadToTheirEnd() throws {
+    let pipe = Pipe()
+    let (tensor, bytes) = Self.cases[0]
+    try pipe.fileHandleForWriting.write(contentsOf: Data(bytes))
+    try pipe.fileHandleForWriting.close()
+    let path = "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)"
+    #expect(try NumPyFile.read(URL(fileURLWithPath: path)) == tensor)
+    #expect(throws: FormatError.self) { try NumPyFile.read(URL(fileURLWithPath: "/tmp")) }
+  }
+
   @Test(arguments: [2, 3] as [UInt8]) func newerVersionsAreRead(version: UInt8) throws {
     let bytes = Self.file("<i4", "(2,)", version: version, [UInt8](hex: "02010000 ffffffff"))
     #expect(try NumPyFile.decode(bytes) == Tensor([258, -1] as [Int32]))

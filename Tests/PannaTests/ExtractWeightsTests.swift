@@ -58,6 +58,51 @@ import Testing
     #expect(abs(predicted - found.energy) < 1e-12)
   }
 
+  /// Networks of one kind have names in common; of two kinds they may be in one folder.
+  @Test func whatIsReadIsNotReplaced() throws {
+    let fixture = try fixture("")
+    func message(_ keys: String...) throws -> String {
+      try fixture.write("[IO_INFORMATION]\n" + keys.joined(separator: "\n"), to: "panna.in")
+      return fixture.message {
+        try fixture.run(ExtractWeights.self, "-c", fixture.path("panna.in"))
+      }
+    }
+    func lost(_ line: Int, _ key: String, _ other: String) -> String {
+      "panna.in:\(line): [IO_INFORMATION] \(key): expected another \(other), which would be lost"
+    }
+    let folder = "folder than that of the networks"
+    let (metadata, descriptors) = try (
+      fixture.text("saved/networks_metadata.json"), fixture.text("gvect.ini")
+    )
+    let saved = "networks_format = PANNA\nnetworks_folder = FOLDER/saved"
+    #expect(
+      try message(saved, "output_dir = FOLDER/saved/", "metadata_version = v1")
+        == lost(4, "output_dir = saved/", folder))
+    #expect(try fixture.text("saved/networks_metadata.json") == metadata)
+    let lammps = "output_type = LAMMPS\ngvector_input = FOLDER/gvect.ini"
+    let file = "name than that of a file that is read"
+    #expect(
+      try message(saved, "output_dir = \(fixture.folder.path)", "output_file = panna.in", lammps)
+        == lost(5, "output_file = panna.in", file))
+    #expect(
+      try message(saved, "output_dir = \(fixture.folder.path)", "output_file = gvect.ini", lammps)
+        == lost(5, "output_file = gvect.ini", file))
+    #expect(try fixture.text("gvect.ini") == descriptors)
+    #expect(try message(saved, "output_dir = FOLDER/saved", lammps) == "no error")
+    for place in ["saved", "saved/panna.in"] {
+      #expect(
+        try message(
+          "networks_format = LAMMPS", "networks_folder = FOLDER/\(place)",
+          "output_dir = FOLDER/saved", "output_type = KIM") == lost(4, "output_dir = saved", folder)
+      )
+    }
+    // Of a training the metadata are those of TensorFlow's checkpoints alone.
+    let training = "train_dir = FOLDER/train\noutput_dir = FOLDER/train"
+    #expect(!(try message(training)).contains("would be lost"))
+    try fixture.write("", to: "train/model.ckpt-3.index")
+    #expect(try message(training) == lost(3, "output_dir = train", folder))
+  }
+
   @Test func keysWithoutEffectAreSaid() throws {
     func ignored(_ text: String) throws -> [String] {
       try ExtractWeightsConfiguration(IniFile(text: "[IO_INFORMATION]\n\(text)", path: "x")).ignored

@@ -58,7 +58,13 @@ import Testing
     for input in ["in", "in/a.xyz"] {
       #expect(
         message(input, "in/a.xyz")
-          == "--extxyz in/a.xyz: in/a.xyz is read and would be lost: name another file to write")
+          == "--extxyz in/a.xyz: in/a.xyz is read and would be lost: name another place to write to"
+      )
+    }
+    try FileManager.default.createSymbolicLink(
+      at: fixture.url("link"), withDestinationURL: fixture.url("in"))
+    for (input, text) in [("in", "link/all.xyz"), ("link", "in/all.xyz")] {
+      #expect(message(input, text).hasPrefix("--extxyz \(text): would be read as well"))
     }
     #expect(
       message("in", "in/all.xyz")
@@ -68,6 +74,44 @@ import Testing
       #expect(message(input, text) == "no error")
     }
     #expect(try ExtendedXYZ.read(fixture.url("in/all.txt")).count == 1)
+  }
+
+  /// They may lie beside what they were made of, and be called like it.
+  @Test func examplesAreNotRead() throws {
+    for (name, program) in [
+      ("OUTCAR", VaspParser.self as any ParserProgram.Type), ("output", CP2KParser.self),
+    ] {
+      try fixture.write("", to: "\(name)s/\(name)")
+      try fixture.write("", to: "\(name)s/\(name)_000001.example")
+      let files = try ParserFiles(fixture.path("\(name)s"), program)
+      #expect(files.inputs.map(\.file.lastPathComponent) == [name])
+    }
+  }
+
+  /// What lies beside a file and is read with it.
+  @Test func companionsAreNotReplaced() throws {
+    let names = ["a.dump", "log.lammps", "other.log", "w-pos-1.xyz", "w-frc-1.xyz", "w-1.cell"]
+    for name in names { try fixture.write(name, to: "in/\(name)") }
+    func message(_ program: any Program.Type, _ input: String, _ arguments: String...) -> String {
+      fixture.message {
+        try program.run(
+          program.options.parse(
+            ["-i", fixture.path("in/\(input)"), "-o", fixture.path("out")] + arguments))
+      }
+    }
+    func lost(_ name: String) -> String {
+      "--extxyz in/\(name): in/\(name) is read and would be lost: name another place to write to"
+    }
+    let log = fixture.path("in/log.lammps")
+    #expect(message(LammpsParser.self, "a.dump", "--extxyz", log) == lost("log.lammps"))
+    let other = fixture.path("in/other.log")
+    #expect(
+      message(LammpsParser.self, "a.dump", "--log", other, "--extxyz", other) == lost("other.log"))
+    for name in ["w-frc-1.xyz", "w-1.cell"] {
+      let file = fixture.path("in/\(name)")
+      #expect(message(CP2KParser.self, "w-pos-1.xyz", "--extxyz", file) == lost(name))
+    }
+    for name in names { #expect(try fixture.text("in/\(name)") == name) }
   }
 
   /// The original's options of LAMMPS and extended xyz.

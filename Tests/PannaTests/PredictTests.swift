@@ -215,7 +215,7 @@ func waterNetworks(describedBy settings: DescriptorSettings?, size: Int = 32) ->
           try fixture.run(
             Predict.self, "-p", "stillinger-weber", "-o", fixture.path(name), fixture.path("in.xyz")
           )
-        } == "--output \(name): in.xyz is read and would be lost: name another file to write")
+        } == "--output \(name): in.xyz is read and would be lost: name another place to write to")
     }
     #expect(try fixture.bytes("in.xyz") == before)
     try fixture.write("", to: "out.xyz/file")

@@ -171,6 +171,30 @@ struct ReportErrorTests {
         + " \"diamond_1\"")
   }
 
+  @Test("neither the page nor its numbers replace what they are made of")
+  func inputs() throws {
+    let fixture = try ReportFixture()
+    try fixture.writeAll()
+    try fixture.writeThermo("nn.json", slope: 0)
+    try fixture.files.write("{}", to: "eval/20.json")
+    let text = ReportFixture.configuration.replacing("nn_thermo.dat", with: "nn.json")
+    for (page, input) in [("eval/20", "eval/20.json"), ("nn", "nn.json")] {
+      let before = try fixture.files.text(input)
+      #expect(
+        fixture.files.message { try fixture.run(text, set: ["REPORT.output=FOLDER/\(page).html"]) }
+          == "[REPORT] output \(input): \(input) is read and would be lost: name another place to"
+          + " write to")
+      #expect(try fixture.files.text(input) == before && !fixture.files.exists("\(page).html"))
+    }
+    #expect(
+      fixture.files.message {
+        try fixture.files.run(
+          Report.self, fixture.files.path("eval"), "-o", fixture.files.path("eval/20.html"))
+      }
+        == "--output eval/20.json: eval/20.json is read and would be lost: name another place to"
+        + " write to")
+  }
+
   @Test(
     "a wrong configuration is named with line, key and what is allowed",
     arguments: [

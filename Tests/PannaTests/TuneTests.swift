@@ -1,3 +1,4 @@
+import Foundation
 import ProgramSupport
 import Testing
 
@@ -49,6 +50,32 @@ import Testing
         """ + Self.best)
     let replaced = try IniFile(text: text, path: "train.ini").section("PARALLELIZATION")
     #expect(try replaced.string("device") == file.section("PARALLELIZATION").string("device"))
+  }
+
+  /// Minutes of measuring are not lost to a result that has no place.
+  @Test func placesOfResultsAreCheckedBeforeItMeasures() throws {
+    let workspace = try TrainingWorkspace()
+    func message(_ configuration: String, _ output: String) -> String {
+      do {
+        try Tune.run(
+          Tune.options.parse([
+            "-c", "\(workspace.path)/\(configuration)", "-o", "\(workspace.path)/\(output)",
+          ]))
+        return "no error"
+      } catch { return "\(error)".replacing(workspace.path + "/", with: "") }
+    }
+    try workspace.write("", "file")
+    #expect(message("train.ini", "file") == "file: is a file, not a folder")
+    try FileManager.default.createDirectory(
+      atPath: "\(workspace.path)/out/tune.svg", withIntermediateDirectories: true)
+    #expect(message("train.ini", "out") == "out/tune.svg: is a folder, not a file")
+    let text = try workspace.text("train.ini")
+    try workspace.write(text, "tune.ini")
+    #expect(
+      message("tune.ini", "")
+        == "--output tune.ini: tune.ini is read and would be lost: name another place to write to"
+    )
+    #expect(try workspace.text("tune.ini").hasPrefix(text))
   }
 
   @Test func withoutSuchASectionItHasTheThreadsAlone() throws {

@@ -75,6 +75,14 @@ import Testing
       message { _ = try IniFile(path: file.path) } == "\(file.path): is no text in UTF-8")
   }
 
+  @Test func pipesAreReadToTheirEnd() throws {
+    let pipe = Pipe()
+    try pipe.fileHandleForWriting.write(contentsOf: Data("[A]\nx = 1\n".utf8))
+    try pipe.fileHandleForWriting.close()
+    let file = try IniFile(path: "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)")
+    #expect(try file.section("A").int("x") == 1)
+  }
+
   @Test func overridesReplaceAndAdd() throws {
     let file = try ini("[A]\nx = 1", "A.X=2", "A.y = a.b=c ", "B.z=3")
     #expect(try file.section("A").int("x") == 2)

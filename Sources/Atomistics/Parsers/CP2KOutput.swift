@@ -30,6 +30,13 @@ public enum CP2KOutput {
     }
   }
 
+  /// What is read beside a file, where it is there.
+  public static func companions(of url: URL) -> [URL] {
+    guard url.pathExtension == "xyz" else { return [] }
+    let companions = CP2KTrajectory.companions(of: url)
+    return [companions.forces, companions.cells]
+  }
+
   static let forceUnit = Units.hartree / Units.bohr
 }
 

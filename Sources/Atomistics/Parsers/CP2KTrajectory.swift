@@ -5,18 +5,14 @@ enum CP2KTrajectory {
   static func read(
     _ url: URL, name: String, _ cell: Matrix3?, _ remark: (String) -> Void
   ) throws -> [ParsedConfiguration] {
-    let folder = url.deletingLastPathComponent()
-    let project = url.lastPathComponent.components(separatedBy: "-pos-").first!
+    let (forceFile, cellFile) = companions(of: url)
     let (frames, isCut) = try frames(url, remark)
-    let forceFile = folder.appendingPathComponent(
-      url.lastPathComponent.replacingOccurrences(of: "-pos-", with: "-frc-"))
     let forces = try Companion(forceFile, of: "forces", each: "frame") { file in
       let (frames, isCut) = try self.frames(file, remark)
       return (
         frames.map { frame in (frame.step, Result { try frame.checkedVectors(file) }) }, isCut
       )
     }
-    let cellFile = folder.appendingPathComponent("\(project)-1.cell")
     let cells = try Companion(cellFile, of: "cell", each: "line") { try self.cells($0, remark) }
     // A restarted run writes the steps after its restart file again, and goes on from these.
     let times = Dictionary(frames.map { ($0.step, 1) }, uniquingKeysWith: +)
@@ -46,6 +42,16 @@ enum CP2KTrajectory {
     if let first = leftOut.first, found.isEmpty { throw first }
     if let line = leftOut.remark(of: kept.count, "frames") { remark(line) }
     return found
+  }
+
+  /// Where the forces and the cells of a trajectory's frames are, if they are anywhere.
+  static func companions(of url: URL) -> (forces: URL, cells: URL) {
+    let (folder, name) = (url.deletingLastPathComponent(), url.lastPathComponent)
+    let project = name.components(separatedBy: "-pos-").first!
+    return (
+      folder.appendingPathComponent(name.replacingOccurrences(of: "-pos-", with: "-frc-")),
+      folder.appendingPathComponent("\(project)-1.cell")
+    )
   }
 
   /// What a file beside the positions has of their steps.

@@ -51,8 +51,28 @@ struct ExtractWeightsConfiguration {
     }
     metadataVersion = try io.choice("metadata_version", default: .v0)
     gvectorInput = io.has("gvector_input") ? try io.url("gvector_input") : nil
+    if Self.replaces(source, outputType), output.isSamePlace(as: source.folder) {
+      throw io.error("output_dir", "another folder than that of the networks, which would be lost")
+    }
+    let text = output.appendingPathComponent(outputFile)
+    let configurations = [URL(fileURLWithPath: file.path)] + [gvectorInput].compactMap { $0 }
+    if outputType != .panna, configurations.contains(where: text.isSamePlace) {
+      throw io.error(
+        "output_file", "another name than that of a file that is read, which would be lost")
+    }
     let unused = Self.unused(source, outputType)
     ignored = io.keys.filter { unused.contains($0.lowercased()) }.map { "[IO_INFORMATION] \($0)" }
+  }
+
+  /// Whether networks and what is written would have the same names in one folder.
+  private static func replaces(_ source: NetworkSource, _ output: OutputType) -> Bool {
+    switch source {
+    // The metadata are those of TensorFlow's checkpoints; this program's have their own.
+    case .training(let networks):
+      output == .panna && !TrainedNetworks.tensorFlowSteps(networks.folder).isEmpty
+    case .saved: output == .panna
+    case .lammps: output != .panna
+    }
   }
 
   /// Keys without effect for this kind of networks and of output.

@@ -37,6 +37,16 @@ enum NetworkSource {
       ? try LAMMPSPotential.read(folder) : try NetworkModel(folder: folder)
   }
 
+  /// The folder that the networks are in.
+  var folder: URL {
+    switch self {
+    case .training(let networks): networks.folder
+    case .saved(let folder): folder
+    case .lammps(let location):
+      FolderListing.isFolder(location) ? location : location.deletingLastPathComponent()
+    }
+  }
+
   /// The files of networks that are no training's.
   var files: [URL] {
     switch self {

@@ -29,6 +29,17 @@ struct ReportConfiguration {
     evaluationDirectory != nil || !conservation.isEmpty || !distributions.isEmpty
   }
 
+  /// What the page is made of, as far as it or its numbers may have such names.
+  ///
+  /// - Throws: `WorkError` where there is no evaluation in its folder.
+  var inputs: [URL] {
+    get throws {
+      let results = try evaluationDirectory.map { try EvaluationFolder($0).results } ?? []
+      return results.map { EvaluationQuestion.file(beside: $0.energies) }
+        + (conservation + distributions).flatMap { [$0.reference, $0.network] }
+    }
+  }
+
   private static let known = [
     "REPORT": ["title", "output", "text"],
     "TRAINING": ["train_dir"],

@@ -39,6 +39,10 @@ enum CP2KParser: ParserProgram {
       || (name.contains("-pos-") && name.hasSuffix(".xyz"))
   }
 
+  static func companions(of file: URL, _ arguments: ParsedArguments) -> [URL] {
+    CP2KOutput.companions(of: file)
+  }
+
   static func reader(
     _ arguments: ParsedArguments
   ) throws -> @Sendable (ParserInput) throws -> [ParsedConfiguration] {

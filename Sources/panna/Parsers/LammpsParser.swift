@@ -54,19 +54,26 @@ enum LammpsParser: ParserProgram {
       || name.hasPrefix("dump.")
   }
 
+  static func companions(of file: URL, _ arguments: ParsedArguments) -> [URL] {
+    [log(of: file, arguments)]
+  }
+
+  private static func log(of file: URL, _ arguments: ParsedArguments) -> URL {
+    arguments["--log"].map { URL(fileURLWithPath: $0) }
+      ?? file.deletingLastPathComponent().appendingPathComponent("log.lammps")
+  }
+
   static func reader(
     _ arguments: ParsedArguments
   ) throws -> @Sendable (ParserInput) throws -> [ParsedConfiguration] {
-    let log = arguments["--log"].map { URL(fileURLWithPath: $0) }
     let types = (arguments["--types"] ?? "").split(separator: ",").map {
       $0.trimmingCharacters(in: .whitespaces)
     }
     let units: LammpsUnits? = try arguments.choice("--units")
     return { input in
-      let ownLog =
-        log ?? input.file.deletingLastPathComponent().appendingPathComponent("log.lammps")
-      return try LammpsRun.read(
-        input.file, log: ownLog, name: input.name, types: types, units: units, remark: input.remark)
+      try LammpsRun.read(
+        input.file, log: log(of: input.file, arguments), name: input.name, types: types,
+        units: units, remark: input.remark)
     }
   }
 }

@@ -17,6 +17,8 @@ protocol ParserProgram: Program {
   static func reads(_ file: URL) -> Bool
   /// What the examples of a file are called, unless another file's are.
   static func name(of file: URL) -> String
+  /// What is read beside a file, where it is there.
+  static func companions(of file: URL, _ arguments: ParsedArguments) -> [URL]
   /// Reads the configurations of a file, which are called by the name, one after the other.
   ///
   /// - Throws: `UsageError` for wrong options.
@@ -64,6 +66,8 @@ extension ParserProgram {
 
   static func name(of file: URL) -> String { ParserFiles.plainName(of: file) }
 
+  static func companions(of file: URL, _ arguments: ParsedArguments) -> [URL] { [] }
+
   static var options: CommandLineOptions {
     CommandLineOptions(
       [
@@ -82,7 +86,8 @@ extension ParserProgram {
     let files = try ParserFiles(arguments["--indir"]!, self, ending: arguments["-ext"])
     if let text = arguments["--extxyz"] {
       let file = URL(fileURLWithPath: text)
-      try file.check(replacesNoneOf: files.inputs.map(\.file), "--extxyz")
+      let inputs = files.inputs.flatMap { [$0.file] + companions(of: $0.file, arguments) }
+      try file.check(replacesNoneOf: inputs, "--extxyz")
       guard !files.wouldHave(file) else {
         throw UsageError(
           "--extxyz \(text): would be read as well the next time: name a file outside --indir")
@@ -148,7 +153,11 @@ struct ParserFiles {
   /// - Throws: `UsageError` where there is nothing of that name, `WorkError` where there is nothing to read.
   init(_ path: String, _ program: any ParserProgram.Type, ending: String? = nil) throws {
     top = URL(fileURLWithPath: path)
-    reads = { program.reads($0) && (ending == nil || $0.pathExtension == ending) }
+    // What an earlier run wrote into the folder may be named like what is read: OUTCAR_000001.example.
+    reads = { file in
+      file.pathExtension != "example" && program.reads(file)
+        && (ending == nil || file.pathExtension == ending)
+    }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw UsageError("--indir \(path): there is no such file or folder")
@@ -177,8 +186,9 @@ struct ParserFiles {
 
   /// Whether a file that is not there yet would be one to read.
   func wouldHave(_ file: URL) -> Bool {
-    let (folder, place) = (top.resolvingSymlinksInPath().path, file.resolvingSymlinksInPath().path)
-    return place.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/") && reads(file)
+    // Links are followed as far as something is there.
+    let place = file.deletingLastPathComponent().resolvingSymlinksInPath().pathComponents
+    return place.starts(with: top.resolvingSymlinksInPath().pathComponents) && reads(file)
   }
 
   private mutating func collect(_ folder: URL, into files: inout [URL]) {

@@ -16,7 +16,8 @@ enum ExtractWeights: Program {
                          LAMMPS: the potential in networks_folder, or the file it names
       train_dir          folder of a training
       step_number        the checkpoint; 0 or -1 for the last one (0)
-      output_dir         folder for what is written (./saved_network)
+      output_dir         folder for what is written (./saved_network); of networks that are read in the
+                         same form it is another one
       output_type        PANNA: networks_metadata.json and a NumPy file for each array (default)
                          LAMMPS or KIM: a text and weights_<species>.dat; offsets become part of the
                          last biases, so that the potential gives total energies. What the reader

@@ -46,10 +46,15 @@ enum Report: Program {
 
   static func run(_ arguments: ParsedArguments) throws {
     let configuration = try configuration(arguments)
-    let content = try ReportContent(configuration)
     let output = configuration.output
-    try Folder.make(output.deletingLastPathComponent())
     let numbers = output.deletingPathExtension().appendingPathExtension("json")
+    let file = arguments["--config"].map { URL(fileURLWithPath: $0) }
+    let inputs = try configuration.inputs + [file].compactMap { $0 }
+    for result in [output, numbers] {
+      try result.check(replacesNoneOf: inputs, file == nil ? "--output" : "[REPORT] output")
+    }
+    let content = try ReportContent(configuration)
+    try Folder.make(output.deletingLastPathComponent())
     try AtomicFile.write(Data(content.html.utf8), to: output)
     try AtomicFile.write(content.numbers.json, to: numbers)
     for line in content.lines { say(line) }

@@ -33,7 +33,10 @@ enum Tune: Program {
     try Folder.make(folder)
     let picture = folder.appendingPathComponent("tune.svg")
     let section = folder.appendingPathComponent("tune.ini")
-    for file in [picture, section] { try AtomicFile.checkCanBeWritten(file) }
+    for result in [picture, section] {
+      try result.check(replacesNoneOf: [URL(fileURLWithPath: file.path)], "--output")
+      try AtomicFile.checkCanBeWritten(result)
+    }
     let setup = try TrainingSetup(configuration)
     let tuning = try Tuning(setup, threads: ThreadCount.available, seconds: Double(seconds))
     for line in tuning.table { say(line) }
