@@ -16,10 +16,12 @@ extension URL {
 
   /// Checks that a result replaces nothing of what it is computed from.
   ///
-  /// - Parameter option: what names the result, for the message.
+  /// - Parameters:
+  ///   - inputs: files that are there.
+  ///   - option: what names the result, for the message.
   /// - Throws: `UsageError` with the option and the input that would be lost.
   func check(replacesNoneOf inputs: [URL], _ option: String) throws {
-    guard let input = inputs.first(where: isSamePlace) else { return }
+    guard let input = inputs.first(where: isSameFile) else { return }
     throw UsageError(
       "\(option) \(relativePath): \(input.relativePath) is read and would be lost: name another"
         + " place to write to")

@@ -106,7 +106,17 @@ import Testing
   @Test func lammpsTypesMayBeLabels() throws {
     let labelled = dump.replacing("\n2 1 0.5", with: "\n2 O 0.5").replacing(
       "\n1 2 ", with: "\n1 Si ")
-    #expect(try labelled != dump && read(labelled, log, types: []) == read(dump, log))
+    for types in [[], ["O", "Si"]] {
+      #expect(try labelled != dump && read(labelled, log, types: types) == read(dump, log))
+    }
+    // What they are called is nothing where a column says the elements.
+    let both = labelled.replacing("id type", with: "id type element").replacing(
+      "\n2 O ", with: "\n2 Os O "
+    ).replacing("\n1 Si ", with: "\n1 2 Si ")
+    #expect(try read(both, log, types: []) == read(dump, log))
+    #expect(
+      message { try read(labelled.replacing("2 O ", with: "2 water "), log, types: []) }
+        == "x.dump:10: type: found \"water\"; allowed: none, those that --types names")
   }
 
   /// Without a column for all of the potential energy, bonds have one beside that of pairs.

@@ -56,12 +56,15 @@ import Testing
         i = placeholder(int64[2])
         x = placeholder(double[4])
         v = variable(ones(double[4]))
-        real = OneHot(i, 1.0, 0, depth: 3)
+        real = OneHot(i, 1.0, 0.0, depth: 3)
         whole = OneHot(i, 1, 0, depth: 3)
         like = OneHot(i, 1, Sum(x, axes: [0], keep_dims: false), depth: 3)
         first = GatherV2(x, 0)
         added = ScatterAdd(v, int32(1), 2)
+        queue = FIFOQueueV2(component_types: [int32, float], shapes: [[], []], capacity: 1)
+        put = QueueEnqueueV2(queue, 1, 2.5)
         """)
+    #expect(graph.node(named: "put")?.inputs.map(\.elementType) == [.resource, .int32, .float32])
     let types = ["real", "whole", "like", "first"].map {
       graph.node(named: $0)?.output.elementType
     }

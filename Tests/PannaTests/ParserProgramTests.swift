@@ -63,14 +63,18 @@ import Testing
     }
     try FileManager.default.createSymbolicLink(
       at: fixture.url("link"), withDestinationURL: fixture.url("in"))
-    for (input, text) in [("in", "link/all.xyz"), ("link", "in/all.xyz")] {
+    for (input, text) in [
+      ("in", "link/all.xyz"), ("link", "in/all.xyz"), ("link", "link/new/all.xyz"),
+    ] {
       #expect(message(input, text).hasPrefix("--extxyz \(text): would be read as well"))
     }
     #expect(
       message("in", "in/all.xyz")
         == "--extxyz in/all.xyz: would be read as well the next time: name a file outside --indir")
     #expect(!fixture.exists("out") && !fixture.exists("in/all.xyz"))
-    for (input, text) in [("in", "in/all.txt"), ("in/a.xyz", "in/all.xyz")] {
+    for (input, text) in [
+      ("in", "in/all.txt"), ("in", "in/.all.xyz"), ("in/a.xyz", "in/all.xyz"),
+    ] {
       #expect(message(input, text) == "no error")
     }
     #expect(try ExtendedXYZ.read(fixture.url("in/all.txt")).count == 1)

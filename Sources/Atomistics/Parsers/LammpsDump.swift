@@ -206,13 +206,15 @@ private struct DumpReader {
   }
 
   private func species(_ fields: [Substring], _ places: [String: Int]) throws -> String {
-    if let place = places["type"] {
-      let type = fields[place]
-      // `dump_modify types labels` prints the labels.
-      if Int(type) == nil, Elements.number(of: String(type)) != nil { return String(type) }
-      if !types.isEmpty { return try lines.species(ofType: type, types) }
-    }
+    let type = places["type"].map { fields[$0] }
+    // Otherwise it is a label, which `dump_modify types labels` prints.
+    let isNumber = type.map { Int($0) != nil } ?? false
+    if isNumber, !types.isEmpty { return try lines.species(ofType: type!, types) }
     if let place = places["element"] { return String(fields[place]) }
+    if let type, !isNumber {
+      if Elements.number(of: String(type)) != nil { return String(type) }
+      return try lines.species(ofType: type, types)
+    }
     throw lines.wrong(
       "ATOMS", "no column element",
       allowed: "one, or labels of types, or --types with the species of type 1, 2, …")

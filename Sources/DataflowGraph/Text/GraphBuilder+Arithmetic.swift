@@ -174,7 +174,7 @@ extension GraphBuilder {
   // MARK: Inputs
 
   /// The values that a node reads; numbers take the type of the first operand that has one, among those of one type
-  /// with them. Where none has, they are `float` if one of them is written with a point.
+  /// with them.
   func inputs(
     _ operands: [LanguageValue], of operation: any Operation.Type, in scope: LanguageScope,
     _ naming: Naming
@@ -185,7 +185,6 @@ extension GraphBuilder {
     let heads = operation.tensorFlowForm.inputsOfOneType(flat.count)
     let types = Dictionary(grouping: zip(flat, heads), by: \.1).mapValues { group in
       group.lazy.compactMap(\.0.elementType).first { $0.isInteger || $0.isFloatingPoint }
-        ?? (group.contains(where: \.0.isReal) ? .float32 : nil)
     }
     return try zip(flat, heads).map { try value($0, types[$1]!, in: scope, naming) }
   }
@@ -216,9 +215,6 @@ extension GraphBuilder {
 }
 
 extension LanguageValue {
-  /// Whether it is a number written with a point.
-  fileprivate var isReal: Bool { if case .real = self { true } else { false } }
-
   /// The type of the value, where it has one by itself.
   var elementType: ElementType? {
     switch self {

@@ -186,9 +186,16 @@ struct ParserFiles {
 
   /// Whether a file that is not there yet would be one to read.
   func wouldHave(_ file: URL) -> Bool {
-    // Links are followed as far as something is there.
-    let place = file.deletingLastPathComponent().resolvingSymlinksInPath().pathComponents
-    return place.starts(with: top.resolvingSymlinksInPath().pathComponents) && reads(file)
+    var (there, new) = (file.standardizedFileURL, [String]())
+    // Links are where something is already.
+    repeat {
+      new.insert(there.lastPathComponent, at: 0)
+      there.deleteLastPathComponent()
+    } while !FolderListing.isFolder(there) && there.pathComponents.count > 1
+    let place = there.resolvingSymlinksInPath().pathComponents + new
+    let folder = top.resolvingSymlinksInPath().pathComponents
+    guard place.starts(with: folder) else { return false }
+    return !place.dropFirst(folder.count).contains { $0.hasPrefix(".") } && reads(file)
   }
 
   private mutating func collect(_ folder: URL, into files: inout [URL]) {

@@ -122,12 +122,16 @@ enum MD: Program {
   private static func checkStart(
     _ configuration: MDConfiguration, _ runs: [MDConfiguration.Run]
   ) throws {
-    guard let start = configuration.start.file else { return }
+    guard let file = configuration.start.file else { return }
+    let start = file.resolvingSymlinksInPath()
+    guard start.deletingLastPathComponent().isSameFile(as: configuration.output.folder) else {
+      return
+    }
     for run in runs {
       let lost = configuration.files(of: run) + configuration.output.remains(of: run.name)
-      if lost.contains(where: start.isSamePlace) {
+      if lost.contains(where: { $0.lastPathComponent == start.lastPathComponent }) {
         throw UsageError(
-          "[STRUCTURE] file = \(start.relativePath): would be lost to the run \(run.name), which has a"
+          "[STRUCTURE] file = \(file.relativePath): would be lost to the run \(run.name), which has a"
             + " file of this name: expected another file, prefix or directory")
       }
     }
