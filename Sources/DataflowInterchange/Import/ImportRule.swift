@@ -91,7 +91,7 @@ struct ImportRule: Sendable {
     "Add": "AddV2", "BatchMatMul": "BatchMatMulV2", "BatchMatMulV3": "BatchMatMulV2",
     "Snapshot": "Identity", "DeepCopy": "Identity",
     "RefIdentity": "Identity", "_Retval": "Identity",
-    "RefSwitch": "Switch", "RefMerge": "Merge", "ControlTrigger": "NoOp",
+    "RefSwitch": "Switch", "RefMerge": "Merge",
     "ParallelDynamicStitch": "DynamicStitch", "InvGrad": "ReciprocalGrad",
   ]
 
