@@ -13,6 +13,8 @@ final class GraphImporter {
   var stacked: [String: (shape: SymbolicShape, sizes: SizeTensor?)] = [:]
   /// The names of sizes that change from one iteration of a loop to the next.
   var loopSymbols: Set<String> = []
+  /// The names of the nodes that are left out because nothing here computes them.
+  var leftOut: [String] = []
   private var variables: [(value: Value, node: String)] = []
   private var initializers: [Value: Node] = [:]
   private var updated: Set<Value> = []
@@ -30,11 +32,22 @@ final class GraphImporter {
       fed: Set(options.feeds.map { NodeTable.nodeName(of: $0) }))
     let roots = try options.outputs?.map { try table.node(of: $0) } ?? Array(table.nodes.indices)
     try region.importNodes(roots)
+    if options.includesInitializers { try importInitializers(in: region, table) }
     for output in options.outputs ?? [] { try region.requireValue(of: output) }
     registerVariables(in: graph)
+    graph.leftOut = leftOut
   }
 
   // MARK: Variables
+
+  /// Imports what gives the variables their initial values, and the variables that it needs with theirs.
+  private func importInitializers(in region: RegionImporter, _ table: NodeTable) throws {
+    var done = 0
+    while done < variables.count {
+      if let node = table.initializer(of: variables[done].node) { try region.importNodes([node]) }
+      done += 1
+    }
+  }
 
   func addVariable(_ value: Value, node: String) { variables.append((value, node)) }
 

@@ -88,11 +88,26 @@ struct NodeImport {
     return try add(def.op).outputs
   }
 
-  /// Nodes that hold texts or ask about sessions are harmless as long as nobody reads them.
-  private var isDispensable: Bool {
+  /// Whether the node is harmless as long as nobody reads it: one that holds a text or asks about sessions.
+  var isHarmless: Bool {
     if ["VarIsInitializedOp", "IsVariableInitialized"].contains(def.op) { return true }
     return def.op == "Const" && def.attributes["dtype"] == .type(.string)
   }
+
+  /// Whether the graph can do without the node: one that belongs to saving and restoring, or that nobody uses.
+  private var isDispensable: Bool {
+    switch def.op {
+    case "Placeholder", "PlaceholderV2": return !region.isUsed(def)
+    case "PlaceholderWithDefault": return def.attributes["dtype"] == .type(.string)
+    case "Identity", "Pack", "Assign", "AssignVariableOp": return region.lacksInput(def)
+    default: return isHarmless || Self.checkpointOperations.contains(def.op)
+    }
+  }
+
+  private static let checkpointOperations: Set<String> = [
+    "Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2", "MergeV2Checkpoints",
+    "ShardedFilename", "ShardedFilespec", "StringJoin",
+  ]
 
   // MARK: Whole numbers
 

@@ -18,6 +18,8 @@ final class RegionImporter {
   private(set) var outputs: [Int: [ImportedTensor]] = [:]
   /// The nodes that other nodes' control inputs mean.
   private(set) var controls: [Int: [Node]] = [:]
+  /// The nodes that are left out, and why.
+  private var missing: [Int: GraphError] = [:]
   private var pivots: [Value: Node] = [:]
   private var buffers = BufferNames()
   /// The nodes that do not run in every run.
@@ -78,7 +80,7 @@ final class RegionImporter {
     do {
       let device = try DeviceName(def.device)
       outputs[node] = try withColocation(def) {
-        try graph.withDevice(device) { try step.run() }
+        try graph.withDevice(device) { try missingControl(of: node, step) ?? step.run() }
       }
     } catch let error as GraphError where error.node == nil {
       throw def.error(error.message)
@@ -91,10 +93,36 @@ final class RegionImporter {
     }
     if case .failure(let error)? = outputs[node]?.first?.result {
       graph.errorsOfNodes[def.name] = error
+      if outputs[node]?.first?.sizes == nil, !step.isHarmless {
+        missing[node] = error
+        importer.leftOut.append(def.name)
+      }
     }
     // A text is no node here, but may have been made to wait.
     self.controls[node] =
       graph.node(named: def.name).map { [$0] } ?? outputs[node, default: []].flatMap(\.waits)
+  }
+
+  /// Whether another node reads the node or waits for it.
+  func isUsed(_ def: NodeDef) -> Bool { table.node(named: def.name).map(table.isUsed) ?? true }
+
+  /// Whether one of the node's inputs is left out.
+  func lacksInput(_ def: NodeDef) -> Bool {
+    guard let node = table.node(named: def.name) else { return false }
+    return table.inputs[node].contains { missing[$0.node] != nil }
+  }
+
+  /// What a node is that waits for one that is left out, as the end of restoring does: left out as well.
+  ///
+  /// - Throws: `GraphError` where it is more than that end.
+  private func missingControl(of node: Int, _ step: NodeImport) throws -> [ImportedTensor]? {
+    guard let control = table.controls[node].first(where: { missing[$0] != nil }),
+      let error = missing[control]
+    else { return nil }
+    guard step.def.op == "NoOp" || lacksInput(step.def) else {
+      throw step.def.error("waits for \(table.nodes[control].name), which is left out: \(error)")
+    }
+    return [ImportedTensor(error)]
   }
 
   /// The variable that a node is another name for.
