@@ -508,6 +508,47 @@ import Testing
     #expect(try Session(graph).run([graph.value(named: "five")])[0] == Tensor(Float(5)))
   }
 
+  /// An axis that is computed of constants, as TensorFlow's vectorized loops do: `axis + (axis >= 0)`.
+  @Test func numbersFollowFromConstants() throws {
+    let nodes = [
+      placeholder("x", [2, 3]), constant("axis", Tensor([0] as [Int32])),
+      constant("zero", Tensor(Int32(0))),
+      NodeDef(name: "is_positive", op: "GreaterEqual", inputs: ["axis", "zero"]),
+      NodeDef(
+        name: "one", op: "Cast", inputs: ["is_positive"],
+        attributes: ["DstT": .type(DataType(.int32))]),
+      NodeDef(name: "next", op: "AddV2", inputs: ["axis", "one"]),
+      NodeDef(name: "y", op: "Sum", inputs: ["x", "next"]),
+    ]
+    #expect(try imported(nodes).value(named: "y").shape == [2])
+    let error = #expect(throws: GraphError.self) {
+      try imported(nodes, options: ImportOptions(feeds: ["axis"]))
+    }
+    #expect(error?.message.hasPrefix("axes is only known in the run") == true)
+  }
+
+  /// Numbers of floating point between constants, as TensorFlow rounds them.
+  @Test func rangesMayHaveFractions() throws {
+    func range(_ start: Float, _ limit: Float, _ delta: Float) throws -> Graph {
+      try imported([
+        constant("start", Tensor(start)), constant("limit", Tensor(limit)),
+        constant("delta", Tensor(delta)),
+        NodeDef(
+          name: "y", op: "Range", inputs: ["start", "limit", "delta"],
+          attributes: ["Tidx": .type(.float)]),
+      ])
+    }
+    for (start, limit, delta, expected) in [
+      (0, 1, 0.25, [0, 0.25, 0.5, 0.75]), (0.5, 3, 1, [0.5, 1.5, 2.5]), (0, 2.5, 1, [0, 1, 2]),
+      (1, 0, -0.4, [1, 1 - 0.4, 1 - 2 * 0.4]), (0.5, 0.5, 1, []),
+    ] as [(Float, Float, Float, [Float])] {
+      let graph = try range(start, limit, delta)
+      #expect(try Session(graph).run([graph.value(named: "y")]) == [Tensor(expected)])
+    }
+    let error = #expect(throws: GraphError.self) { try range(0, 1, -0.25) }
+    #expect(error?.message == "there are no numbers from 0.0 to 1.0 by steps of -0.25")
+  }
+
   /// A function that calls itself without an end.
   @Test func endlessCallsAreErrors() throws {
     let def = try GraphDef(

@@ -7,6 +7,8 @@ final class GraphImporter {
   let options: ImportOptions
   /// The functions by name.
   let functions: [String: FunctionDef]
+  /// The nodes that runs feed.
+  let fed: Set<String>
   /// How deep calls of functions lie in each other just now.
   var callDepth = 0
   /// What is pushed on stacks, by the stacks' names.
@@ -22,6 +24,7 @@ final class GraphImporter {
   init(_ def: GraphDef, _ options: ImportOptions) {
     self.def = def
     self.options = options
+    fed = Set(options.feeds.map { NodeTable.nodeName(of: $0) })
     functions = Dictionary(def.library.functions.map { ($0.signature.name, $0) }) { $1 }
   }
 
@@ -29,7 +32,7 @@ final class GraphImporter {
     let table = try NodeTable(def.nodes)
     let region = RegionImporter(
       self, table, frames: try Frames(table), frame: nil, graph: graph, parent: nil,
-      fed: Set(options.feeds.map { NodeTable.nodeName(of: $0) }))
+      fed: fed)
     let roots = try options.outputs?.map { try table.node(of: $0) } ?? Array(table.nodes.indices)
     try region.importNodes(roots)
     if options.includesInitializers { try importInitializers(in: region, table) }

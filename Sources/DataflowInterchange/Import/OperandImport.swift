@@ -78,17 +78,17 @@ struct OperandImport {
     return numbers
   }
 
-  /// The elements of a constant where they are whole numbers: as large as sizes never are, such as the end of all
+  /// The elements of what is always the same where they are whole numbers: as large as sizes never are, such as the end of all
   /// that there is, or of floating point, as `Range` has them.
   private func wholeNumbers(_ input: ImportedTensor) -> [Int]? {
-    guard let source = (try? input.value)?.node, let constant = source.operation as? Const,
-      !node.region.fed.contains(source.name)
-    else { return nil }
+    guard let value = try? input.value, let constant = node.region.constant(value) else {
+      return nil
+    }
     let elements: [Double]
-    switch constant.value.elementType {
-    case .float32: elements = constant.value.scalars(as: Float.self).map(Double.init)
-    case .float64: elements = constant.value.scalars()
-    case .int64: return constant.value.scalars(as: Int64.self).map { Int($0) }
+    switch constant.elementType {
+    case .float32: elements = constant.scalars(as: Float.self).map(Double.init)
+    case .float64: elements = constant.scalars()
+    case .int64: return constant.scalars(as: Int64.self).map { Int($0) }
     default: return nil
     }
     let numbers = elements.compactMap { Int(exactly: $0) }

@@ -1,5 +1,6 @@
 import DataflowFormats
 import DataflowGraph
+import DataflowRuntime
 import Tensors
 
 /// Imports the nodes of one graph: the outermost one, a loop's condition or body, or a function.
@@ -22,6 +23,8 @@ final class RegionImporter {
   private var missing: [Int: GraphError] = [:]
   private var pivots: [Value: Node] = [:]
   private var buffers = BufferNames()
+  /// What the nodes are that were looked at, nil for those that are not the same in every run.
+  private var constants: [Node: Tensor?] = [:]
   /// The nodes that do not run in every run.
   private var conditional: Set<Node> = []
 
@@ -138,6 +141,47 @@ final class RegionImporter {
       return try body()
     }
     return try graph.withColocation(other, body)
+  }
+
+  // MARK: Constants
+
+  /// What a value is in every run where it follows from constants that nobody feeds, of which none but the value itself has
+  /// more elements than sizes have; else nil.
+  func constant(_ value: Value) -> Tensor? {
+    guard value.graph === graph else { return nil }
+    // With a stack of its own, as deep as the graph.
+    var pending = [value.node]
+    while let node = pending.last {
+      let inputs = node.inputs.map { constants[$0.node] }
+      if constants[node] == nil, isFollowed(node), !inputs.contains(.some(nil)),
+        let first = inputs.firstIndex(where: { $0 == nil })
+      {
+        pending.append(node.inputs[first].node)
+        continue
+      }
+      if constants[node] == nil { constants[node] = .some(constant(node)) }
+      pending.removeLast()
+    }
+    return constants[value.node] ?? nil
+  }
+
+  private func isFollowed(_ node: Node) -> Bool {
+    guard node.graph === graph, node.outputSpecs.count == 1, !importer.fed.contains(node.name),
+      !node.operation.isStateful, node.isComputed
+    else { return false }
+    return node.operation is Const
+      || node.output.shape.known?.elementCount(atMost: SizeTensor.limit) != nil
+  }
+
+  /// What a node is whose inputs were looked at.
+  private func constant(_ node: Node) -> Tensor? {
+    guard isFollowed(node) else { return nil }
+    if let constant = node.operation as? Const { return constant.value }
+    let inputs = node.inputs.compactMap { constants[$0.node] ?? nil }
+    guard inputs.count == node.inputs.count,
+      inputs.allSatisfy({ $0.elementCount <= SizeTensor.limit })
+    else { return nil }
+    return evaluateConstant(node, inputs)
   }
 
   // MARK: Inputs
