@@ -18,12 +18,20 @@ public enum GraphFile {
   public static func read(
     _ file: URL, parameters: [String: String] = [:], options: ImportOptions = ImportOptions()
   ) throws -> Graph {
+    try read(file, parameters: parameters) { _ in options }
+  }
+
+  /// Reads a graph as `read(_:parameters:options:)` does, one of TensorFlow's with options that may depend on it.
+  package static func read(
+    _ file: URL, parameters: [String: String], options: (GraphDef) throws -> ImportOptions
+  ) throws -> Graph {
     guard try kind(of: file) == "graph" else {
       if let name = parameters.keys.sorted().first {
         throw GraphError("\(file.relativePath) is no .graph file and has no parameter \(name)")
       }
       do {
-        return try Graph(importing: try GraphDef.read(file), options: options)
+        let def = try GraphDef.read(file)
+        return try Graph(importing: def, options: try options(def))
       } catch let error as GraphError {
         throw FormatError(file: file.relativePath, "\(error)")
       }

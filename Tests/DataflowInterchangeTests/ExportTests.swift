@@ -91,7 +91,9 @@ import Testing
   }
 
   /// A check that nothing reads is part of what a branch or a loop does.
-  @Test(arguments: ["branch", "branch without results", "condition", "body"])
+  @Test(arguments: [
+    "branch", "branch without results", "condition", "body", "body with a branch",
+  ])
   func whatFunctionsOnlyDoIsDone(place: String) throws {
     let original = try checkedGraph(place)
     let returned = try Graph(importing: try GraphDef(exporting: original))
@@ -108,7 +110,7 @@ import Testing
       let error = #expect(throws: GraphError.self) { try run(isRight: false, isTaken: true) }
       #expect(error?.message == "assertion failed: [2.0]")
       #expect(try run(isRight: true, isTaken: true) == [Tensor(Float(-2))])
-      if place.hasPrefix("branch") {
+      if place.contains("branch") {
         #expect(try run(isRight: false, isTaken: false) == [Tensor(Float(-2))])
       }
     }
@@ -135,6 +137,10 @@ import Testing
         return try body.add(Less(), [state[0], body.constant(3, .float32)]).output
       } body: { body, state in
         if place == "body" { try check(body) }
+        if place == "body with a branch" {
+          let taken = try body.add(Switch(), [x, isTaken])[1]
+          _ = try body.add(Assert(), [isRight, taken], name: "check")
+        }
         return [try body.add(AddV2(), [state[0], body.constant(1, .float32)]).output]
       }
     }

@@ -116,7 +116,8 @@ import Testing
         + "types must match")
     #expect(
       try message(
-        #"node { name: "h" op: "Placeholder" attr { key: "dtype" value { type: DT_BFLOAT16 } } }"#)
+        #"node { name: "h" op: "Placeholder" attr { key: "dtype" value { type: DT_BFLOAT16 } } } "#
+          + #"node { name: "y" op: "Exp" input: "h" }"#)
         == #"Placeholder "h" (): attribute dtype = DT_BFLOAT16: there are no such tensors; "#
         + "allowed: DT_FLOAT, DT_DOUBLE, DT_HALF, DT_INT32, DT_INT64, DT_UINT8, DT_BOOL, DT_RESOURCE"
     )
@@ -126,6 +127,7 @@ import Testing
     let text = """
       node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
         attr { key: "shape" value { shape { unknown_rank: true } } } }
+      node { name: "y" op: "Exp" input: "x" }
       """
     #expect(
       try message(text)
@@ -158,6 +160,59 @@ import Testing
     #expect(
       try message(text, options: ImportOptions(outputs: ["yy"]))
         == "the graph has no node yy; did you mean y?")
+  }
+
+  /// A variable with what saves and restores it, as TensorFlow's `Saver` has it, and a placeholder that nothing reads.
+  private static let saver =
+    x + """
+      node { name: "w" op: "VariableV2" attr { key: "dtype" value { type: DT_FLOAT } }
+        attr { key: "shape" value { shape { dim { size: 2 } dim { size: 3 } } } } }
+      node { name: "save/Const/input" op: "Const" attr { key: "dtype" value { type: DT_STRING } }
+        attr { key: "value" value { tensor { dtype: DT_STRING string_val: "a" tensor_shape {} } } } }
+      node { name: "save/Const" op: "PlaceholderWithDefault" input: "save/Const/input"
+        attr { key: "dtype" value { type: DT_STRING } } attr { key: "shape" value { shape {} } } }
+      node { name: "save/SaveV2" op: "SaveV2" input: "save/Const" input: "w" }
+      node { name: "save/control_dependency" op: "Identity" input: "save/Const" input: "^save/SaveV2" }
+      node { name: "save/RestoreV2" op: "RestoreV2" input: "save/Const" }
+      node { name: "save/Assign" op: "Assign" input: "w" input: "save/RestoreV2" }
+      node { name: "save/restore_all" op: "NoOp" input: "^save/Assign" }
+      node { name: "w/start" op: "Identity" input: "x" }
+      node { name: "w/Assign" op: "Assign" input: "w" input: "w/start" }
+      node { name: "y" op: "Exp" input: "w" }
+      node { name: "unused" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } }
+
+      """
+
+  /// Who does not restore anything does without; who wants it, or what comes after it, is told why there is nothing.
+  @Test func savingAndRestoringIsLeftOut() throws {
+    let graph = try Graph(importing: GraphDef(text: Self.saver))
+    #expect(graph.nodes.map(\.name).sorted() == ["w", "w/Assign", "w/start", "x", "y"])
+    #expect(graph.variables.map(\.initializer.name) == ["w/Assign"])
+    #expect(
+      graph.leftOut.sorted() == [
+        "save/Assign", "save/Const", "save/RestoreV2", "save/SaveV2", "save/control_dependency",
+        "save/restore_all", "unused",
+      ])
+    let error = try #require(
+      try message(Self.saver, options: ImportOptions(outputs: ["save/restore_all"])))
+    #expect(error.hasPrefix(#"RestoreV2 "save/RestoreV2" "#) && error.contains("no operation"))
+    let after = try message(
+      Self.saver + #"node { name: "z" op: "Exp" input: "x" input: "^save/restore_all" }"#)
+    #expect(
+      after?.hasPrefix(#"Exp "z" (x, ^save/restore_all): waits for save/restore_all"#) == true)
+    let read = try message(Self.saver + #"node { name: "z" op: "Exp" input: "save/RestoreV2" }"#)
+    #expect(read == error)
+  }
+
+  /// Whoever initializes variables wants what does so, and nothing else.
+  @Test func initializersComeWithTheirVariables() throws {
+    let options = ImportOptions(outputs: ["y"], includesInitializers: true)
+    let graph = try Graph(importing: GraphDef(text: Self.saver), options: options)
+    #expect(Set(graph.nodes.map(\.name)) == ["x", "w", "w/start", "w/Assign", "y"])
+    #expect(graph.variables.count == 1 && graph.leftOut.isEmpty)
+    let without = try Graph(
+      importing: GraphDef(text: Self.saver), options: ImportOptions(outputs: ["y"]))
+    #expect(without.nodes.map(\.name) == ["w", "y"])
   }
 
   @Test func textsAreErrorsOnlyWhereTheyAreRead() throws {

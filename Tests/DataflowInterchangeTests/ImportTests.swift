@@ -61,6 +61,45 @@ import Testing
     #expect(try graph.value(named: "z").shape == [rows * 3 - 1, 1])
   }
 
+  /// Where a shape without elements is asked for, an open size follows from the sizes that are not 0, as in TensorFlow.
+  @Test(arguments: [
+    (given: [-1, 2], fed: [0, 2], asked: [0, -1], expected: [0, 2]),
+    (given: [0, 2, 3], fed: [0, 2, 3], asked: [0, -1], expected: [0, 6]),
+    (given: [2, -1, 3], fed: [2, 0, 3], asked: [2, 0, -1], expected: [2, 0, 3]),
+    (given: [0, 5], fed: [0, 5], asked: [0, -1, 3], expected: [0, 1, 3]),
+    (given: [0, -1, -1], fed: [0, 4, 3], asked: [0, -1, 2], expected: [0, 6, 2]),
+    (given: [0, -1, -1], fed: [0, 0, 3], asked: [0, -1], expected: [0, 3]),
+  ]) func openSizesBesideZeros(given: [Int], fed: [Int], asked: [Int], expected: [Int]) throws {
+    let graph = try imported([
+      placeholder("x", given), constant("shape", Tensor(asked.map { Int32($0) })),
+      NodeDef(name: "y", op: "Reshape", inputs: ["x", "shape"]),
+    ])
+    let y = try Session(graph).run(
+      [try graph.value(named: "y")],
+      feeds: [try graph.value(named: "x"): Tensor(zeros: Shape(fed), elementType: .float32)])
+    #expect(y[0].shape == Shape(expected))
+  }
+
+  /// A size that both shapes have cancels; what has elements has no shape without them.
+  @Test func zerosInShapesLeaveOtherSizes() throws {
+    let nodes = [
+      placeholder("x", [0, 2, -1]), constant("zero", Tensor(Int32(0))),
+      constant("two", Tensor(Int32(2))),
+      constant("open", Tensor(Int32(-1))), NodeDef(name: "sizes", op: "Shape", inputs: ["x"]),
+      NodeDef(name: "last", op: "GatherV2", inputs: ["sizes", "two", "zero"]),
+      NodeDef(name: "shape", op: "Pack", inputs: ["zero", "open", "last"]),
+      NodeDef(name: "y", op: "Reshape", inputs: ["x", "shape"]),
+    ]
+    #expect(try imported(nodes).value(named: "y").shape == [0, 2, "x_2"])
+    let error = #expect(throws: GraphError.self) {
+      try imported([
+        placeholder("x", [2, 3]), constant("shape", Tensor([0, -1] as [Int32])),
+        NodeDef(name: "y", op: "Reshape", inputs: ["x", "shape"]),
+      ])
+    }
+    #expect(error?.message == "[2, 3] cannot become [0, 6]: the element counts differ")
+  }
+
   /// Sizes that are computed from data are read in the run.
   @Test func sizesMayBeData() throws {
     let graph = try imported([
@@ -467,6 +506,47 @@ import Testing
             ret { key: "y" value: "c:output:0" } } }
           """))
     #expect(try Session(graph).run([graph.value(named: "five")])[0] == Tensor(Float(5)))
+  }
+
+  /// An axis that is computed of constants, as TensorFlow's vectorized loops do: `axis + (axis >= 0)`.
+  @Test func numbersFollowFromConstants() throws {
+    let nodes = [
+      placeholder("x", [2, 3]), constant("axis", Tensor([0] as [Int32])),
+      constant("zero", Tensor(Int32(0))),
+      NodeDef(name: "is_positive", op: "GreaterEqual", inputs: ["axis", "zero"]),
+      NodeDef(
+        name: "one", op: "Cast", inputs: ["is_positive"],
+        attributes: ["DstT": .type(DataType(.int32))]),
+      NodeDef(name: "next", op: "AddV2", inputs: ["axis", "one"]),
+      NodeDef(name: "y", op: "Sum", inputs: ["x", "next"]),
+    ]
+    #expect(try imported(nodes).value(named: "y").shape == [2])
+    let error = #expect(throws: GraphError.self) {
+      try imported(nodes, options: ImportOptions(feeds: ["axis"]))
+    }
+    #expect(error?.message.hasPrefix("axes is only known in the run") == true)
+  }
+
+  /// Numbers of floating point between constants, as TensorFlow rounds them.
+  @Test func rangesMayHaveFractions() throws {
+    func range(_ start: Float, _ limit: Float, _ delta: Float) throws -> Graph {
+      try imported([
+        constant("start", Tensor(start)), constant("limit", Tensor(limit)),
+        constant("delta", Tensor(delta)),
+        NodeDef(
+          name: "y", op: "Range", inputs: ["start", "limit", "delta"],
+          attributes: ["Tidx": .type(.float)]),
+      ])
+    }
+    for (start, limit, delta, expected) in [
+      (0, 1, 0.25, [0, 0.25, 0.5, 0.75]), (0.5, 3, 1, [0.5, 1.5, 2.5]), (0, 2.5, 1, [0, 1, 2]),
+      (1, 0, -0.4, [1, 1 - 0.4, 1 - 2 * 0.4]), (0.5, 0.5, 1, []),
+    ] as [(Float, Float, Float, [Float])] {
+      let graph = try range(start, limit, delta)
+      #expect(try Session(graph).run([graph.value(named: "y")]) == [Tensor(expected)])
+    }
+    let error = #expect(throws: GraphError.self) { try range(0, 1, -0.25) }
+    #expect(error?.message == "there are no numbers from 0.0 to 1.0 by steps of -0.25")
   }
 
   /// A function that calls itself without an end.

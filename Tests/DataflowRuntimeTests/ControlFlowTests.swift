@@ -196,6 +196,42 @@ import Testing
     #expect(try run(["doubled"], true) == [Tensor([2.0, 4, 6])])
   }
 
+  /// A merge wants one of its inputs and a trigger nothing: control inputs on branches that were not taken keep neither from
+  /// running, as they keep everything else; what they wait for is done before.
+  @Test(arguments: [true, false], [true, false])
+  func mergesAndTriggersOnlyWait(isFirst: Bool, isOptimized: Bool) throws {
+    let graph = try Graph(
+      text: """
+        v = variable(double(1))
+        c = placeholder(bool)
+        no, yes = Switch(c, c)
+        taken = Identity(yes)
+        left_out = Identity(no)
+        left = NoOp(^taken)
+        right = NoOp(^left_out)
+        write = AssignAdd(v, double(4), ^taken)
+        merged, place = Merge(no, yes, ^left, ^right, ^write)
+        trigger = ControlTrigger(^left, ^right, ^write)
+        nothing = NoOp(^left, ^right)
+        after_merge = Identity(v, ^merged)
+        after_trigger = Identity(v, ^trigger)
+        never = Identity(v, ^nothing)
+        """)
+    func value(_ name: String) throws -> Value { try #require(graph.node(named: name)?.output) }
+    var options = SessionOptions()
+    options.isOptimized = isOptimized
+    let feeds = [try value("c"): Tensor(isFirst)]
+    for name in ["after_merge", "after_trigger"] {
+      let session = Session(graph, options: options)
+      try session.initializeVariables()
+      #expect(
+        try session.run([try value(name)], feeds: feeds) == [Tensor(isFirst ? 5.0 : 1)], "\(name)")
+    }
+    let session = Session(graph, options: options)
+    try session.initializeVariables()
+    #expect(throws: GraphError.self) { try session.run([try value("never")], feeds: feeds) }
+  }
+
   // MARK: Loops
 
   @Test(arguments: [0, 1, 4]) func loopDifferentiatesTwice(count: Int) throws {

@@ -7,8 +7,8 @@ import Testing
   /// The operations whose behaviour other tests show: state, and what a session provides.
   static let withoutSamples: Set<String> = [
     "ApplyAdagrad", "ApplyAdam", "ApplyGradientDescent", "ApplyMomentum", "ApplyRMSProp", "Assert",
-    "Assign", "AssignAdd", "AssignSub", "BindSizes", "Const", "FIFOQueueV2", "HistogramSummary",
-    "If", "Merge", "MergeSummary", "NoOp",
+    "Assign", "AssignAdd", "AssignSub", "BindSizes", "Const", "ControlTrigger", "FIFOQueueV2",
+    "HistogramSummary", "If", "Merge", "MergeSummary", "NoOp",
     "PaddingFIFOQueueV2", "Placeholder", "Print", "QueueCloseV2", "QueueDequeueManyV2",
     "QueueDequeueUpToV2", "QueueDequeueV2", "QueueEnqueueManyV2", "QueueEnqueueV2", "QueueSizeV2",
     "RandomShuffleQueueV2", "RandomStandardNormal", "RandomUniform", "RandomUniformInt", "Recv",

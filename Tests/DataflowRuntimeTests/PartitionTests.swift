@@ -316,6 +316,23 @@ import Testing
         == expected)
   }
 
+  /// What a merge only waits for does not say whether it is computed.
+  @Test(arguments: [false, true]) func waitingMergesReachOtherTasks(isTaken: Bool) throws {
+    let graph = Graph()
+    let (condition, merged) = try graph.withDevice(a) {
+      let condition = graph.placeholder(.bool, [])
+      let sides = try graph.add(Switch(), [condition, condition])
+      let pivot = identity(sides[1]).node
+      let trigger = try graph.add(ControlTrigger(), [], controlInputs: [pivot])
+      let merge = try graph.add(Merge(), sides.outputs, controlInputs: [pivot, trigger])
+      return (condition, merge[1])
+    }
+    let result = graph.withDevice(b) { merged + 1 }
+    #expect(
+      try ClusterSession(graph).run([result], feeds: [condition: Tensor(isTaken)])
+        == [Tensor(isTaken ? 2 : 1 as Int32)])
+  }
+
   /// Runs of a cluster take turns; who waits for one can be cancelled.
   @Test func waitingForATurnEnds() throws {
     let (started, finish) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))

@@ -95,6 +95,38 @@ import Testing
     #expect(try NumPyFile.read(fixture.url("n.npy")) == Tensor(Int32(10)))
   }
 
+  /// What a run does not need may be anything; what is fed says how many dimensions it has. What nothing can compute is
+  /// left out of a conversion only where nothing else is made of it.
+  @Test func runsImportWhatTheyNeed() throws {
+    let fixture = try ProgramFixture()
+    let placeholder = #"op: "Placeholder" attr { key: "dtype" value { type: DT_DOUBLE } } }"#
+    let text = """
+      node { name: "x" \(placeholder)
+      node { name: "unused" \(placeholder)
+      node { name: "y" op: "Neg" input: "x:0" }
+
+      """
+    try fixture.write(
+      text + #"node { name: "z" op: "Unheard" input: "y" }"#, to: "net.pbtxt")
+    try NumPyFile.write(Tensor([4.0, 9]), to: fixture.url("x.npy"))
+    let feed = ["run", fixture.path("net.pbtxt"), "--feed", "x=\(fixture.path("x.npy"))"]
+    try GraphTool.run(
+      GraphTool.options.parse(feed + ["--fetch", "y=\(fixture.path("y.npy"))"]))
+    #expect(try NumPyFile.read(fixture.url("y.npy")) == Tensor([-4.0, -9]))
+    let unheard = fixture.message {
+      try GraphTool.run(GraphTool.options.parse(feed + ["--fetch", "z"]))
+    }
+    #expect(unheard.contains("there is no operation Unheard"))
+    try fixture.write(
+      text.replacing(
+        "DT_DOUBLE } }", with: "DT_DOUBLE } } attr { key: \"shape\" value { shape {} } }",
+        maxReplacements: 1), to: "shaped.pbtxt")
+    try fixture.run(
+      GraphTool.self, "convert", fixture.path("shaped.pbtxt"), fixture.path("net.graph"))
+    let converted = try fixture.text("net.graph")
+    #expect(converted.contains("y = Neg(x)") && !converted.contains("unused"))
+  }
+
   @Test func planTellsTheSteps() throws {
     let fixture = try prepared()
     let graph = try GraphFile.read(fixture.url("net.graph"))

@@ -37,6 +37,8 @@ public final class Graph: @unchecked Sendable {
 
   /// What could not be made of a file's nodes, and why, by the nodes' names.
   package var errorsOfNodes: [String: GraphError] = [:]
+  /// The names of a file's nodes that are not in the graph, nor what they compute, because nothing here computes them.
+  package var leftOut: [String] = []
 
   /// The variables in the order they were made, with what initialises them.
   public private(set) var variables: [Variable] = []

@@ -40,6 +40,7 @@ public enum OperationRegistry {
     ClipByValue.self,
     ConcatV2.self,
     Const.self,
+    ControlTrigger.self,
     Cos.self,
     Cosh.self,
     Cumprod.self,

@@ -33,9 +33,52 @@ public struct DynamicStitch: PlainOperation {
     DynamicStitchKernel(inputs.count / 2, elementSize: outputs[0].elementType.size)
   }
 
-  public func gradients(of node: Node, outputGradients: [Value?]) -> [Value?] {
-    let indices = node.inputs.prefix(node.inputs.count / 2)
-    return indices.map { _ in nil } + indices.map { gather(outputGradients[0]!, $0) }
+  /// Each row's gradient is that of its place, or zero where a later row took the place.
+  public func gradients(of node: Node, outputGradients: [Value?]) throws -> [Value?] {
+    let indices = Array(node.inputs.prefix(node.inputs.count / 2))
+    var gradients = indices.map { gather(outputGradients[0]!, $0) }
+    if !Self.areDistinct(indices) {
+      for (number, stays) in try Self.stays(indices).enumerated() {
+        let inner = gradients[number].shape.rank - stays.shape.rank
+        let ones = Array(repeating: Dimension(1), count: inner)
+        let zero = node.graph.constant(0, gradients[number].elementType)
+        gradients[number] = select(
+          reshape(stays, SymbolicShape(stays.shape.dimensions + ones)), gradients[number], zero)
+      }
+    }
+    return indices.map { _ in nil } + gradients
+  }
+
+  /// Of each row whether it is the last one of its place: its number is there when the rows' numbers are stitched.
+  private static func stays(_ indices: [Value]) throws -> [Value] {
+    let graph = indices[0].graph
+    var start: Dimension = 0
+    let numbers = try indices.map { places -> Value in
+      let end = start + places.shape.elementCount
+      defer { start = end }
+      return reshape(
+        try graph.add(RangeOf(start: start, limit: end), []).output, places.shape)
+    }
+    let last = try dynamicStitch(indices, numbers)
+    return zip(indices, numbers).map { gather(last, $0) .== $1 }
+  }
+
+  /// Whether surely no place is named twice: places that are constants, or different numbers that a `DynamicPartition`
+  /// sorted.
+  private static func areDistinct(_ indices: [Value]) -> Bool {
+    let node = indices[0].node
+    if node.operation is DynamicPartition, Set(indices).count == indices.count,
+      indices.allSatisfy({ $0.node == node })
+    {
+      var source = node.inputs[0].node
+      while source.operation is Reshape || source.operation is Identity {
+        source = source.inputs[0].node
+      }
+      return source.operation is RangeOf || areDistinct([source.output])
+    }
+    let constants = indices.compactMap { ($0.node.operation as? Const)?.value }
+    let places = constants.flatMap { $0.scalars(as: Int32.self) }
+    return constants.count == indices.count && Set(places).count == places.count
   }
 
   public static var samples: [OperationSample] {

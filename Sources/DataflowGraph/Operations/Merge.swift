@@ -3,7 +3,8 @@ import Tensors
 /// The one of its inputs that was computed, and which it was: where the branches of a `Switch` meet.
 /// TensorFlow's `Merge`.
 ///
-/// Inputs of different sizes are allowed; then the sizes are those of the input that was computed.
+/// Inputs of different sizes are allowed; then the sizes are those of the input that was computed. It waits for its
+/// control inputs, but runs also where these stand on a branch that was not taken.
 public struct Merge: Operation {
   public static let name = "Merge"
   public static var samples: [OperationSample] { [] }

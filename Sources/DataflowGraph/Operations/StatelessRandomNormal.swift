@@ -1,7 +1,8 @@
 import Tensors
 
 /// Numbers of the normal distribution with mean 0 and variance 1, which depend on the seed, two whole numbers, alone.
-/// TensorFlow's `StatelessRandomNormal` with the shape as an attribute.
+/// TensorFlow's `StatelessRandomNormal` with the shape as an attribute: the distribution is the same, the numbers of a seed are
+/// others.
 public struct StatelessRandomNormal: Operation {
   public static let name = "StatelessRandomNormal"
   public static var samples: [OperationSample] { [] }

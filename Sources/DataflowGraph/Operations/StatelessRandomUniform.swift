@@ -1,7 +1,8 @@
 import Tensors
 
 /// Numbers spread evenly over `0..<1`, which depend on the seed, two whole numbers, alone.
-/// TensorFlow's `StatelessRandomUniform` with the shape as an attribute.
+/// TensorFlow's `StatelessRandomUniform` with the shape as an attribute: the distribution is the same, the numbers of a seed are
+/// others.
 public struct StatelessRandomUniform: Operation {
   public static let name = "StatelessRandomUniform"
   public static var samples: [OperationSample] { [] }

@@ -1,7 +1,8 @@
 import Tensors
 
 /// Numbers of the normal distribution without those beyond 2 standard deviations, which depend on the seed, two whole numbers, alone.
-/// TensorFlow's `StatelessTruncatedNormal` with the shape as an attribute.
+/// TensorFlow's `StatelessTruncatedNormal` with the shape as an attribute: the distribution is the same, the numbers of a seed are
+/// others.
 public struct StatelessTruncatedNormal: Operation {
   public static let name = "StatelessTruncatedNormal"
   public static var samples: [OperationSample] { [] }

@@ -9,13 +9,17 @@ public struct ImportOptions: Sendable {
   public var shapes: [String: SymbolicShape]
   /// The nodes or tensors that runs will feed although something computes them: what they are here counts for nothing.
   public var feeds: [String]
+  /// Whether what gives the variables their initial values is wanted too, of those variables that the outputs need.
+  public var includesInitializers: Bool
 
   public init(
-    outputs: [String]? = nil, shapes: [String: SymbolicShape] = [:], feeds: [String] = []
+    outputs: [String]? = nil, shapes: [String: SymbolicShape] = [:], feeds: [String] = [],
+    includesInitializers: Bool = false
   ) {
     self.outputs = outputs
     self.shapes = shapes
     self.feeds = feeds
+    self.includesInitializers = includesInitializers
   }
 }
 
@@ -31,6 +35,9 @@ extension Graph {
   /// An `Identity` of a `VariableV2` is the variable itself for those who read it after a write, as in TensorFlow.
   /// Variables are those that `variables` lists; optimizers update those that some `Apply…` operation
   /// of the graph updates, and all of floating point where there is none.
+  ///
+  /// What saves and restores checkpoints, and a placeholder without a number of dimensions that nothing reads, is left
+  /// out.
   ///
   /// - Throws: `GraphError` that names the node, its operation and what is wrong or could be done.
   public convenience init(importing def: GraphDef, options: ImportOptions = ImportOptions()) throws

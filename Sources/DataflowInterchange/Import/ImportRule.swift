@@ -78,6 +78,10 @@ struct ImportRule: Sendable {
       let printed = node.inputs.dropFirst().filter { (try? $0.value) != nil }
       return try node.add("Print", node.inputs.prefix(1) + printed).outputs
     }
+    rules["Range"] = ImportRule(as: "Range") { node in
+      guard let numbers = try floatRange(node) else { return try node.add("Range").outputs }
+      return try node.constant(numbers, name: node.def.name).outputs
+    }
     for name in ["ScalarSummary", "HistogramSummary"] {
       rules[name] = ImportRule { node in
         let extra: Attributes = ["tag": .string(try node.text(0))]
@@ -91,7 +95,7 @@ struct ImportRule: Sendable {
     "Add": "AddV2", "BatchMatMul": "BatchMatMulV2", "BatchMatMulV3": "BatchMatMulV2",
     "Snapshot": "Identity", "DeepCopy": "Identity",
     "RefIdentity": "Identity", "_Retval": "Identity",
-    "RefSwitch": "Switch", "RefMerge": "Merge", "ControlTrigger": "NoOp",
+    "RefSwitch": "Switch", "RefMerge": "Merge",
     "ParallelDynamicStitch": "DynamicStitch", "InvGrad": "ReciprocalGrad",
   ]
 
@@ -105,6 +109,34 @@ struct ImportRule: Sendable {
       node.graph.constant(Tensor(Int32(truncatingIfNeeded: place)), name: "\(node.def.name)/axis"),
       sizes: SizeTensor(scalar: Dimension(place)))
     return try node.add("GatherV2", node.inputs + [axis]).outputs
+  }
+
+  /// The numbers of a `Range` between constants of floating point, which is one of whole numbers here; nil where they are
+  /// more than sizes have, or are only known in the run.
+  private static func floatRange(_ node: NodeImport) throws -> Tensor? {
+    func range<T: BinaryFloatingPoint & TensorElement>(_: T.Type) throws -> Tensor? {
+      let ends = try (0..<3).compactMap { index -> T? in
+        guard let end = node.region.constant(try node.value(index)), end.elementCount == 1,
+          end.elementType == T.elementType
+        else { return nil }
+        return end.scalars(as: T.self)[0]
+      }
+      guard ends.count == 3, ends.contains(where: { $0 != $0.rounded() }) else { return nil }
+      let (start, limit, delta) = (ends[0], ends[1], ends[2])
+      guard delta != 0, start == limit || (start < limit) == (delta > 0) else {
+        throw GraphError("there are no numbers from \(start) to \(limit) by steps of \(delta)")
+      }
+      let count = ((limit - start) / delta).magnitude.rounded(.up)
+      guard count <= T(SizeTensor.limit) else { return nil }
+      let numbers = (0..<Int(count)).map { index -> T in start + T(index) * delta }
+      return Tensor(numbers)
+    }
+    guard node.inputs.count == 3, let type = try? node.value(0).elementType else { return nil }
+    switch type {
+    case .float32: return try range(Float.self)
+    case .float64: return try range(Double.self)
+    default: return nil
+    }
   }
 
   /// `Select` takes whole rows where the condition is a vector.

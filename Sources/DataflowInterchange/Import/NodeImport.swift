@@ -35,6 +35,7 @@ struct NodeImport {
     for (index, known) in (sizes ?? []).enumerated() where index < tensors.count {
       tensors[index].sizes = known
     }
+    if sizes == nil, tensors.count == 1 { tensors[0].sizes = computedSizes(of: tensors[0]) }
     return try marked(tensors).map { tensor in
       var tensor = tensor
       tensor.stack = stack
@@ -88,11 +89,26 @@ struct NodeImport {
     return try add(def.op).outputs
   }
 
-  /// Nodes that hold texts or ask about sessions are harmless as long as nobody reads them.
-  private var isDispensable: Bool {
+  /// Whether the node is harmless as long as nobody reads it: one that holds a text or asks about sessions.
+  var isHarmless: Bool {
     if ["VarIsInitializedOp", "IsVariableInitialized"].contains(def.op) { return true }
     return def.op == "Const" && def.attributes["dtype"] == .type(.string)
   }
+
+  /// Whether the graph can do without the node: one that belongs to saving and restoring, or that nobody uses.
+  private var isDispensable: Bool {
+    switch def.op {
+    case "Placeholder", "PlaceholderV2": return !region.isUsed(def)
+    case "PlaceholderWithDefault": return def.attributes["dtype"] == .type(.string)
+    case "Identity", "Pack", "Assign", "AssignVariableOp": return region.lacksInput(def)
+    default: return isHarmless || Self.checkpointOperations.contains(def.op)
+    }
+  }
+
+  private static let checkpointOperations: Set<String> = [
+    "Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2", "MergeV2Checkpoints",
+    "ShardedFilename", "ShardedFilespec", "StringJoin",
+  ]
 
   // MARK: Whole numbers
 
@@ -118,16 +134,28 @@ struct NodeImport {
     let isPlain = sizes.count == 1 || OperationRegistry.operation(named: def.op) == nil
     guard constants.count == sizes.count, isPlain else { return nil }
     let conditions = inputs.flatMap(\.conditions)
-    let pivots = try region.pivots(of: conditions)
     return try constants.enumerated().map { index, tensor in
-      let node = try graph.add(
-        Const(tensor), name: outputName(index),
-        controlInputs: (controls + pivots + waits()).unique)
+      let node = try constant(tensor, name: outputName(index))
       var result = ImportedTensor(node.output, sizes: sizes[index])
       if !conditions.isEmpty { result.conditions = [node.output] }
       result.waits = waits(for: result)
       return result
     }
+  }
+
+  /// Adds a constant in place of what the node computes of its inputs, which waits for what they wait for.
+  func constant(_ tensor: Tensor, name: String) throws -> Node {
+    let pivots = try region.pivots(of: inputs.flatMap(\.conditions))
+    return try graph.add(
+      Const(tensor), name: name, controlInputs: (controls + pivots + waits()).unique)
+  }
+
+  /// The whole numbers that follow from constants, by whatever operations.
+  private func computedSizes(of tensor: ImportedTensor) -> SizeTensor? {
+    guard let value = try? tensor.value, [.int32, .int64].contains(value.elementType) else {
+      return nil
+    }
+    return region.constant(value).flatMap { SizeTensor($0) }
   }
 
   /// The sizes that a stack gives back, where they are those of all iterations.

@@ -13,6 +13,7 @@ struct NodeTable {
   private(set) var inputs: [[Tensor]] = []
   private(set) var controls: [[Int]] = []
   private let index: [String: Int]
+  private var used: Set<Int> = []
 
   /// - Throws: `GraphError` where two nodes have one name, or one that no graph here has, and where an input is no node.
   init(_ nodes: [NodeDef]) throws {
@@ -34,6 +35,7 @@ struct NodeTable {
         guard let source = index[name] else {
           throw node.error("input \(input) is no node of the graph\(hint(for: name))")
         }
+        used.insert(source)
         if let output { data.append(Tensor(node: source, output: output)) }
         if output == nil { control.append(source) }
       }
@@ -82,6 +84,19 @@ struct NodeTable {
 
   private func hint(for name: String) -> String {
     nearestNames(to: name, among: nodes.map(\.name)).hint
+  }
+
+  /// Whether another node reads the node or waits for it.
+  func isUsed(_ node: Int) -> Bool { used.contains(node) }
+
+  /// The assignment that gives a variable its initial value, nil where there is none: the first one, or the one of its name.
+  func initializer(of variable: String) -> Int? {
+    guard let number = index[variable] else { return nil }
+    func assigns(_ node: Int) -> Bool {
+      ["Assign", "AssignVariableOp"].contains(nodes[node].op) && inputs[node].first?.node == number
+    }
+    if let own = index["\(variable)/Assign"], assigns(own) { return own }
+    return nodes.indices.first(where: assigns)
   }
 
   // MARK: Order

@@ -78,17 +78,17 @@ struct OperandImport {
     return numbers
   }
 
-  /// The elements of a constant where they are whole numbers: as large as sizes never are, such as the end of all
+  /// The elements of what is always the same where they are whole numbers: as large as sizes never are, such as the end of all
   /// that there is, or of floating point, as `Range` has them.
   private func wholeNumbers(_ input: ImportedTensor) -> [Int]? {
-    guard let source = (try? input.value)?.node, let constant = source.operation as? Const,
-      !node.region.fed.contains(source.name)
-    else { return nil }
+    guard let value = try? input.value, let constant = node.region.constant(value) else {
+      return nil
+    }
     let elements: [Double]
-    switch constant.value.elementType {
-    case .float32: elements = constant.value.scalars(as: Float.self).map(Double.init)
-    case .float64: elements = constant.value.scalars()
-    case .int64: return constant.value.scalars(as: Int64.self).map { Int($0) }
+    switch constant.elementType {
+    case .float32: elements = constant.scalars(as: Float.self).map(Double.init)
+    case .float64: elements = constant.scalars()
+    case .int64: return constant.scalars(as: Int64.self).map { Int($0) }
     default: return nil
     }
     let numbers = elements.compactMap { Int(exactly: $0) }
@@ -139,9 +139,47 @@ struct OperandImport {
       throw GraphError("the shape \(sizes) leaves more than one size open")
     }
     let product = others.reduce(1, *)
-    if product == 0 { return sizes.map { $0 == -1 ? 0 : $0 } }
-    let open = try shape.elementCount.divided(by: product) ?? quotient(of: shape, by: product)
+    let open =
+      if others.contains(0) { try quotientWithoutZeros(of: shape, by: others) } else {
+        try shape.elementCount.divided(by: product) ?? quotient(of: shape, by: product)
+      }
     return sizes.map { $0 == -1 ? open : $0 }
+  }
+
+  /// The open size of a shape without elements, as TensorFlow has it: the product of the sizes that are not 0 divided by that
+  /// of those asked for that are not 0.
+  private func quotientWithoutZeros(
+    of shape: SymbolicShape, by others: [Dimension]
+  ) throws -> Dimension {
+    var (sizes, divisors) = (shape.dimensions.filter { $0 != 0 }, others.filter { $0 != 0 })
+    let unknown = sizes.filter { $0.known == nil }
+    // Some size must be 0; the only one that can be is.
+    if sizes.count == shape.rank, unknown.count == 1 {
+      sizes.removeAll { $0 == unknown[0] }
+      divisors.removeAll { $0 == unknown[0] }
+    }
+    for (index, size) in divisors.enumerated().reversed() {
+      guard let place = sizes.firstIndex(of: size) else { continue }
+      sizes.remove(at: place)
+      divisors.remove(at: index)
+    }
+    let known = sizes.filter { $0.known != nil }.reduce(1, *)
+    let divisor = divisors.reduce(1, *)
+    guard let divisorNumber = divisor.known else {
+      throw GraphError("\(shape) without its zeros is not divided by \(divisor) for all sizes")
+    }
+    if known == sizes.reduce(1, *), let open = known.divided(by: divisor) { return open }
+    let one = node.graph.constant(Tensor(Int32(1)))
+    var product = node.graph.constant(Tensor(Int32(truncatingIfNeeded: known.known!)))
+    for size in sizes where size.known == nil {
+      let vector = try node.graph.add(
+        RangeOf(start: size, limit: size + 1, elementType: .int32), []
+      ).output
+      product = try node.operation(
+        "Mul", product, try node.operation("Maximum", vector, one))
+    }
+    let number = node.graph.constant(Tensor(Int32(truncatingIfNeeded: divisorNumber)))
+    return try boundSizes(of: try node.operation("FloorDiv", product, number), "open")[0]
   }
 
   /// The number of elements divided by a number, where only the run knows whether that works out.

@@ -1,5 +1,6 @@
 import DataflowFormats
 import DataflowGraph
+import DataflowRuntime
 import Tensors
 
 /// Imports the nodes of one graph: the outermost one, a loop's condition or body, or a function.
@@ -18,8 +19,12 @@ final class RegionImporter {
   private(set) var outputs: [Int: [ImportedTensor]] = [:]
   /// The nodes that other nodes' control inputs mean.
   private(set) var controls: [Int: [Node]] = [:]
+  /// The nodes that are left out, and why.
+  private var missing: [Int: GraphError] = [:]
   private var pivots: [Value: Node] = [:]
   private var buffers = BufferNames()
+  /// What the nodes are that were looked at, nil for those that are not the same in every run.
+  private var constants: [Node: Tensor?] = [:]
   /// The nodes that do not run in every run.
   private var conditional: Set<Node> = []
 
@@ -78,7 +83,7 @@ final class RegionImporter {
     do {
       let device = try DeviceName(def.device)
       outputs[node] = try withColocation(def) {
-        try graph.withDevice(device) { try step.run() }
+        try graph.withDevice(device) { try missingControl(of: node, step) ?? step.run() }
       }
     } catch let error as GraphError where error.node == nil {
       throw def.error(error.message)
@@ -91,10 +96,36 @@ final class RegionImporter {
     }
     if case .failure(let error)? = outputs[node]?.first?.result {
       graph.errorsOfNodes[def.name] = error
+      if outputs[node]?.first?.sizes == nil, !step.isHarmless {
+        missing[node] = error
+        importer.leftOut.append(def.name)
+      }
     }
     // A text is no node here, but may have been made to wait.
     self.controls[node] =
       graph.node(named: def.name).map { [$0] } ?? outputs[node, default: []].flatMap(\.waits)
+  }
+
+  /// Whether another node reads the node or waits for it.
+  func isUsed(_ def: NodeDef) -> Bool { table.node(named: def.name).map(table.isUsed) ?? true }
+
+  /// Whether one of the node's inputs is left out.
+  func lacksInput(_ def: NodeDef) -> Bool {
+    guard let node = table.node(named: def.name) else { return false }
+    return table.inputs[node].contains { missing[$0.node] != nil }
+  }
+
+  /// What a node is that waits for one that is left out, as the end of restoring does: left out as well.
+  ///
+  /// - Throws: `GraphError` where it is more than that end.
+  private func missingControl(of node: Int, _ step: NodeImport) throws -> [ImportedTensor]? {
+    guard let control = table.controls[node].first(where: { missing[$0] != nil }),
+      let error = missing[control]
+    else { return nil }
+    guard step.def.op == "NoOp" || lacksInput(step.def) else {
+      throw step.def.error("waits for \(table.nodes[control].name), which is left out: \(error)")
+    }
+    return [ImportedTensor(error)]
   }
 
   /// The variable that a node is another name for.
@@ -110,6 +141,47 @@ final class RegionImporter {
       return try body()
     }
     return try graph.withColocation(other, body)
+  }
+
+  // MARK: Constants
+
+  /// What a value is in every run where it follows from constants that nobody feeds, of which none but the value itself has
+  /// more elements than sizes have; else nil.
+  func constant(_ value: Value) -> Tensor? {
+    guard value.graph === graph else { return nil }
+    // With a stack of its own, as deep as the graph.
+    var pending = [value.node]
+    while let node = pending.last {
+      let inputs = node.inputs.map { constants[$0.node] }
+      if constants[node] == nil, isFollowed(node), !inputs.contains(.some(nil)),
+        let first = inputs.firstIndex(where: { $0 == nil })
+      {
+        pending.append(node.inputs[first].node)
+        continue
+      }
+      if constants[node] == nil { constants[node] = .some(constant(node)) }
+      pending.removeLast()
+    }
+    return constants[value.node] ?? nil
+  }
+
+  private func isFollowed(_ node: Node) -> Bool {
+    guard node.graph === graph, node.outputSpecs.count == 1, !importer.fed.contains(node.name),
+      !node.operation.isStateful, node.isComputed
+    else { return false }
+    return node.operation is Const
+      || node.output.shape.known?.elementCount(atMost: SizeTensor.limit) != nil
+  }
+
+  /// What a node is whose inputs were looked at.
+  private func constant(_ node: Node) -> Tensor? {
+    guard isFollowed(node) else { return nil }
+    if let constant = node.operation as? Const { return constant.value }
+    let inputs = node.inputs.compactMap { constants[$0.node] ?? nil }
+    guard inputs.count == node.inputs.count,
+      inputs.allSatisfy({ $0.elementCount <= SizeTensor.limit })
+    else { return nil }
+    return evaluateConstant(node, inputs)
   }
 
   // MARK: Inputs

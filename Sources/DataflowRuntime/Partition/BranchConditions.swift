@@ -17,12 +17,14 @@ struct BranchConditions {
   init(_ nodes: [Node]) {
     for node in nodes {
       let inputs = node.inputs.map { self[$0] }
-      var own =
-        node.operation is Merge
-        ? joined(inputs, at: node) : inputs.reduce(into: []) { $0.formUnion($1) }
-      let sizeSources = node.graph.hasLateSizes ? node.lateSizeSources : []
-      for other in node.controlInputs + sizeSources { own.formUnion(ofNode[other] ?? []) }
-      ofNode[node] = own
+      switch node.operation {
+      case is Merge: ofNode[node] = joined(inputs, at: node)
+      case is ControlTrigger: ofNode[node] = []
+      default:
+        let sizeSources = node.graph.hasLateSizes ? node.lateSizeSources : []
+        let others = (node.controlInputs + sizeSources).map { ofNode[$0] ?? [] }
+        ofNode[node] = (inputs + others).reduce(into: []) { $0.formUnion($1) }
+      }
     }
   }
 

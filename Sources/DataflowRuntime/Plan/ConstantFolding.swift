@@ -8,7 +8,7 @@ private let largestFoldedResult = 65_536
 ///
 /// - Returns: nil where the node has several outputs, its result would be large or is not known
 ///   before the run, or computing it fails, which the run will report.
-func evaluateConstant(_ node: Node, _ inputs: [Tensor]) -> Tensor? {
+package func evaluateConstant(_ node: Node, _ inputs: [Tensor]) -> Tensor? {
   guard node.outputSpecs.count == 1, let shape = node.outputSpecs[0].shape.known else { return nil }
   let type = node.outputSpecs[0].elementType
   let most = max(largestFoldedResult, inputs.map(\.byteCount).max() ?? 0)

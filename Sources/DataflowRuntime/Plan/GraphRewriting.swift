@@ -139,7 +139,7 @@ extension Node {
   }
 
   /// Whether the node's outputs follow from its inputs and attributes alone.
-  fileprivate var isComputed: Bool {
+  package var isComputed: Bool {
     !outputSpecs.isEmpty && !(operation is Placeholder) && !(operation is VariableV2)
       && outputSpecs.allSatisfy { $0.elementType != .resource && !$0.isReference }
       && !operation.mayBlock && ownLateSymbols.isEmpty && !(operation is Switch)

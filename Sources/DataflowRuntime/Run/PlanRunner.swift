@@ -287,26 +287,30 @@ final class PlanRunner {
 
   // MARK: Branches
 
-  /// Runs the steps whose inputs are computed; what depends on a value that is not, is not either.
+  /// Runs the steps whose inputs are computed and whose control inputs have run; what depends on others does not run
+  /// either. A `Merge` wants one of its inputs and a `ControlTrigger` none: they only wait for their control inputs.
   private func walkBranches(on executor: any ParallelExecutor, _ control: RunControl) throws {
     for index in isDead.indices { isDead[index] = false }
     for index in steps.indices {
       let step = plan.steps[index]
       let alive = step.inputs.indices.first { !isDead[plan.values[step.inputs[$0]].root] }
-      let isMerge = steps[index].kernel is MergeKernel
-      let hasDeadInput = step.inputs.contains { isDead[plan.values[$0].root] }
-      let hasDeadControl =
-        step.controlSteps.contains { isStepDead[$0] }
-        || step.controlValues.contains { isDead[plan.values[$0].root] }
-      isStepDead[index] = (isMerge ? alive == nil : hasDeadInput) || hasDeadControl
+      switch step.node.operation {
+      case is Merge: isStepDead[index] = alive == nil
+      case is ControlTrigger: isStepDead[index] = false
+      default:
+        isStepDead[index] =
+          step.inputs.contains { isDead[plan.values[$0].root] }
+          || step.controlSteps.contains { isStepDead[$0] }
+          || step.controlValues.contains { isDead[plan.values[$0].root] }
+      }
       if isStepDead[index] {
         for output in step.outputs { isDead[output] = true }
         continue
       }
       var read = step.inputs[...]
-      if let merge = steps[index].kernel as? MergeKernel {
-        merge.liveInput = alive!
-        read = read[alive!...alive!]
+      if let alive, step.node.operation is Merge {
+        (steps[index].kernel as? MergeKernel)?.liveInput = alive
+        read = read[alive...alive]
       }
       try checkSizes(ofStep: index, reading: read)
       let assigned = step.node.operation is Assign ? variable(of: read.removeFirst()) : nil

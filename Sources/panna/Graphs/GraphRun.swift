@@ -33,7 +33,10 @@ struct GraphRun {
     try readFeeds(arguments, needFiles: !isPlan)
     for text in arguments.all("--fetch") { results.append(try result(text, "--fetch")) }
     targets = try arguments.all("--target").map { name in
-      guard let node = graph.node(named: name) else { throw unknown("--target", name) }
+      guard let node = graph.node(named: name) else {
+        if let error = graph.errorsOfNodes[name] { throw UsageError("--target: \(error)") }
+        throw unknown("--target", name)
+      }
       return node
     }
     try addGradients(arguments)

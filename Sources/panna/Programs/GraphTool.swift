@@ -45,6 +45,7 @@ enum GraphTool: Program {
       draw FILE      a picture of the graph, each variable with its initialiser as one box
       trace FILE     a run, the last one's steps as a Chrome trace: a row a thread, a bar a step
 
+    Of a GraphDef a run takes what it needs; what only saves and restores checkpoints is left out.
     NAME is a node's name, or NAME:1 for its second output. What is written needs a folder that is
     there, and a file that no other option names.
     """
@@ -85,9 +86,13 @@ enum GraphTool: Program {
     if count == 2, files[0].isSameFile(as: files[1]) {
       throw UsageError("convert: \(files[0].path) would be lost: name another file to write")
     }
-    let feeds = arguments.all("--feed").map(\.splitAtEquals.0)
-    let graph = try GraphFile.read(
-      files[0], parameters: parameters(arguments), options: ImportOptions(feeds: feeds))
+    let graph = try GraphFile.read(files[0], parameters: parameters(arguments)) { def in
+      try GraphRunImport(def, arguments).options
+    }
+    if !graph.leftOut.isEmpty {
+      let names = graph.leftOut.joined(separator: ", ")
+      warn("panna: graph: left out, since nothing here computes it: \(names)")
+    }
     switch command {
     case .run: try GraphRun(graph, arguments).run()
     case .plan: say(try GraphRun(graph, arguments, isPlan: true).plan())
